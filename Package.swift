@@ -1,0 +1,77 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Strictness, stated once and used by every target.
+let strict: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// The layers of docs/ARCHITECTURE.md: a target may only import what stands in its list
+/// (checked by `Scripts/check`).
+func layer(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+  name: "oairouter",
+  products: [
+    .library(name: "OAIRouter", targets: ["OAIRouter"]),
+    .executable(name: "oairouter", targets: ["oairouter"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+  ],
+  targets: [
+    // L0: what Glibc's module leaves out.
+    .systemLibrary(name: "COAIRSys"),
+    // L1: leaves.
+    layer("OAIRSys", ["COAIRSys"]),
+    layer("OAIRHTTP1"),
+    layer("OAIRWire"),
+    layer("OAIRTypes"),
+    // L2: mechanism | policy.
+    layer(
+      "OAIRReactor", ["OAIRSys", .product(name: "HeapModule", package: "swift-collections")]),
+    layer("OAIRRouting", ["OAIRSys", "OAIRWire"]),
+    // L3: data plane | control plane.
+    layer("OAIRProxy", ["OAIRSys", "OAIRReactor", "OAIRHTTP1", "OAIRWire", "OAIRRouting"]),
+    layer(
+      "OAIRDiscovery",
+      ["OAIRSys", "OAIRReactor", "OAIRHTTP1", "OAIRWire", "OAIRTypes", "OAIRRouting"]),
+    // L4: the public library.
+    layer(
+      "OAIRouter",
+      [
+        "OAIRSys", "OAIRReactor", "OAIRHTTP1", "OAIRWire", "OAIRTypes", "OAIRRouting", "OAIRProxy",
+        "OAIRDiscovery", .product(name: "Logging", package: "swift-log"),
+      ]),
+    // L5: the fake backend; shares nothing with the proxy that it is used to judge.
+    layer("OAIRMock", ["OAIRSys", "OAIRReactor", "OAIRHTTP1", "OAIRWire", "OAIRTypes"]),
+    // L6: the program.
+    .executableTarget(
+      name: "oairouter",
+      dependencies: [
+        "OAIRouter", "OAIRMock", "OAIRSys", "OAIRHTTP1",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+    // Tests mirror Sources.
+    tests("OAIRHTTP1Tests", ["OAIRHTTP1"]),
+    tests("OAIRWireTests", ["OAIRWire"]),
+    tests("OAIRTypesTests", ["OAIRTypes"]),
+    tests("OAIRRoutingTests", ["OAIRRouting", "OAIRSys", "OAIRWire"]),
+    tests("OAIRMockTests", ["OAIRMock", "OAIRSys", "OAIRHTTP1", "OAIRTypes"]),
+    tests("TidyTests", []),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,43 @@
+# Shared by the scripts beside it: sourced, never run. Leaves the working directory at the root.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# What a plain Debian 12 lacks for building Swift packages, beside Swift itself.
+build_packages=(binutils ca-certificates curl git libc6-dev libgcc-12-dev libstdc++-12-dev)
+
+note() { printf '\033[1m==> %s\033[0m\n' "$*" >&2; }
+fail() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 2; }
+
+# usage_of SCRIPT: prints the comment block that follows the script's first line.
+usage_of() { sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$1"; }
+
+# Installs the named Debian packages that are missing; without root, says what to type and stops.
+need_packages() {
+  command -v dpkg-query >/dev/null || return 0  # not Debian: the compiler will name what it misses
+  local missing=() package
+  for package in "$@"; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' ||
+      missing+=("$package")
+  done
+  ((${#missing[@]})) || return 0
+  if ((EUID != 0)); then
+    fail "these packages are missing; type: sudo apt-get install -y ${missing[*]}"
+  fi
+  note "installing ${missing[*]}"
+  apt-get update -qq >&2
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >&2
+}
+
+need_swift() {
+  command -v swift >/dev/null ||
+    fail "no 'swift' on the PATH; install Swift 6.2 or newer (https://www.swift.org/install/linux)"
+}
+
+# Builds the release program and leaves its path in $program. Without changes this is a no-op that
+# needs no network; the compiler's talk goes to standard error.
+build_release() {
+  need_swift
+  local flags=(-c release --static-swift-stdlib --product oairouter)
+  swift build "${flags[@]}" >&2
+  program="$(swift build "${flags[@]}" --show-bin-path)/oairouter"
+}

@@ -1,0 +1,76 @@
+public import OAIRRouting
+import OAIRSys
+
+/// A backend as a user wrote it down: its address may be a name.
+public struct ConfiguredBackend: Sendable, Equatable {
+  /// Where it is, as written: `http://gpu-1:8000`, `unix:/run/engine.sock`.
+  public let url: String
+  /// The host and port that have to be resolved; nil when the address is in the URL.
+  public let name: Name?
+  private let template: Backend
+
+  /// A host to resolve.
+  public struct Name: Sendable, Hashable {
+    /// The host's name.
+    public let host: String
+    /// The port.
+    public let port: UInt16
+  }
+
+  /// Checks a URL and keeps the rest.
+  ///
+  /// - Parameters:
+  ///   - id: unique name, 1…128 visible ASCII bytes.
+  ///   - url: as `Endpoint.init(url:)` takes it, or with a name as its host.
+  ///   - kind: its engine; `auto` finds out.
+  ///   - models: what it serves; empty when it is to be asked.
+  ///   - weight: its share against its peers, from 1.
+  ///   - priority: lower tiers are used first.
+  ///   - maxInFlight: requests at a time; 0 means no bound.
+  ///   - source: who wrote it down.
+  /// - Throws: `EndpointError.malformed`, `.tlsNotBuiltIn`.
+  public init(
+    id: String,
+    url: String,
+    kind: Backend.Kind = .auto,
+    models: [String] = [],
+    weight: Int = 1,
+    priority: Int = 0,
+    maxInFlight: Int = 0,
+    source: Backend.Source = .file
+  ) throws(EndpointError) {
+    self.url = url
+    var endpoint = Endpoint(address: .loopback(port: 0))
+    var name: Name?
+    do throws(EndpointError) {
+      endpoint = try Endpoint(url: url)
+    } catch .needsResolution(let host, let port) {
+      name = Name(host: host, port: port)
+    }
+    self.name = name
+    template = Backend(
+      id: id,
+      kind: kind,
+      endpoint: endpoint,
+      models: models.map { ModelDescription(id: $0) },
+      weight: weight,
+      priority: priority,
+      maxInFlight: maxInFlight,
+      source: source
+    )
+  }
+
+  /// Its id.
+  public var id: String { template.id }
+
+  /// The backend, if its address is in the URL.
+  var backend: Backend? { name == nil ? template : nil }
+
+  /// The backend at a resolved address.
+  func backend(at address: SocketAddress) -> Backend? {
+    guard let endpoint = try? Endpoint(url: url, address: address) else { return nil }
+    var backend = template
+    backend.endpoint = endpoint
+    return backend
+  }
+}

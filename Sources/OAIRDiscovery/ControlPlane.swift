@@ -1,0 +1,106 @@
+public import OAIRRouting
+public import OAIRSys
+
+/// Everything that finds and watches backends: discoverers, prober, lister, and the registry that
+/// they report to. It owns the discovery reactor, on a thread of its own, and never touches the
+/// data plane.
+///
+///     discoverers ── changes ──► registry ── tables ──► data plane
+///                                 │    ▲
+///                          orders ▼    │ outcomes, models
+///                            prober, lister ── client ── backends
+public actor ControlPlane {
+  /// Where backends are kept.
+  public nonisolated let registry: BackendRegistry
+  /// The client of probes and listings; discoverers may use it too.
+  ///
+  /// It runs from `start` on.
+  public nonisolated let client: ControlClient
+  private let discoverers: [any Discoverer]
+  private let report: @Sendable (ControlPlaneEvent) -> Void
+  private var tasks: [Task<Void, Never>] = []
+
+  /// Puts a control plane together.
+  ///
+  /// - Parameters:
+  ///   - registry: made with the names of the discoverers among its `awaitedDiscoverers`.
+  ///   - client: not started yet.
+  ///   - discoverers: with different names.
+  ///   - report: told what happens; called on threads of the control plane, must return at once.
+  public init(
+    registry: BackendRegistry,
+    client: ControlClient,
+    discoverers: [any Discoverer] = [],
+    report: @escaping @Sendable (ControlPlaneEvent) -> Void = { _ in }
+  ) {
+    self.registry = registry
+    self.client = client
+    self.discoverers = discoverers
+    self.report = report
+  }
+
+  /// Starts discovery and probing; to be called once.
+  ///
+  /// - Throws: `SystemError` when the discovery reactor can't be opened.
+  public func start() async throws(SystemError) {
+    try await client.start()
+    let (rounds, continuation) = AsyncStream.makeStream(of: [ProbeOrder].self)
+    tasks.append(
+      Task.detached { [registry, client] in
+        let worker = ProbeWorker(registry: registry, client: client)
+        await withDiscardingTaskGroup { group in
+          for await orders in rounds {
+            for order in orders { group.addTask { await worker.carryOut(order) } }
+          }
+        }
+      }
+    )
+    await registry.start { continuation.yield($0) }
+    for discoverer in discoverers {
+      tasks.append(
+        Task.detached { [registry, report] in
+          await Self.follow(discoverer, registry, report)
+        }
+      )
+    }
+  }
+
+  /// Ends discovery and probing.
+  ///
+  /// The last route table stays in force.
+  public func stop() async {
+    await registry.stop()
+    for task in tasks { task.cancel() }
+    await client.stop()
+    for task in tasks { await task.value }
+    tasks = []
+  }
+
+  private static func follow(
+    _ discoverer: any Discoverer,
+    _ registry: BackendRegistry,
+    _ report: @Sendable (ControlPlaneEvent) -> Void
+  ) async {
+    let name = discoverer.name
+    // What it registered, and as whose: it can't take away what another source has told.
+    var sources: [String: Backend.Source] = [:]
+    for await change in discoverer.changes() {
+      switch change {
+      case .appeared(let backend):
+        let outcome = await registry.register(backend)
+        if case .refused = outcome {} else { sources[backend.id] = backend.source }
+        report(.found(backend, by: name, outcome))
+      case .disappeared(let id):
+        guard let source = sources.removeValue(forKey: id) else { continue }
+        if await registry.unregister(id: id, source: source) { report(.lost(id: id, by: name)) }
+      case .stirred(let id):
+        await registry.requestProbe(id: id)
+      case .listed:
+        await registry.discoveryListed(name)
+        report(.listed(name))
+      case .troubled(let reason):
+        report(.troubled(name, reason: reason))
+      }
+    }
+  }
+}

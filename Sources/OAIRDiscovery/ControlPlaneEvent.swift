@@ -1,0 +1,13 @@
+public import OAIRRouting
+
+/// What happens in the control plane, for a log.
+public enum ControlPlaneEvent: Sendable {
+  /// A discoverer found a backend, and the registry did this with it.
+  case found(Backend, by: String, RegistrationOutcome)
+  /// A discoverer's backend is no longer there.
+  case lost(id: String, by: String)
+  /// A discoverer has told everything that was there at the beginning.
+  case listed(String)
+  /// A discoverer can't find what it should.
+  case troubled(String, reason: String)
+}

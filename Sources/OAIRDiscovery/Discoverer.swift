@@ -1,0 +1,11 @@
+/// Finds backends: in a configuration, in a container engine, in a name service.
+///
+/// A discoverer goes on for ever, through every trouble of what it watches: whether a backend can
+/// be used is for its health to decide, not for the one who found it.
+public protocol Discoverer: Sendable {
+  /// Its name in logs, unique among the discoverers of a control plane.
+  var name: String { get }
+
+  /// What it finds, from the beginning. Called once; ending the iteration ends its work.
+  func changes() -> AsyncStream<DiscoveryChange>
+}

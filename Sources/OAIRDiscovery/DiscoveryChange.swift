@@ -1,0 +1,15 @@
+public import OAIRRouting
+
+/// What a discoverer found.
+public enum DiscoveryChange: Sendable, Equatable {
+  /// A backend is there, or is there in another form.
+  case appeared(Backend)
+  /// A backend that it found is no longer there.
+  case disappeared(id: String)
+  /// Something happened to a backend: worth a probe, nothing more.
+  case stirred(id: String)
+  /// Everything that was there at the beginning has been told.
+  case listed
+  /// It can't find what it should; it tries again. In plain words, for a log.
+  case troubled(String)
+}

@@ -1,0 +1,102 @@
+public import OAIRRouting
+
+/// Asks backends for their health, each in the way of its engine, and finds out which engine an
+/// unknown one is.
+public struct HealthProber: Sendable {
+  /// What a probe found.
+  public struct Finding: Sendable, Equatable {
+    /// What it means for the backend's health.
+    public var outcome: ProbeOutcome
+    /// The engine, if it wasn't known and the answer shows it.
+    public var kind: Backend.Kind?
+    /// The models, if the probe's answer happened to be the list of them.
+    public var models: [ModelDescription]?
+
+    /// Makes a finding.
+    public init(
+      outcome: ProbeOutcome,
+      kind: Backend.Kind? = nil,
+      models: [ModelDescription]? = nil
+    ) {
+      self.outcome = outcome
+      self.kind = kind
+      self.models = models
+    }
+  }
+
+  private let client: ControlClient
+
+  /// Makes a prober.
+  ///
+  /// - Parameter client: carries its requests.
+  public init(client: ControlClient) { self.client = client }
+
+  /// Probes a backend.
+  ///
+  /// - Parameter order: which, and how long it may take altogether.
+  /// - Returns: nil when nothing was learned about the backend, because this side had no
+  ///   descriptor left or stops.
+  public func check(_ order: ProbeOrder) async -> Finding? {
+    let kind = order.backend.kind
+    let path = EngineRules.probePath(kind)
+    let response: ControlResponse
+    do throws(ControlFailure) {
+      response = try await client.fetch(ControlRequest(path, order))
+    } catch {
+      return ProbeFailure(error).map { Finding(outcome: .failed($0)) }
+    }
+    guard path == EngineRules.modelsPath else {
+      return Finding(outcome: EngineRules.outcome(kind, status: response.status))
+    }
+    let list = response.status == 200 ? ModelList(response.body) : nil
+    var finding = Finding(outcome: .succeeded, models: list?.models)
+    if kind == .auto { finding.kind = await identify(response, list, order) }
+    finding.outcome = EngineRules.outcome(finding.kind ?? kind, status: response.status)
+    return finding
+  }
+
+  /// A second question decides between Ollama and the unknown, if the first answer doesn't tell.
+  private func identify(
+    _ response: ControlResponse,
+    _ list: ModelList?,
+    _ order: ProbeOrder
+  ) async -> Backend.Kind? {
+    if let kind = EngineRules.recognise(response, list) { return kind }
+    // A server that isn't well may be any: asked again by the next probe.
+    guard response.status < 500 else { return nil }
+    let request = ControlRequest(EngineRules.ollamaVersionPath, order)
+    do throws(ControlFailure) {
+      return EngineRules.isOllama(try await client.fetch(request)) ? .ollama : .generic
+    } catch {
+      return nil
+    }
+  }
+}
+
+extension ControlRequest {
+  /// A request of the prober or the lister.
+  init(_ path: String, _ order: ProbeOrder) {
+    let endpoint = order.backend.endpoint
+    self.init(
+      endpoint.pathPrefix + path,
+      address: endpoint.address,
+      host: endpoint.host,
+      timeout: .nanoseconds(Int64(clamping: order.timeout))
+    )
+  }
+}
+
+extension ProbeFailure {
+  /// What a request without a response says about the backend; nil when it says nothing.
+  init?(_ failure: ControlFailure) {
+    switch failure {
+    case .refused: self = .refused
+    case .unreachable: self = .unreachable
+    case .timedOut: self = .timedOut
+    case .closed: self = .closed
+    case .malformed, .tooLarge, .invalidRequest: self = .malformed
+    case .status(let status): self = .status(status)
+    case .cancelled, .exhausted, .stopped: return nil
+    }
+  }
+}

@@ -1,0 +1,290 @@
+import OAIRHTTP1
+import OAIRReactor
+import OAIRSys
+
+// The sending half: answers, faults and the pace of tokens.
+
+extension MockServer {
+  /// Lets a fault change an answer, and waits until it is due.
+  mutating func prepare(
+    _ handle: Handle, _ answer: MockEngine.Answer, _ fault: MockFault.Kind?
+  ) {
+    var delay = Duration.zero
+    var breakPoint: TokenStream.BreakPoint?
+    switch fault {
+    case nil: break
+    case .status(let status, let retryAfter):
+      let failure = MockFailure.status(
+        status, message: "This is an injected fault.", retryAfterSeconds: retryAfter)
+      return wait(handle, for: .zero, then: .document(engine.document(failure), nil))
+    case .reset: return close(handle, isReset: true)
+    case .resetBeforeHead:
+      return wait(handle, for: options.timeToFirstToken, then: .close(isReset: true))
+    case .endBeforeHead:
+      return wait(handle, for: options.timeToFirstToken, then: .close(isReset: false))
+    case .noResponse:
+      connections[handle].phase = .silent
+      if isPeerGone(handle) { abandon(handle) }
+      return
+    case .slowHead(let duration): delay = duration
+    case .broken(let after, let how): breakPoint = TokenStream.BreakPoint(after: after, how: how)
+    }
+    switch answer {
+    case .document(let document, let work):
+      wait(handle, for: delay + work, then: .document(document, breakPoint))
+    case .stream(let script): wait(handle, for: delay, then: .stream(script, breakPoint))
+    }
+  }
+
+  private mutating func wait(
+    _ handle: Handle, for time: Duration, then pending: MockConnection.Pending
+  ) {
+    connections[handle].phase = .waiting
+    connections[handle].pending = pending
+    guard time > .zero else { return beginAnswer(handle) }
+    wake(handle, at: reactor.now &+ time.nanoseconds)
+    if isPeerGone(handle) { abandon(handle) }
+  }
+
+  /// The wait is over.
+  mutating func beginAnswer(_ handle: Handle) {
+    guard let pending = connections[handle].pending else { return }
+    connections[handle].pending = nil
+    switch pending {
+    case .close(let isReset): close(handle, isReset: isReset)
+    case .document(let document, nil):
+      sendDocument(handle, document, isKeepAlive: keepsAlive(handle, document.status))
+    case .document(let document, let breakPoint?): sendBroken(handle, document, breakPoint)
+    case .stream(let script, let breakPoint): beginStream(handle, script, breakPoint)
+    }
+  }
+
+  /// Whether the connection may serve another request after this one.
+  private func keepsAlive(_ handle: Handle, _ status: Int) -> Bool {
+    guard connections[handle].request?.isKeepAlive == true else { return false }
+    guard connections[handle].served < options.personality.requestsPerConnection else {
+      return false
+    }
+    return status < 400 || !options.personality.closesAfterError
+  }
+
+  // MARK: - Answers in one piece
+
+  /// Sends a document whole, in one write.
+  mutating func sendDocument(_ handle: Handle, _ document: Document, isKeepAlive: Bool) {
+    let bytes = engine.head(document, .length(document.body.count), isKeepAlive: isKeepAlive)
+    let isBodiless = connections[handle].request?.method == .head
+    send(
+      handle, isBodiless ? bytes : bytes + document.body,
+      afterwards: isKeepAlive ? .nextRequest : .close)
+  }
+
+  /// Sends a document to a client that may still be sending its request.
+  mutating func sendRefusal(_ handle: Handle, _ document: Document) {
+    let head = engine.head(document, .length(document.body.count), isKeepAlive: false)
+    send(handle, head + document.body, afterwards: .linger)
+  }
+
+  /// Sends a document up to the byte where its fault strikes.
+  private mutating func sendBroken(
+    _ handle: Handle, _ document: Document, _ breakPoint: TokenStream.BreakPoint
+  ) {
+    let afterwards: MockConnection.Afterwards
+    switch breakPoint.how {
+    case .cut: afterwards = .reset
+    case .eof: afterwards = .close
+    case .stall: afterwards = .silence
+    case .error:
+      let failure = MockFailure.status(
+        500, message: "This is an injected fault.", retryAfterSeconds: nil)
+      return sendDocument(
+        handle, engine.document(failure), isKeepAlive: keepsAlive(handle, 500))
+    }
+    let isKeepAlive = keepsAlive(handle, document.status)
+    let head = engine.head(document, .length(document.body.count), isKeepAlive: isKeepAlive)
+    send(handle, head + document.body.prefix(breakPoint.after), afterwards: afterwards)
+  }
+
+  private mutating func send(
+    _ handle: Handle, _ bytes: [UInt8], afterwards: MockConnection.Afterwards
+  ) {
+    guard write(handle, bytes) else { return }
+    finish(handle, afterwards)
+  }
+
+  // MARK: - Streams
+
+  private mutating func beginStream(
+    _ handle: Handle, _ script: EventScript, _ breakPoint: TokenStream.BreakPoint?
+  ) {
+    let isChunked = connections[handle].request?.minorVersion != 0
+    let isKeepAlive = isChunked && keepsAlive(handle, 200)
+    connections[handle].isChunked = isChunked
+    connections[handle].afterwards = isKeepAlive ? .nextRequest : .close
+    connections[handle].stream = TokenStream(
+      script, firstToken: reactor.now &+ options.timeToFirstToken.nanoseconds,
+      interval: options.interTokenLatency.nanoseconds, breakPoint: breakPoint)
+    connections[handle].phase = .streaming
+    let head = engine.head(
+      Document(contentType: "text/event-stream"), isChunked ? .chunked : .untilClose,
+      isKeepAlive: isKeepAlive)
+    guard write(handle, head) else { return }
+    shared.counters.streamsStarted.increment()
+    pump(handle)
+  }
+
+  /// Writes the events that are due, each in a chunk and a write of its own.
+  mutating func pump(_ handle: Handle) {
+    var budget = options.limits.eventsPerTurn
+    while connections.contains(handle), connections[handle].output.isEmpty {
+      if isPeerGone(handle) { return abandon(handle) }
+      guard budget > 0 else { return reactor.makeRunnable(connections[handle].socket) }
+      budget -= 1
+      switch connections[handle].stream?.next(at: reactor.now, into: &event) ?? .ended {
+      case .event: if writeEvent(handle) { return endStream(handle) }
+      case .notBefore(let time): return wake(handle, at: time)
+      case .ended:
+        if connections[handle].isChunked {
+          guard write(handle, Self.terminatingChunk) else { return }
+        }
+        return endStream(handle)
+      case .broken(.cut): return close(handle, isReset: true)
+      case .broken(.eof): return finish(handle, .close)
+      case .broken(.stall), .broken(.error): return finish(handle, .silence)
+      }
+    }
+  }
+
+  private static var terminatingChunk: [UInt8] { Array("0\r\n\r\n".utf8) }
+
+  /// Writes the event at hand.
+  ///
+  /// - Returns: true when the terminating chunk went out with it.
+  private mutating func writeEvent(_ handle: Handle) -> Bool {
+    guard connections[handle].isChunked else {
+      _ = write(handle, event)
+      return false
+    }
+    frame.removeAll(keepingCapacity: true)
+    frame.append(contentsOf: String(event.count, radix: 16).utf8)
+    frame.append(contentsOf: [0x0D, 0x0A])
+    frame.append(contentsOf: event)
+    frame.append(contentsOf: [0x0D, 0x0A])
+    let isLast = connections[handle].stream?.isEnded == true
+    let endsHere = isLast && !options.personality.writesTerminatorApart
+    if endsHere { frame.append(contentsOf: Self.terminatingChunk) }
+    return write(handle, frame) && endsHere
+  }
+
+  private mutating func endStream(_ handle: Handle) {
+    finish(handle, connections[handle].afterwards)
+  }
+
+  // MARK: - Bytes
+
+  /// Sends bytes, and keeps what the kernel doesn't take.
+  ///
+  /// - Returns: false when the connection is lost; it is closed then.
+  mutating func write(_ handle: Handle, _ bytes: [UInt8]) -> Bool {
+    guard connections[handle].output.isEmpty else {
+      connections[handle].output.append(bytes)
+      return true
+    }
+    let socket = connections[handle].socket
+    var sent = 0
+    switch bytes.withUnsafeBytes({ reactor.send(socket, $0) }) {
+    case .bytes(let count): sent = count
+    case .wouldBlock: break
+    case .endOfFile, .failed:
+      abandon(handle)
+      return false
+    }
+    guard sent < bytes.count else { return true }
+    bytes.withUnsafeBytes { bytes in
+      connections[handle].output.append(UnsafeRawBufferPointer(rebasing: bytes[sent...]))
+    }
+    setDeadline(handle, options.limits.writeIdle)
+    return true
+  }
+
+  /// Sends what was kept.
+  ///
+  /// - Returns: true when nothing is left; false also when the connection is lost.
+  mutating func flush(_ handle: Handle) -> Bool {
+    while !connections[handle].output.isEmpty {
+      let socket = connections[handle].socket
+      guard reactor.readiness(socket).contains(.writable) else { return false }
+      switch reactor.send(socket, connections[handle].output.bytes) {
+      case .bytes(let count):
+        connections[handle].output.consume(count)
+        setDeadline(
+          handle, connections[handle].output.isEmpty ? nil : options.limits.writeIdle)
+      case .wouldBlock: return false
+      case .endOfFile, .failed:
+        abandon(handle)
+        return false
+      }
+    }
+    return true
+  }
+
+  private mutating func finish(_ handle: Handle, _ afterwards: MockConnection.Afterwards) {
+    connections[handle].afterwards = afterwards
+    connections[handle].phase = .flushing
+    if connections[handle].output.isEmpty { didFlush(handle) }
+  }
+
+  /// The answer is with the kernel.
+  mutating func didFlush(_ handle: Handle) {
+    if connections[handle].stream?.isEnded == true {
+      shared.counters.streamsFinished.increment()
+    }
+    connections[handle].stream = nil
+    connections[handle].request = nil
+    switch connections[handle].afterwards {
+    case .reset: close(handle, isReset: true)
+    case .silence:
+      connections[handle].phase = .silent
+      setDeadline(handle, nil)
+      if isPeerGone(handle) { abandon(handle) }
+    case .close:
+      let isUnread = reactor.readiness(connections[handle].socket).contains(.readable)
+      guard isUnread || !connections[handle].input.isEmpty else { return close(handle) }
+      linger(handle)
+    case .linger: linger(handle)
+    case .nextRequest:
+      let socket = connections[handle].socket
+      connections[handle].phase = .readingHead
+      setDeadline(handle, options.keepAliveTime)
+      // What came meanwhile raises no further edge.
+      if !connections[handle].input.isEmpty || reactor.readiness(socket).contains(.readable) {
+        reactor.makeRunnable(socket)
+      }
+    }
+  }
+
+  /// Closes so that the answer isn't lost: a close with unread bytes sends a RST, which makes the
+  /// peer's kernel drop what its program hasn't read yet.
+  private mutating func linger(_ handle: Handle) {
+    let socket = connections[handle].socket
+    connections[handle].input.removeAll()
+    connections[handle].phase = .lingering
+    reactor.shutdownWriting(socket)
+    setDeadline(handle, options.limits.lingering)
+    drain(handle)
+  }
+
+  /// Throws away what a client still sends after its answer.
+  mutating func drain(_ handle: Handle) {
+    let socket = connections[handle].socket
+    for _ in 0..<options.limits.readsPerTurn {
+      guard reactor.readiness(socket).contains(.readable) else { return }
+      switch reactor.receive(socket, into: scratch) {
+      case .bytes: continue
+      case .wouldBlock: return
+      case .endOfFile, .failed: return close(handle)
+      }
+    }
+    reactor.makeRunnable(socket)
+  }
+}

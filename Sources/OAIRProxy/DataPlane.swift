@@ -1,0 +1,50 @@
+public import OAIRReactor
+public import OAIRSys
+
+/// A data plane on the real kernel, ready to be run on a thread of its own.
+///
+/// `Proxy` is generic over the kernel so that it can be simulated; it is specialised here, in its own
+/// module, where the compiler sees all of it.
+public struct DataPlane: Sendable {
+  /// Limits, timeouts, retries.
+  public var options: ProxyOptions
+  /// Client connections at one time.
+  public var connections: Int
+  /// Where tables and commands come in.
+  public var mailbox: Mailbox<ProxyMail>
+  /// Where signals go.
+  public var outbox: SignalOutbox
+  /// Where access records go; nil for none.
+  public var ring: AccessRing?
+
+  /// Names the data plane's parts.
+  ///
+  /// - Parameter connections: 1 or more.
+  public init(
+    options: ProxyOptions, connections: Int, mailbox: Mailbox<ProxyMail>, outbox: SignalOutbox,
+    ring: AccessRing?
+  ) {
+    self.options = options
+    self.connections = connections
+    self.mailbox = mailbox
+    self.outbox = outbox
+    self.ring = ring
+  }
+
+  /// Serves until it is told to drain or to stop. Blocks the calling thread, which becomes the
+  /// reactor's.
+  ///
+  /// - Parameter listeners: open listening sockets; they are closed when serving ends.
+  /// - Returns: what was counted.
+  /// - Throws: `SystemError` when epoll has no room for what serving needs.
+  public func run(listeners: [FileDescriptor]) throws(SystemError) -> ProxyCounters {
+    var generator = SystemRandomNumberGenerator()
+    var proxy = Proxy(
+      kernel: try LinuxKernel(), options: options, connections: connections, outbox: outbox,
+      ring: ring, seed: generator.next())
+    try proxy.open(mailbox)
+    for listener in listeners { try proxy.listen(onDescriptor: listener) }
+    proxy.run()
+    return proxy.counters
+  }
+}

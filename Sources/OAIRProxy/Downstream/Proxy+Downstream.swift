@@ -1,0 +1,198 @@
+import OAIRReactor
+import OAIRSys
+
+// The client's connection: what the reactor reports of it, what is queued for it, and its end.
+
+extension Proxy {
+  mutating func newExchange() -> Exchange {
+    serial += 1
+    return Exchange(
+      serial: serial, startedAt: reactor.now, furtherCandidates: retry.attempts,
+      limits: limits.http)
+  }
+
+  /// What stands in a connection between two requests.
+  func noExchange() -> Exchange {
+    Exchange(serial: 0, startedAt: reactor.now, furtherCandidates: 0, limits: limits.http)
+  }
+
+  mutating func downstreamReady(_ downstream: Handle, _ readiness: Readiness) {
+    guard downstreams.contains(downstream) else { return }
+    if readiness.contains(.failed) {
+      clientGone(downstream)
+      return
+    }
+    if readiness.contains(.writable), !downstreams[downstream].output.isEmpty {
+      flush(downstream)
+      guard downstreams.contains(downstream) else { return }
+    }
+    readDownstream(downstream)
+    guard downstreams.contains(downstream) else { return }
+    // A FIN behind a request is a client that has left: engines stop working for it at once.
+    // (What it sent before its FIN was read above.)
+    if readiness.contains(.peerClosed), downstreams[downstream].phase == .exchanging {
+      clientGone(downstream)
+    }
+  }
+
+  /// Reads what the connection's phase wants, within the budget of one turn.
+  private mutating func readDownstream(_ downstream: Handle) {
+    for _ in 0..<ProxyLimits.readsPerTurn {
+      switch downstreams[downstream].phase {
+      case .idle, .readingHead:
+        guard readHead(downstream) else { return }
+      case .exchanging:
+        guard downstreams[downstream].exchange.machine.request == .open,
+          downstreams[downstream].exchange.machine.phase == .readingBody,
+          readBody(downstream)
+        else { return }
+      case .lingering:
+        guard readLingering(downstream) else { return }
+      }
+      guard downstreams.contains(downstream) else { return }
+    }
+    // The budget is spent, and no new edge will come for what is left.
+    reactor.makeRunnable(downstreams[downstream].registration)
+  }
+
+  // MARK: Writing
+
+  /// Queues two pieces to the client; what the kernel takes now is never copied.
+  ///
+  /// - Returns: false when the client is gone; its exchange is released then.
+  mutating func deliver(
+    _ downstream: Handle, _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer
+  ) -> Bool {
+    let total = first.count + second.count
+    guard total > 0 else { return true }
+    downstreams[downstream].exchange.responseBytes += total
+    var sent = 0
+    if downstreams[downstream].output.isEmpty {
+      switch sendNow(downstreams[downstream].registration, first, second) {
+      case .bytes(let count): sent = count
+      case .wouldBlock: break
+      case .endOfFile, .failed:
+        clientGone(downstream)
+        return false
+      }
+    }
+    guard sent < total else { return true }
+    let firstLeft = first.dropFirst(min(sent, first.count))
+    let secondLeft = second.dropFirst(max(0, sent - first.count))
+    downstreams[downstream].output.append(UnsafeRawBufferPointer(rebasing: firstLeft))
+    downstreams[downstream].output.append(UnsafeRawBufferPointer(rebasing: secondLeft))
+    reactor.setDeadline(
+      downstreams[downstream].registration, at: reactor.now &+ deadlines.write)
+    return true
+  }
+
+  private mutating func sendNow(
+    _ registration: Handle, _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer
+  ) -> IOResult {
+    if second.isEmpty { return reactor.send(registration, first) }
+    if first.isEmpty { return reactor.send(registration, second) }
+    return reactor.send(registration, first, second)
+  }
+
+  private mutating func flush(_ downstream: Handle) {
+    let registration = downstreams[downstream].registration
+    switch reactor.send(registration, downstreams[downstream].output.bytes) {
+    case .bytes(let count):
+      downstreams[downstream].output.consume(count)
+      reactor.setDeadline(registration, at: reactor.now &+ deadlines.write)
+    case .wouldBlock: return
+    case .endOfFile, .failed:
+      clientGone(downstream)
+      return
+    }
+    if downstreams[downstream].output.count <= limits.writeQueue / 2 { resumeUpstream(downstream) }
+    guard downstreams.contains(downstream) else { return }
+    if downstreams[downstream].output.isEmpty { allWritten(downstream) }
+  }
+
+  /// Everything queued so far is with the kernel.
+  mutating func allWritten(_ downstream: Handle) {
+    if downstreams[downstream].phase == .exchanging {
+      reactor.setDeadline(downstreams[downstream].registration, at: .max)
+    }
+    switch downstreams[downstream].exchange.machine.phase {
+    case .ending, .answering, .aborting: step(downstream, .flushed)
+    default: break
+    }
+  }
+
+  // MARK: The end
+
+  /// The client has closed, reset, or can't be reached. Whatever works for it stops at once.
+  mutating func clientGone(_ downstream: Handle) {
+    if downstreams[downstream].phase == .exchanging {
+      counters.clientsGone += 1
+      step(downstream, .clientGone)
+    } else {
+      closeDownstream(downstream)
+    }
+  }
+
+  /// Sends our FIN and reads on for a while: closing with unread bytes would send a RST, and that
+  /// may destroy what the client hasn't read yet (RFC 9112 section 9.6).
+  mutating func linger(_ downstream: Handle) {
+    let registration = downstreams[downstream].registration
+    guard !reactor.readiness(registration).contains(.peerClosed) else {
+      closeDownstream(downstream)
+      return
+    }
+    reactor.shutdownWriting(registration)
+    downstreams[downstream].phase = .lingering
+    downstreams[downstream].input.removeAll()
+    reactor.setDeadline(registration, at: reactor.now &+ ProxyLimits.lingerNanoseconds)
+    // Bytes that came before raise no new edge.
+    reactor.makeRunnable(registration)
+  }
+
+  private mutating func readLingering(_ downstream: Handle) -> Bool {
+    let registration = downstreams[downstream].registration
+    switch reactor.receive(registration, into: scratch.read) {
+    case .bytes(let count):
+      downstreams[downstream].lingered += count
+      if downstreams[downstream].lingered > ProxyLimits.lingerBytes {
+        counters.lingerLimit += 1
+        closeDownstream(downstream)
+        return false
+      }
+      return true
+    case .wouldBlock: return false
+    case .endOfFile, .failed:
+      closeDownstream(downstream)
+      return false
+    }
+  }
+
+  /// Lets go of the connection. No exchange may be under way.
+  mutating func closeDownstream(_ downstream: Handle, reset: Bool = false) {
+    let closed = downstreams.remove(downstream)
+    precondition(closed.exchange.reserved == 0, "a body's memory is still reserved")
+    reactor.beginClose(closed.registration, reset: reset)
+  }
+
+  mutating func downstreamDeadline(_ downstream: Handle) {
+    guard downstreams.contains(downstream) else { return }
+    switch downstreams[downstream].phase {
+    case .idle: closeDownstream(downstream)
+    case .lingering:
+      counters.lingerLimit += 1
+      closeDownstream(downstream)
+    case .readingHead:
+      counters.downstreamTimeouts += 1
+      beginBareExchange(downstream)
+      refuse(downstream, GatewayError(.requestTimeout, "its head wasn't complete in time"))
+    case .exchanging:
+      counters.downstreamTimeouts += 1
+      if downstreams[downstream].exchange.machine.phase == .readingBody {
+        refuse(downstream, GatewayError(.requestTimeout, "its body paused for too long"))
+      } else {
+        // The client takes nothing: it is as good as gone.
+        clientGone(downstream)
+      }
+    }
+  }
+}

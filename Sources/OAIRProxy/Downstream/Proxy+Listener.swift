@@ -1,0 +1,113 @@
+import OAIRReactor
+public import OAIRSys
+
+// 1 accept. A listener is level-triggered: what isn't accepted in this tick is reported again.
+
+extension Proxy {
+  /// Starts to accept connections from a listener, which then belongs to the proxy.
+  ///
+  /// - Throws: `SystemError` when epoll can't take it.
+  public mutating func listen(_ listener: consuming ListeningSocket) throws(SystemError) {
+    try listen(onDescriptor: listener.release())
+  }
+
+  /// The same for a listener of a simulated kernel.
+  ///
+  /// - Throws: `SystemError` when the kernel can't watch it.
+  public mutating func listen(onDescriptor descriptor: FileDescriptor) throws(SystemError) {
+    listeners.append(try reactor.registerSource(descriptor, owner: OwnerTag(.listener).bits))
+  }
+
+  mutating func acceptConnections(_ listener: Handle) {
+    for _ in 0..<ProxyLimits.acceptsPerTick {
+      guard !downstreams.isFull, !reactor.isFull else {
+        pause(listener)
+        return
+      }
+      guard acceptOne(listener) else { return }
+    }
+  }
+
+  /// - Returns: false when nobody is waiting, or accepting had to pause.
+  private mutating func acceptOne(_ listener: Handle) -> Bool {
+    switch reactor.accept(listener) {
+    case .accepted(let descriptor, let peer):
+      admit(descriptor, peer)
+      return true
+    case .aborted: return true
+    case .wouldBlock: return false
+    case .exhausted:
+      pause(listener)
+      return false
+    }
+  }
+
+  private mutating func admit(_ descriptor: FileDescriptor, _ peer: SocketAddress) {
+    counters.connections += 1
+    let downstream = downstreams.insert(
+      Downstream(registration: .none, peer: peer, exchange: noExchange()))
+    do {
+      let registration = try reactor.register(
+        descriptor, owner: OwnerTag(.downstream, downstream).bits, readiness: .writable)
+      downstreams[downstream].registration = registration
+      reactor.setDeadline(registration, at: reactor.now &+ deadlines.keepAlive)
+    } catch {
+      _ = downstreams.remove(downstream)
+      reactor.closeUnregistered(descriptor)
+    }
+  }
+
+  /// Without a pause a level-triggered listener would turn the loop at full speed while no
+  /// descriptor is left.
+  private mutating func pause(_ listener: Handle) {
+    counters.acceptPauses += 1
+    reactor.pauseSource(listener)
+    pausedListeners.append(listener)
+    if pausedListeners.count == 1 {
+      reactor.addTimer(
+        at: reactor.now &+ ProxyLimits.acceptPauseNanoseconds, owner: OwnerTag(.acceptPause).bits)
+    }
+  }
+
+  mutating func resumeListeners() {
+    let paused = pausedListeners
+    pausedListeners.removeAll()
+    for listener in paused where reactor.isOpen(listener) {
+      do { try reactor.resumeSource(listener) } catch { pause(listener) }
+    }
+  }
+
+  // MARK: Drain
+
+  /// Accepts nothing new. Requests on open connections are still served, each the last one there.
+  public mutating func beginDrain() {
+    guard lifecycle == .running else { return }
+    lifecycle = .draining
+    for listener in listeners {
+      // Whoever is in the backlog was told that the connection stands: they are served.
+      while !downstreams.isFull, !reactor.isFull, acceptOne(listener) {}
+      reactor.beginClose(listener)
+    }
+    listeners.removeAll()
+    for slot in 0..<downstreams.touched {
+      guard let downstream = downstreams.occupant(ofSlot: slot) else { continue }
+      // One whose request may be on its way already gets a short while to send it.
+      if downstreams[downstream].phase == .idle {
+        reactor.setDeadline(
+          downstreams[downstream].registration, at: reactor.now &+ ProxyLimits.lingerNanoseconds)
+      }
+    }
+    reactor.addTimer(at: reactor.now &+ deadlines.drain, owner: OwnerTag(.drain).bits)
+  }
+
+  /// The time for streams is over: each ends so that its client can tell.
+  mutating func endDrain() {
+    for slot in 0..<downstreams.touched {
+      guard let downstream = downstreams.occupant(ofSlot: slot) else { continue }
+      switch downstreams[downstream].phase {
+      case .idle, .readingHead, .lingering: closeDownstream(downstream)
+      case .exchanging: shutDown(downstream)
+      }
+    }
+  }
+}

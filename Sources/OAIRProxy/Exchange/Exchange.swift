@@ -1,0 +1,121 @@
+import OAIRHTTP1
+import OAIRReactor
+import OAIRRouting
+import OAIRSys
+import OAIRWire
+
+/// One request and its response: what is known of it, from the first byte of its head to its access
+/// record. It lives in its client connection and is used again for the next request there.
+struct Exchange: ~Copyable {
+  var machine: ExchangeMachine
+  /// The number of this exchange since the start; part of its request id.
+  let serial: UInt64
+  let startedAt: UInt64
+
+  // The request, kept whole until COMMIT, so that it can be sent again.
+  var request = ByteQueue()
+  var headLength = 0
+  var framing = MessageFraming.none
+  var method = HTTPMethod.get
+  var route = PathTable.Route.unknown
+  var minorVersion: UInt8 = 1
+  var keepsAlive = false
+  /// Where target and the client's own request id stand in the head.
+  var target = ByteRange(0, 0)
+  var requestID: ByteRange?
+  /// Declared, or counted once all of it is here.
+  var bodyLength = 0
+  /// The answer doesn't depend on the body, which isn't kept.
+  var isBodySkipped = false
+  var decoder: ChunkedDecoder
+  var peek = JSONPeek()
+  /// Where the model's name stands after `dropBody`.
+  private var shortenedModel: Range<Int>?
+  /// How long the request was, once it is dropped.
+  private(set) var requestBytes = 0
+  /// A request that is no longer than this, in bytes, isn't worth shortening.
+  private static let keptRequest = 4096
+  /// Bytes that stand for it in the body ledger.
+  var reserved = 0
+
+  // The attempt.
+  var entry: Int?
+  var upstream = Handle.none
+  var tried = TriedBackends()
+  /// The backend of the current or last attempt, pinned: tables may change meanwhile.
+  var record: BackendRecord?
+
+  // The response.
+  var status = 0
+  var committedAt: UInt64 = 0
+  var responseBytes = 0
+  var outcome = AccessRecord.Outcome.complete
+  var failureCode: StaticString = ""
+  /// Only a RST can tell the client that something is missing.
+  var endsWithReset = false
+  /// The router ends it, not its backend.
+  var isShutDown = false
+
+  init(serial: UInt64, startedAt: UInt64, furtherCandidates: Int, limits: HTTP1Limits) {
+    machine = ExchangeMachine(furtherCandidates: furtherCandidates)
+    self.serial = serial
+    self.startedAt = startedAt
+    decoder = ChunkedDecoder(limits: limits)
+  }
+
+  /// How the answer's events look.
+  var family: WireFamily {
+    if case .routed(let family, _) = route { return family }
+    return .opaque
+  }
+
+  /// Where the model's name stands in `request`.
+  var modelRange: Range<Int>? {
+    if let shortenedModel { return shortenedModel }
+    guard let range = peek.modelRange else { return nil }
+    return (headLength + range.lowerBound)..<(headLength + range.upperBound)
+  }
+
+  /// Gives a large body's memory back; the head and the model's name stay, for the access record.
+  mutating func dropBody() {
+    guard request.count > Self.keptRequest, shortenedModel == nil else { return }
+    var kept = ByteQueue()
+    kept.append(head)
+    if let modelRange {
+      kept.append(UnsafeRawBufferPointer(rebasing: request.bytes[modelRange]))
+      shortenedModel = headLength..<kept.count
+    }
+    requestBytes = request.count
+    request = kept
+  }
+
+  /// The body as it has come so far, decoded.
+  var body: UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(rebasing: request.bytes.dropFirst(headLength))
+  }
+
+  /// The request's head as it came.
+  var head: UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(rebasing: request.bytes.prefix(headLength))
+  }
+}
+
+/// The backends that an exchange has tried, by slot.
+struct TriedBackends {
+  /// LIMIT: how many are remembered; beyond it the oldest may be tried again.
+  static let capacity = 8
+
+  private var slots = InlineArray<8, Int32>(repeating: -1)
+  private var next = 0
+
+  mutating func insert(_ slot: Int) {
+    slots[next % Self.capacity] = Int32(truncatingIfNeeded: slot)
+    next += 1
+  }
+
+  func contains(_ slot: Int32) -> Bool {
+    guard next > 0 else { return false }
+    for index in 0..<min(next, Self.capacity) where slots[index] == slot { return true }
+    return false
+  }
+}

@@ -1,0 +1,326 @@
+// The decisions of an exchange, without its means: no socket, no clock, no bytes. `Exchange.swift`
+// reports what happened and performs what is answered. Copyable and comparable, so that its whole
+// table is a test.
+//
+//   readingBody ──bodyEnded──▶ routing ──chosen──▶ connecting ──connected──▶ sending ──sent──▶ awaiting
+//        │                     ▲  │                    │ lost                  │ lost            │ lost
+//        │ refused             │  └─exhausted─▶ failed └────────▶ routing ◀────┴─────────────────┤
+//        ▼                     │                                                              head │
+//     answering                └──────────────── lost, nothing committed ◀── holding ◀────────────┤
+//        │                                                                     │ content           │
+//        │                                                          == COMMIT ═▼═══════════════════▼
+//        └──flushed──▶ done ◀──flushed── ending ◀──ended── streaming ──lost──▶ aborting
+
+/// What an exchange does next, decided from where it is and what happened.
+struct ExchangeMachine: Equatable, Sendable {
+  /// Where the exchange is.
+  enum Phase: UInt8, CaseIterable, Sendable {
+    /// Request bytes are still coming in.
+    case readingBody
+    /// A candidate is to be chosen.
+    case routing
+    /// A connection to the candidate is being made.
+    case connecting
+    /// The request is going out.
+    case sending
+    /// The whole request is out; no final response head yet.
+    case awaiting
+    /// A stream's head is here, its first content isn't.
+    case holding
+    /// Committed: bytes that can't be taken back are queued to the client.
+    case streaming
+    /// The response has come whole; the client hasn't got all of it yet.
+    case ending
+    /// An answer of our own is going out.
+    case answering
+    /// After COMMIT the backend was lost: what tells the client is going out, then the close.
+    case aborting
+    /// Over.
+    case done
+  }
+
+  /// How far one direction has come. Both are kept apart: a backend may answer before it has read
+  /// the request, and a client may be gone while its answer still comes.
+  enum Side: UInt8, Sendable { case open, ended, aborted }
+
+  /// Why a backend is lost.
+  enum Loss: UInt8, CaseIterable, Sendable {
+    /// No connection: refused, unreachable, timed out. Nothing can have been processed.
+    case notConnected
+    /// A reused connection closed before a byte of the answer: the backend had let go of it.
+    case reusedClosed
+    /// Closed or reset after the request went out.
+    case closed
+    /// It sent what isn't HTTP/1.1, or breaks its framing.
+    case malformed
+    /// A deadline passed.
+    case timedOut
+    /// Closed after the event that ends a stream: nothing is missing.
+    case afterEndMarker
+  }
+
+  /// What happened.
+  enum Event: Equatable, Sendable {
+    /// The request has come whole.
+    case bodyEnded
+    /// The request can't be served: an answer of our own is due.
+    case refused
+    /// A candidate is chosen; `isConnected` when an idle connection is at hand.
+    case chosen(isConnected: Bool)
+    /// No candidate is left.
+    case exhausted
+    /// The connection stands.
+    case connected
+    /// The request's last byte went to the kernel.
+    case sent
+    /// A final response head came; `holds` when COMMIT waits for content.
+    case headArrived(holds: Bool)
+    /// The first content of a held stream came, or more than may be held.
+    case contentArrived
+    /// The response ended as it should.
+    case ended
+    /// The backend is lost.
+    case lost(Loss)
+    /// The client is gone.
+    case clientGone
+    /// Everything queued went to the client.
+    case flushed
+  }
+
+  /// What is to be done.
+  enum Action: Equatable, Sendable {
+    /// Nothing, but wait.
+    case none
+    /// Choose a candidate.
+    case route
+    /// Make a connection.
+    case connect
+    /// Send the request.
+    case send
+    /// Wait for the head, with its deadline.
+    case awaitHead
+    /// Keep head and events back.
+    case hold
+    /// Send the head and what is held: from here on there is no way back.
+    case commit
+    /// The response is whole: let go of the backend, flush.
+    case finish
+    /// The same backend again, on a fresh connection.
+    case retrySame
+    /// Another candidate.
+    case failOver
+    /// An answer of our own goes out.
+    case answer(Failure)
+    /// Tell the client that the answer is cut: the family's frame, then the close.
+    case abort
+    /// Complete the framing: nothing but framing is missing.
+    case complete
+    /// Let go of the backend at once; the client is gone.
+    case cancel
+    /// Release everything.
+    case release
+    /// This can't happen; a bug.
+    case impossible
+  }
+
+  /// What an answer of our own says.
+  enum Failure: UInt8, Equatable, Sendable {
+    /// Whatever refused the request has its own text.
+    case refusal
+    /// No candidate is usable.
+    case noCandidate
+    /// Attempts are spent, or nobody else is there; the last backend was lost while it worked.
+    case upstreamLost
+    /// Two backends were lost on the same request.
+    case lostTwice
+    /// What came isn't an HTTP response.
+    case malformed
+    /// The backend took too long; it may still be working.
+    case timedOut
+  }
+
+  private(set) var phase = Phase.readingBody
+  private(set) var request = Side.open
+  private(set) var response = Side.open
+  /// Attempts that have begun.
+  private(set) var attempts: UInt8 = 0
+  /// Connects that failed.
+  private(set) var connectFailures: UInt8 = 0
+  /// Backends that were lost after the body went out.
+  private(set) var bodyLosses: UInt8 = 0
+  private(set) var lastLoss: Loss?
+  /// LIMIT: further candidates after connect failures.
+  let furtherCandidates: UInt8
+
+  init(furtherCandidates: Int) {
+    self.furtherCandidates = UInt8(clamping: max(0, furtherCandidates))
+  }
+
+  /// True once a byte that can't be taken back is queued.
+  var isCommitted: Bool {
+    switch phase {
+    case .streaming, .ending, .aborting: true
+    default: false
+    }
+  }
+
+  /// True while a backend is at work for this exchange.
+  var hasAttempt: Bool {
+    switch phase {
+    case .connecting, .sending, .awaiting, .holding, .streaming: true
+    default: false
+    }
+  }
+
+  /// Decides.
+  mutating func handle(_ event: Event) -> Action {
+    if case .clientGone = event { return clientGone() }
+    switch phase {
+    case .readingBody: return whileReadingBody(event)
+    case .routing: return whileRouting(event)
+    case .connecting: return whileConnecting(event)
+    case .sending, .awaiting, .holding: return beforeCommit(event)
+    case .streaming: return whileStreaming(event)
+    case .ending, .answering, .aborting: return whileFlushing(event)
+    case .done: return .impossible
+    }
+  }
+
+  // MARK: Phase by phase
+
+  private mutating func whileReadingBody(_ event: Event) -> Action {
+    switch event {
+    case .bodyEnded:
+      request = .ended
+      phase = .routing
+      return .route
+    case .refused:
+      request = .aborted
+      return answer(.refusal)
+    default: return .impossible
+    }
+  }
+
+  private mutating func whileRouting(_ event: Event) -> Action {
+    switch event {
+    case .chosen(let isConnected):
+      attempts &+= 1
+      phase = isConnected ? .sending : .connecting
+      return isConnected ? .send : .connect
+    case .exhausted:
+      return answer(bodyLosses > 0 ? .upstreamLost : .noCandidate)
+    case .refused: return answer(.refusal)
+    default: return .impossible
+    }
+  }
+
+  private mutating func whileConnecting(_ event: Event) -> Action {
+    switch event {
+    case .connected:
+      phase = .sending
+      return .send
+    case .lost:
+      return afterConnectFailure()
+    default: return .impossible
+    }
+  }
+
+  private mutating func beforeCommit(_ event: Event) -> Action {
+    switch (event, phase) {
+    case (.sent, .sending):
+      phase = .awaiting
+      return .awaitHead
+    case (.sent, .holding):
+      return .none
+    case (.headArrived(let holds), .sending), (.headArrived(let holds), .awaiting):
+      phase = holds ? .holding : .streaming
+      return holds ? .hold : .commit
+    case (.contentArrived, .holding):
+      phase = .streaming
+      return .commit
+    case (.ended, .holding):
+      // A stream that ends without content is an answer too.
+      phase = .streaming
+      return .commit
+    case (.lost(let loss), _):
+      return afterLoss(loss)
+    default: return .impossible
+    }
+  }
+
+  private mutating func whileStreaming(_ event: Event) -> Action {
+    switch event {
+    case .sent: return .none
+    case .ended:
+      response = .ended
+      phase = .ending
+      return .finish
+    case .lost(.afterEndMarker):
+      response = .ended
+      phase = .ending
+      return .complete
+    case .lost(let loss):
+      lastLoss = loss
+      response = .aborted
+      phase = .aborting
+      return .abort
+    default: return .impossible
+    }
+  }
+
+  private mutating func whileFlushing(_ event: Event) -> Action {
+    guard event == .flushed else { return .impossible }
+    phase = .done
+    return .release
+  }
+
+  // MARK: Failure
+
+  private mutating func answer(_ failure: Failure) -> Action {
+    phase = .answering
+    response = .ended
+    return .answer(failure)
+  }
+
+  private mutating func afterConnectFailure() -> Action {
+    lastLoss = .notConnected
+    connectFailures &+= 1
+    phase = .routing
+    // Nothing was processed anywhere; the tried backend is out, so this ends by itself. The last
+    // failure still asks the router: it knows whether anybody usable is left, and what to say.
+    return connectFailures <= furtherCandidates ? .failOver : answer(.noCandidate)
+  }
+
+  private mutating func afterLoss(_ loss: Loss) -> Action {
+    lastLoss = loss
+    switch loss {
+    case .notConnected:
+      return afterConnectFailure()
+    case .reusedClosed:
+      // It can't have been processed: the backend closed before it read. A fresh connection can't
+      // end so, hence this happens once per candidate.
+      phase = .routing
+      return .retrySame
+    case .closed, .afterEndMarker:
+      // A prompt that crashes engines must not empty the fleet: once more, and no further.
+      bodyLosses &+= 1
+      guard bodyLosses < 2 else { return answer(.lostTwice) }
+      guard furtherCandidates > 0 else { return answer(.upstreamLost) }
+      phase = .routing
+      return .failOver
+    case .malformed:
+      return answer(.malformed)
+    case .timedOut:
+      return answer(.timedOut)
+    }
+  }
+
+  private mutating func clientGone() -> Action {
+    let hadAttempt = hasAttempt
+    if phase == .done { return .impossible }
+    if request == .open { request = .aborted }
+    if response == .open { response = .aborted }
+    phase = .done
+    return hadAttempt ? .cancel : .release
+  }
+}

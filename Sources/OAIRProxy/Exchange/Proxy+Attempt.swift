@@ -1,0 +1,341 @@
+import OAIRHTTP1
+import OAIRReactor
+import OAIRRouting
+import OAIRSys
+import OAIRWire
+
+// The life of a request, second part: 5 route, 6 connect, 7 send. Here is the one funnel between
+// the machine, which decides, and what is done.
+
+extension Proxy {
+  /// Reports an event to the exchange's machine, and does what it answers.
+  mutating func step(_ downstream: Handle, _ event: ExchangeMachine.Event) {
+    let action = downstreams[downstream].exchange.machine.handle(event)
+    switch action {
+    case .none, .hold: break
+    case .route: route(downstream)
+    case .failOver:
+      counters.failovers += 1
+      chooseCandidate(downstream)
+    case .retrySame:
+      counters.retries += 1
+      retrySame(downstream)
+    case .connect: connect(downstream)
+    case .send: sendRequest(downstream)
+    case .awaitHead: awaitHead(downstream)
+    case .commit: commit(downstream)
+    case .finish: finishUpstream(downstream)
+    case .complete: completeFraming(downstream)
+    case .abort: abortResponse(downstream)
+    case .answer(let failure): answerFailure(downstream, failure)
+    case .cancel:
+      dropUpstream(downstream)
+      release(downstream)
+    case .release: release(downstream)
+    case .impossible:
+      preconditionFailure(
+        "event \(event) in phase \(downstreams[downstream].exchange.machine.phase)")
+    }
+  }
+
+  // MARK: 5 route
+
+  /// Finds the model's entry, then a candidate.
+  mutating func route(_ downstream: Handle) {
+    if let error = peekError(downstream) {
+      refuse(downstream, error)
+      return
+    }
+    guard table.isListed else {
+      // The first listing is on its way: an unknown model now may be a known one in a moment.
+      waitingForListing.append(downstream)
+      return
+    }
+    switch findEntry(downstream) {
+    case .success(let entry):
+      downstreams[downstream].exchange.entry = entry
+      chooseCandidate(downstream)
+    case .failure(let refusal):
+      refuse(downstream, refusal.error)
+    }
+  }
+
+  private struct Refusal: Error { let error: GatewayError }
+
+  private func peekError(_ downstream: Handle) -> GatewayError? {
+    switch downstreams[downstream].exchange.peek.error {
+    case nil: return nil
+    case .invalidJSON(let offset)?, .notAnObject(let offset)?:
+      return GatewayError(.invalidJSON, "\(offset)")
+    case .duplicateModel(let offset)?: return GatewayError(.duplicateModel, "\(offset)")
+    case .modelNotAString(let offset)?: return GatewayError(.modelNotAString, "\(offset)")
+    case .modelTooLong(let offset)?: return GatewayError(.modelTooLong, "\(offset)")
+    }
+  }
+
+  /// No `model`: the default backend's, or the only one there is. An unknown one: the default
+  /// backend, if there is one.
+  private mutating func findEntry(_ downstream: Handle) -> Result<Int?, Refusal> {
+    guard let range = downstreams[downstream].exchange.modelRange else {
+      if table.defaultBackend != nil { return .success(nil) }
+      if let only = table.onlyModel { return .success(only) }
+      let models = table.modelCount
+      return .failure(
+        Refusal(
+          error: GatewayError(
+            .missingModel,
+            advice: "Name one of the \(models) models that GET /v1/models lists.")))
+    }
+    if let entry = lookUp(downstream, range) { return .success(entry) }
+    if table.defaultBackend != nil { return .success(nil) }
+    let name = modelText(downstream)
+    let near = table.nearNames(name)
+    let advice =
+      near.isEmpty
+      ? "GET /v1/models lists what there is." : "Near: \(near.joined(separator: ", "))."
+    return .failure(Refusal(error: GatewayError(.modelNotFound, name, advice: advice)))
+  }
+
+  private mutating func lookUp(_ downstream: Handle, _ range: Range<Int>) -> Int? {
+    let bytes = downstreams[downstream].exchange.request.bytes
+    if !downstreams[downstream].exchange.peek.isModelEscaped {
+      return table.entry(for: UnsafeRawBufferPointer(rebasing: bytes[range]))
+    }
+    let body = downstreams[downstream].exchange.body
+    guard
+      let count = downstreams[downstream].exchange.peek.copyModel(from: body, into: scratch.head)
+    else { return nil }
+    return table.entry(for: UnsafeRawBufferPointer(rebasing: scratch.head[..<count]))
+  }
+
+  /// The model's name for texts that a user reads.
+  mutating func modelText(_ downstream: Handle) -> String {
+    let body = downstreams[downstream].exchange.body
+    guard downstreams[downstream].exchange.peek.modelRange != nil,
+      let count = downstreams[downstream].exchange.peek.copyModel(from: body, into: scratch.head)
+    else { return "" }
+    return String(decoding: scratch.head[..<count], as: UTF8.self)
+  }
+
+  mutating func chooseCandidate(_ downstream: Handle) {
+    guard let index = pickCandidate(downstream) else {
+      step(downstream, .exhausted)
+      return
+    }
+    beginAttempt(downstream, table.backends[index].record)
+  }
+
+  private mutating func pickCandidate(_ downstream: Handle) -> Int? {
+    let tried = downstreams[downstream].exchange.tried
+    guard let entry = downstreams[downstream].exchange.entry else {
+      guard let index = table.defaultBackend, state(ofBackend: index, tried).isUsable else {
+        return nil
+      }
+      return index
+    }
+    let candidates = table.candidates(entry)
+    let facts = table.facts
+    return withUnsafeTemporaryAllocation(of: Int32.self, capacity: max(1, candidates.count)) {
+      eligible in
+      let count = CandidateTier.collect(candidates, facts: facts, into: eligible) {
+        state(ofBackend: $0, tried)
+      }
+      return LeastInFlight.pick(
+        UnsafeBufferPointer(rebasing: eligible[..<count]), facts: facts,
+        inFlight: slots.inFlight, random: &random)
+    }
+  }
+
+  /// The table's state, or what this reactor knows better: a refusal counts at once, long before
+  /// the registry has published it.
+  private func state(ofBackend index: Int, _ tried: TriedBackends) -> BackendState {
+    let fact = table.facts[index]
+    if tried.contains(fact.slot) { return .down }
+    let account = slots[Int(fact.slot)]
+    if account.incarnation == fact.incarnation, account.refusedBy > fact.acknowledgedSignal {
+      return .down
+    }
+    return fact.state
+  }
+
+  private mutating func beginAttempt(_ downstream: Handle, _ record: BackendRecord) {
+    counters.attempts += 1
+    downstreams[downstream].exchange.tried.insert(record.slot)
+    downstreams[downstream].exchange.record = record
+    slots.begin(record.slot)
+    let idle = takeIdle(record)
+    guard let idle else {
+      step(downstream, .chosen(isConnected: false))
+      return
+    }
+    counters.upstreamReuses += 1
+    downstreams[downstream].exchange.upstream = idle
+    upstreams[idle].begin(for: downstream)
+    step(downstream, .chosen(isConnected: true))
+  }
+
+  /// The backend had closed an idle connection while the request was on its way: nothing can have
+  /// been processed, so the same one is asked again, on a connection that can't be stale.
+  private mutating func retrySame(_ downstream: Handle) {
+    guard let record = downstreams[downstream].exchange.record else {
+      chooseCandidate(downstream)
+      return
+    }
+    slots.begin(record.slot)
+    step(downstream, .chosen(isConnected: false))
+  }
+
+  // MARK: 6 connect
+
+  private mutating func connect(_ downstream: Handle) {
+    guard let record = downstreams[downstream].exchange.record else {
+      preconditionFailure("an attempt without a backend")
+    }
+    if upstreams.isFull || reactor.isFull { closeOldestIdle() }
+    guard !upstreams.isFull, !reactor.isFull else {
+      endAttempt(downstream)
+      step(downstream, .lost(.notConnected))
+      return
+    }
+    let upstream = upstreams.insert(
+      Upstream(registration: .none, record: record, limits: limits.http))
+    do {
+      let registration = try reactor.connect(
+        to: record.address, owner: OwnerTag(.upstream, upstream).bits)
+      counters.upstreamConnections += 1
+      upstreams[upstream].registration = registration
+      upstreams[upstream].begin(for: downstream)
+      downstreams[downstream].exchange.upstream = upstream
+      reactor.setDeadline(registration, at: reactor.now &+ deadlines.connect)
+    } catch {
+      _ = upstreams.remove(upstream)
+      // Our own lack of descriptors says nothing about the backend.
+      if !error.errno.isExhaustion { signal(.refused, record) }
+      endAttempt(downstream)
+      step(downstream, .lost(.notConnected))
+    }
+  }
+
+  mutating func upstreamConnected(_ upstream: Handle) {
+    let registration = upstreams[upstream].registration
+    let downstream = upstreams[upstream].downstream
+    if reactor.connectError(registration) != nil {
+      signal(.refused, upstreams[upstream].record)
+      closeUpstream(upstream)
+      endAttempt(downstream)
+      step(downstream, .lost(.notConnected))
+      return
+    }
+    upstreams[upstream].phase = .exchanging
+    step(downstream, .connected)
+  }
+
+  // MARK: 7 send
+
+  private mutating func sendRequest(_ downstream: Handle) {
+    let upstream = downstreams[downstream].exchange.upstream
+    let registration = upstreams[upstream].registration
+    upstreams[upstream].phase = .exchanging
+    reactor.setDeadline(registration, at: reactor.now &+ deadlines.firstByte)
+    let headCount = writeUpstreamHead(downstream, upstreams[upstream].record)
+    let head = UnsafeRawBufferPointer(rebasing: scratch.head[..<headCount])
+    let body = downstreams[downstream].exchange.body
+    let result =
+      body.isEmpty
+      ? reactor.send(registration, head) : reactor.send(registration, head, body)
+    var sent = 0
+    switch result {
+    case .bytes(let count): sent = count
+    case .wouldBlock: break
+    case .endOfFile, .failed:
+      // It may have answered before it closed: that is read first.
+      upstreams[upstream].output.append(head)
+      readUpstream(upstream)
+      return
+    }
+    if sent < headCount {
+      upstreams[upstream].output.append(UnsafeRawBufferPointer(rebasing: head[sent...]))
+    }
+    upstreams[upstream].bodySent = max(0, sent - headCount)
+    if sent == headCount + body.count { requestSent(upstream, downstream) }
+  }
+
+  /// Goes on with what the kernel didn't take.
+  mutating func sendRest(_ upstream: Handle) {
+    let registration = upstreams[upstream].registration
+    let downstream = upstreams[upstream].downstream
+    let body = downstreams[downstream].exchange.body
+    let rest = UnsafeRawBufferPointer(rebasing: body.dropFirst(upstreams[upstream].bodySent))
+    let head = upstreams[upstream].output.bytes
+    let result: IOResult
+    if head.isEmpty {
+      result = reactor.send(registration, rest)
+    } else if rest.isEmpty {
+      result = reactor.send(registration, head)
+    } else {
+      result = reactor.send(registration, head, rest)
+    }
+    guard case .bytes(let count) = result else { return }
+    let ofHead = min(count, head.count)
+    let isDone = count == head.count + rest.count
+    upstreams[upstream].output.consume(ofHead)
+    upstreams[upstream].bodySent += count - ofHead
+    if isDone { requestSent(upstream, downstream) }
+  }
+
+  private mutating func requestSent(_ upstream: Handle, _ downstream: Handle) {
+    upstreams[upstream].isRequestSent = true
+    step(downstream, .sent)
+  }
+
+  private mutating func awaitHead(_ downstream: Handle) {
+    let registration = upstreams[downstreams[downstream].exchange.upstream].registration
+    reactor.setDeadline(registration, at: reactor.now &+ deadlines.firstByte)
+  }
+
+  /// Writes the head into `scratch.head`.
+  private mutating func writeUpstreamHead(_ downstream: Handle, _ record: BackendRecord) -> Int {
+    let head = downstreams[downstream].exchange.head
+    let request = parsedHead(downstream)
+    var canonical: StaticString?
+    if case .routed(_, let path?) = downstreams[downstream].exchange.route {
+      canonical = path.path
+    }
+    let writer = UpstreamHeadWriter(
+      head: head, request: request, record: record, peer: downstreams[downstream].peer,
+      canonicalPath: canonical, bodyLength: downstreams[downstream].exchange.body.count)
+    let facts = forwardedFacts(downstream)
+    var out = HeadWriter(scratch.head)
+    writer.write(scratch.requestTable, facts: facts, to: &out)
+    // The scratch holds twice the largest head, and what we add is bounded by it.
+    precondition(!out.isOverflowed && !out.isInvalid, "a head that was accepted doesn't fit")
+    return out.count
+  }
+
+  /// The request's head with its fields in `scratch.requestTable`: still there from its reading,
+  /// or parsed again for a later attempt.
+  private mutating func parsedHead(_ downstream: Handle) -> RequestHead {
+    let serial = downstreams[downstream].exchange.serial
+    if scratch.parsedSerial == serial, let head = scratch.requestHead { return head }
+    let bytes = downstreams[downstream].exchange.head
+    let parsed = RequestHeadParser.parse(
+      bytes, previouslyScanned: 0, into: &scratch.requestTable, limits: limits.http)
+    guard case .head(let head) = parsed else {
+      preconditionFailure("a head that parsed before doesn't any more")
+    }
+    scratch.requestHead = head
+    scratch.parsedSerial = serial
+    return head
+  }
+
+  func forwardedFacts(_ downstream: Handle) -> ForwardedFacts {
+    if let range = downstreams[downstream].exchange.requestID {
+      let bytes = downstreams[downstream].exchange.head[range.range]
+      return ForwardedFacts(
+        requestID: UnsafeRawBufferPointer(rebasing: bytes), isRequestIDTheirs: true)
+    }
+    let own = requestIDs.write(
+      downstreams[downstream].exchange.serial, to: scratch.requestID)
+    return ForwardedFacts(requestID: own, isRequestIDTheirs: false)
+  }
+}

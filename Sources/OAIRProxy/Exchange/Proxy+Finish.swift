@@ -1,0 +1,279 @@
+import OAIRHTTP1
+import OAIRReactor
+import OAIRRouting
+import OAIRSys
+import OAIRWire
+
+// The life of a request, last part: 11 finish, in each of its ways, and 12 record.
+
+extension Proxy {
+  // MARK: The backend's end
+
+  /// The backend has closed or reset its connection.
+  mutating func upstreamClosed(_ upstream: Handle, _ downstream: Handle, isReset: Bool) {
+    guard upstreams[upstream].hasHead else {
+      let isStale = upstreams[upstream].isReused && !upstreams[upstream].hasResponseBytes
+      loseUpstream(upstream, downstream, isStale ? .reusedClosed : .closed)
+      return
+    }
+    if !isReset, upstreams[upstream].body.upstreamClosed() {
+      let held = upstreams[upstream].held.count
+      scratch.read.copyMemory(from: upstreams[upstream].held.bytes)
+      upstreams[upstream].held.removeAll()
+      flushClosed(upstream, downstream, count: held)
+      return
+    }
+    let isMarked = upstreams[upstream].body.hasEndMarker
+    loseUpstream(upstream, downstream, isMarked ? .afterEndMarker : .closed)
+  }
+
+  /// A body that ends with the connection has ended.
+  private mutating func flushClosed(_ upstream: Handle, _ downstream: Handle, count: Int) {
+    if downstreams[downstream].exchange.machine.phase == .holding {
+      scratch.pendingHead = 0
+      scratch.pendingBody = 0..<count
+      step(downstream, .contentArrived)
+      return
+    }
+    let bytes = UnsafeRawBufferPointer(rebasing: scratch.read[..<count])
+    guard deliver(downstream, bytes, UnsafeRawBufferPointer(start: nil, count: 0)) else { return }
+    step(downstream, .ended)
+  }
+
+  /// Lets go of a backend that failed the exchange, and reports it.
+  mutating func loseUpstream(
+    _ upstream: Handle, _ downstream: Handle, _ loss: ExchangeMachine.Loss
+  ) {
+    let record = upstreams[upstream].record
+    let hasHead = upstreams[upstream].hasHead
+    switch loss {
+    case .closed: signal(hasHead ? .truncated : .reset, record)
+    case .malformed: signal(.reset, record)
+    case .timedOut: signal(.timedOut, record)
+    case .notConnected, .reusedClosed, .afterEndMarker: break
+    }
+    if downstreams[downstream].exchange.machine.phase == .streaming {
+      // What was held isn't passed on; the body's framing is still needed for the error frame.
+      upstreams[upstream].held.removeAll()
+      step(downstream, .lost(loss))
+      return
+    }
+    closeUpstream(upstream)
+    endAttempt(downstream)
+    step(downstream, .lost(loss))
+  }
+
+  mutating func upstreamDeadline(_ upstream: Handle) {
+    guard upstreams.contains(upstream) else { return }
+    let downstream = upstreams[upstream].downstream
+    switch upstreams[upstream].phase {
+    case .idle: closeIdle(upstream)
+    case .connecting:
+      counters.upstreamTimeouts += 1
+      signal(.refused, upstreams[upstream].record)
+      closeUpstream(upstream)
+      endAttempt(downstream)
+      step(downstream, .lost(.notConnected))
+    case .exchanging:
+      counters.upstreamTimeouts += 1
+      loseUpstream(upstream, downstream, .timedOut)
+    }
+  }
+
+  // MARK: 11 finish
+
+  /// The response is whole: the connection goes back to its pool, or is closed.
+  mutating func finishUpstream(_ downstream: Handle) {
+    let upstream = downstreams[downstream].exchange.upstream
+    let record = upstreams[upstream].record
+    if slots[record.slot].owesSuccess, slots[record.slot].incarnation == record.incarnation {
+      signal(.success, record)
+    }
+    var isClean = upstreams[upstream].keepsAlive && upstreams[upstream].isRequestSent
+    if upstreams[upstream].body.outcome != .ended(excess: 0) { isClean = false }
+    endAttempt(downstream)
+    if isClean { makeIdle(upstream) } else { closeUpstream(upstream) }
+    releaseBody(downstream)
+    if downstreams[downstream].output.isEmpty { allWritten(downstream) }
+  }
+
+  /// The stream's last event is out and only framing is missing: we write it.
+  mutating func completeFraming(_ downstream: Handle) {
+    let upstream = downstreams[downstream].exchange.upstream
+    var end: StaticString = ""
+    if upstreams[upstream].body.framing == .chunked,
+      downstreams[downstream].exchange.minorVersion == 1
+    {
+      end = upstreams[upstream].body.openChunk == .owesEnd ? "\r\n0\r\n\r\n" : "0\r\n\r\n"
+      if case .owes = upstreams[upstream].body.openChunk { end = "" }
+    }
+    if end.utf8CodeUnitCount == 0 { downstreams[downstream].exchange.keepsAlive = false }
+    closeUpstream(upstream)
+    endAttempt(downstream)
+    let bytes = UnsafeRawBufferPointer(start: end.utf8Start, count: end.utf8CodeUnitCount)
+    guard deliver(downstream, bytes, UnsafeRawBufferPointer(start: nil, count: 0)) else { return }
+    releaseBody(downstream)
+    if downstreams[downstream].output.isEmpty { allWritten(downstream) }
+  }
+
+  /// After COMMIT the backend is lost: the client gets the family's error frame, where one exists
+  /// and its framing has room for it, and never a regular end.
+  mutating func abortResponse(_ downstream: Handle) {
+    counters.truncated += 1
+    let upstream = downstreams[downstream].exchange.upstream
+    downstreams[downstream].exchange.outcome = .truncated
+    downstreams[downstream].exchange.failureCode =
+      downstreams[downstream].exchange.isShutDown ? "router_shutdown" : "upstream_disconnected"
+    downstreams[downstream].exchange.keepsAlive = false
+    let frame = abortFrame(upstream, downstream)
+    // Without chunks or a length only a RST tells that something is missing.
+    let isSilent = frame == nil && upstreams[upstream].body.framing == .untilClose
+    downstreams[downstream].exchange.endsWithReset = isSilent
+    closeUpstream(upstream)
+    endAttempt(downstream)
+    if let frame {
+      let isDelivered = frame.withUnsafeBytes {
+        deliver(downstream, $0, UnsafeRawBufferPointer(start: nil, count: 0))
+      }
+      guard isDelivered else { return }
+    }
+    releaseBody(downstream)
+    if downstreams[downstream].output.isEmpty { allWritten(downstream) }
+  }
+
+  private func abortFrame(_ upstream: Handle, _ downstream: Handle) -> [UInt8]? {
+    guard upstreams[upstream].body.isWatchedStream, !upstreams[upstream].body.isMidEvent else {
+      return nil
+    }
+    // A length that was promised leaves no room for anything else.
+    if case .length = upstreams[upstream].body.framing { return nil }
+    let isShutDown = downstreams[downstream].exchange.isShutDown
+    let payload = ErrorEnvelope.frame(
+      downstreams[downstream].exchange.family,
+      message: isShutDown
+        ? "The router was stopped before the stream had ended. What came so far is incomplete."
+        : "The backend \(upstreams[upstream].record.id) was lost before the stream had ended. "
+          + "What came so far is incomplete.",
+      code: downstreams[downstream].exchange.failureCode.description,
+      sequenceNumber: upstreams[upstream].body.eventCount)
+    guard let payload else { return nil }
+    let isChunked =
+      upstreams[upstream].body.framing == .chunked
+      && downstreams[downstream].exchange.minorVersion == 1
+    return isChunked ? AbortFrame.chunks(payload, behind: upstreams[upstream].body.openChunk) : payload
+  }
+
+  /// The router stops: what is under way ends so that its client can tell.
+  mutating func shutDown(_ downstream: Handle) {
+    downstreams[downstream].exchange.isShutDown = true
+    let upstream = downstreams[downstream].exchange.upstream
+    switch downstreams[downstream].exchange.machine.phase {
+    case .streaming: loseUpstream(upstream, downstream, .timedOut)
+    case .connecting, .sending, .awaiting, .holding: loseUpstream(upstream, downstream, .timedOut)
+    case .readingBody, .routing: refuse(downstream, GatewayError(.draining))
+    case .ending, .answering, .aborting: clientGone(downstream)
+    case .done: break
+    }
+  }
+
+  // MARK: Letting go
+
+  /// The exchange's attempt is over.
+  mutating func endAttempt(_ downstream: Handle) {
+    guard let record = downstreams[downstream].exchange.record else { return }
+    slots.end(record.slot)
+    downstreams[downstream].exchange.upstream = .none
+  }
+
+  /// The client has left: closing tells the engine to stop.
+  mutating func dropUpstream(_ downstream: Handle) {
+    let upstream = downstreams[downstream].exchange.upstream
+    if upstreams.contains(upstream) { closeUpstream(upstream) }
+    endAttempt(downstream)
+  }
+
+  mutating func closeUpstream(_ upstream: Handle) {
+    let closed = upstreams.remove(upstream)
+    reactor.beginClose(closed.registration)
+  }
+
+  /// The body isn't needed any more; head and model's name are, for the access record.
+  mutating func releaseBody(_ downstream: Handle) {
+    let reserved = downstreams[downstream].exchange.reserved
+    guard reserved > 0 else { return }
+    ledger.release(reserved)
+    downstreams[downstream].exchange.reserved = 0
+    downstreams[downstream].exchange.dropBody()
+  }
+
+  // MARK: 12 record
+
+  /// The exchange is over: its record goes to the writer, and the connection to its next request.
+  mutating func release(_ downstream: Handle) {
+    releaseBody(downstream)
+    let isGone = downstreams[downstream].exchange.machine.response == .aborted
+      && downstreams[downstream].exchange.outcome != .truncated
+    if isGone { downstreams[downstream].exchange.outcome = .clientGone }
+    record(downstream)
+    if isGone {
+      closeDownstream(downstream)
+      return
+    }
+    let endsWithReset = downstreams[downstream].exchange.endsWithReset
+    let keepsAlive = downstreams[downstream].exchange.keepsAlive && lifecycle == .running
+    downstreams[downstream].exchange = noExchange()
+    if endsWithReset {
+      closeDownstream(downstream, reset: true)
+    } else if keepsAlive {
+      awaitNextRequest(downstream)
+    } else {
+      linger(downstream)
+    }
+  }
+
+  private mutating func awaitNextRequest(_ downstream: Handle) {
+    let registration = downstreams[downstream].registration
+    downstreams[downstream].phase = .idle
+    reactor.setDeadline(registration, at: reactor.now &+ deadlines.keepAlive)
+    // Neither what was read already nor what is readable raises a new edge.
+    if !downstreams[downstream].input.isEmpty
+      || reactor.readiness(registration).contains(.readable)
+    {
+      reactor.makeRunnable(registration)
+    }
+  }
+
+  private mutating func record(_ downstream: Handle) {
+    guard let ring else { return }
+    var record = AccessRecord()
+    fill(&record, downstream)
+    if !ring.push(record) { counters.droppedRecords += 1 }
+  }
+
+  private func fill(_ record: inout AccessRecord, _ downstream: Handle) {
+    let startedAt = downstreams[downstream].exchange.startedAt
+    let committedAt = downstreams[downstream].exchange.committedAt
+    record.serial = downstreams[downstream].exchange.serial
+    record.durationNanoseconds = reactor.now &- startedAt
+    record.firstByteNanoseconds = committedAt == 0 ? 0 : committedAt &- startedAt
+    record.requestBytes = max(
+      downstreams[downstream].exchange.request.count,
+      downstreams[downstream].exchange.requestBytes)
+    record.responseBytes = downstreams[downstream].exchange.responseBytes
+    record.attempts = downstreams[downstream].exchange.machine.attempts
+    record.outcome = downstreams[downstream].exchange.outcome
+    record.code = downstreams[downstream].exchange.failureCode
+    let status = downstreams[downstream].exchange.status
+    record.status = UInt16(clamping: record.outcome == .clientGone && status == 0 ? 499 : status)
+    let request = downstreams[downstream].exchange.request.bytes
+    let lineEnd = downstreams[downstream].exchange.target.range.upperBound
+    record.request.append(UnsafeRawBufferPointer(rebasing: request.prefix(lineEnd)))
+    if let range = downstreams[downstream].exchange.modelRange {
+      record.model.append(UnsafeRawBufferPointer(rebasing: request[range]))
+    }
+    record.requestID.append(forwardedFacts(downstream).requestID)
+    downstreams[downstream].exchange.record?.idBytes.withUnsafeBytes {
+      record.backend.append($0)
+    }
+  }
+}

@@ -1,0 +1,264 @@
+import OAIRHTTP1
+import OAIRReactor
+import OAIRRouting
+import OAIRSys
+import OAIRWire
+
+// The life of a request, third part: 8 await, 9 respond, 10 splice.
+
+extension Proxy {
+  // MARK: 8 await
+
+  mutating func upstreamReady(_ upstream: Handle, _ readiness: Readiness) {
+    guard upstreams.contains(upstream) else { return }
+    switch upstreams[upstream].phase {
+    case .connecting:
+      if !readiness.isDisjoint(with: [.writable, .failed]) { upstreamConnected(upstream) }
+    case .idle:
+      // Bytes that nobody asked for, or the end: no use can be made of it any more.
+      if !readiness.isDisjoint(with: [.readable, .peerClosed, .failed]) { closeIdle(upstream) }
+    case .exchanging:
+      if readiness.contains(.writable), !upstreams[upstream].isRequestSent {
+        sendRest(upstream)
+        guard upstreams.contains(upstream), upstreams[upstream].phase == .exchanging else { return }
+      }
+      if !readiness.isDisjoint(with: [.readable, .peerClosed, .failed]) { readUpstream(upstream) }
+    }
+  }
+
+  /// Reads what there is, within the budget of one turn and the room that the client leaves.
+  mutating func readUpstream(_ upstream: Handle) {
+    let registration = upstreams[upstream].registration
+    for _ in 0..<ProxyLimits.readsPerTurn {
+      let downstream = upstreams[upstream].downstream
+      if downstreams[downstream].output.count > limits.writeQueue {
+        pauseUpstream(upstream)
+        return
+      }
+      let held = upstreams[upstream].held.count
+      let space = UnsafeMutableRawBufferPointer(
+        rebasing: scratch.read[held..<(held + ProxyLimits.readSize)])
+      switch reactor.receive(registration, into: space) {
+      case .bytes(let count):
+        presentHeld(upstream, held)
+        responseCame(upstream, downstream, count: held + count)
+      case .wouldBlock: return
+      case .endOfFile: upstreamClosed(upstream, downstream, isReset: false)
+      case .failed: upstreamClosed(upstream, downstream, isReset: true)
+      }
+      guard upstreams.contains(upstream), upstreams[upstream].phase == .exchanging,
+        reactor.readiness(registration).contains(.readable)
+      else { return }
+    }
+    reactor.makeRunnable(registration)
+  }
+
+  /// What was held back goes in front of what was read.
+  private mutating func presentHeld(_ upstream: Handle, _ count: Int) {
+    guard count > 0 else { return }
+    let target = UnsafeMutableRawBufferPointer(rebasing: scratch.read[..<count])
+    target.copyMemory(from: upstreams[upstream].held.bytes)
+    upstreams[upstream].held.removeAll()
+  }
+
+  private mutating func pauseUpstream(_ upstream: Handle) {
+    guard !upstreams[upstream].isPaused else { return }
+    counters.writeQueuePauses += 1
+    upstreams[upstream].isPaused = true
+    // The backend isn't silent: we don't listen.
+    reactor.setDeadline(upstreams[upstream].registration, at: .max)
+  }
+
+  /// The client has taken enough. No edge will come for what the kernel holds already.
+  mutating func resumeUpstream(_ downstream: Handle) {
+    let upstream = downstreams[downstream].exchange.upstream
+    guard downstreams[downstream].phase == .exchanging, upstreams.contains(upstream),
+      upstreams[upstream].isPaused
+    else { return }
+    upstreams[upstream].isPaused = false
+    let registration = upstreams[upstream].registration
+    reactor.setDeadline(registration, at: reactor.now &+ deadlines.idle)
+    reactor.makeRunnable(registration)
+  }
+
+  // MARK: 9 respond
+
+  /// `scratch.read[..<count]` holds what was held back and what has come.
+  private mutating func responseCame(_ upstream: Handle, _ downstream: Handle, count: Int) {
+    upstreams[upstream].hasResponseBytes = true
+    if upstreams[upstream].hasHead {
+      passOn(upstream, downstream, from: 0, count: count)
+      return
+    }
+    readResponseHead(upstream, downstream, count: count)
+  }
+
+  private mutating func readResponseHead(
+    _ upstream: Handle, _ downstream: Handle, count: Int
+  ) {
+    var start = 0
+    while true {
+      let bytes = UnsafeRawBufferPointer(rebasing: scratch.read[start..<count])
+      let parsed = ResponseHeadParser.parse(
+        bytes, previouslyScanned: start == 0 ? upstreams[upstream].headScanned : 0,
+        requestMethod: downstreams[downstream].exchange.method,
+        into: &scratch.responseTable, limits: limits.http)
+      switch parsed {
+      case .needMore:
+        upstreams[upstream].headScanned = bytes.count
+        upstreams[upstream].held.append(bytes)
+        return
+      case .failed:
+        loseUpstream(upstream, downstream, .malformed)
+        return
+      case .head(let head) where head.status < 200:
+        // Interim answers say nothing that the client waits for (RFC 9110 section 15.2).
+        start += head.length
+        upstreams[upstream].headScanned = 0
+      case .head(let head):
+        headCame(upstream, downstream, head, start: start, count: count)
+        return
+      }
+    }
+  }
+
+  private mutating func headCame(
+    _ upstream: Handle, _ downstream: Handle, _ head: ResponseHead, start: Int, count: Int
+  ) {
+    let family = downstreams[downstream].exchange.family
+    let isHTTP10 = downstreams[downstream].exchange.minorVersion == 0
+    upstreams[upstream].hasHead = true
+    upstreams[upstream].keepsAlive = head.isKeepAlive && head.framing != .untilClose
+    upstreams[upstream].announcedIdleSeconds = head.keepAliveTimeoutSeconds ?? 0
+    let isWatched =
+      (200...299).contains(head.status) && head.contentKind == .eventStream && !head.isEncoded
+      && family != .opaque
+    upstreams[upstream].body = ResponseBody(
+      framing: head.framing, family: family, isWatched: isWatched, unframes: isHTTP10,
+      limits: limits.http)
+    if head.framing == .untilClose || lifecycle != .running {
+      downstreams[downstream].exchange.keepsAlive = false
+    }
+    downstreams[downstream].exchange.status = head.status
+    let headCount = writeDownstreamHead(upstream, downstream, head, start: start)
+    let bodyStart = start + head.length
+    let bytes = UnsafeMutableRawBufferPointer(rebasing: scratch.read[bodyStart..<count])
+    let kept = upstreams[upstream].body.scan(bytes)
+    if mustHold(upstream, kept: kept) {
+      upstreams[upstream].rewrittenHead.append(
+        UnsafeRawBufferPointer(rebasing: scratch.head[..<headCount]))
+      upstreams[upstream].held.append(UnsafeRawBufferPointer(rebasing: bytes[..<kept]))
+      step(downstream, .headArrived(holds: true))
+      return
+    }
+    scratch.pendingHead = headCount
+    scratch.pendingBody = bodyStart..<(bodyStart + kept)
+    step(downstream, .headArrived(holds: false))
+  }
+
+  private func mustHold(_ upstream: Handle, kept: Int) -> Bool {
+    !upstreams[upstream].body.hasContent && upstreams[upstream].body.outcome == .more
+      && kept <= ProxyLimits.heldResponse
+  }
+
+  private mutating func writeDownstreamHead(
+    _ upstream: Handle, _ downstream: Handle, _ head: ResponseHead, start: Int
+  ) -> Int {
+    let bytes = UnsafeRawBufferPointer(
+      rebasing: scratch.read[start..<(start + head.length)])
+    let writer = DownstreamHeadWriter(
+      head: bytes, response: head, record: upstreams[upstream].record,
+      attempts: Int(downstreams[downstream].exchange.machine.attempts),
+      closes: !downstreams[downstream].exchange.keepsAlive,
+      keepsChunks: downstreams[downstream].exchange.minorVersion == 1)
+    let facts = forwardedFacts(downstream)
+    var out = HeadWriter(scratch.head)
+    writer.write(scratch.responseTable, facts: facts, to: &out)
+    precondition(!out.isOverflowed && !out.isInvalid, "a head that was accepted doesn't fit")
+    return out.count
+  }
+
+  /// COMMIT: the head, and what has come of the body, go out. There is no other candidate from
+  /// here on, so the request needn't be kept.
+  mutating func commit(_ downstream: Handle) {
+    let upstream = downstreams[downstream].exchange.upstream
+    downstreams[downstream].exchange.committedAt = reactor.now
+    if upstreams[upstream].isRequestSent { releaseBody(downstream) }
+    upstreams[upstream].body.commit()
+    reactor.setDeadline(upstreams[upstream].registration, at: reactor.now &+ deadlines.idle)
+    var headCount = scratch.pendingHead
+    let body = scratch.pendingBody
+    if headCount == 0 {
+      headCount = upstreams[upstream].rewrittenHead.count
+      scratch.head.copyMemory(from: upstreams[upstream].rewrittenHead.bytes)
+      upstreams[upstream].rewrittenHead.removeAll()
+    }
+    scratch.pendingHead = 0
+    splice(
+      upstream, downstream, head: UnsafeRawBufferPointer(rebasing: scratch.head[..<headCount]),
+      UnsafeMutableRawBufferPointer(rebasing: scratch.read[body]))
+  }
+
+  // MARK: 10 splice
+
+  /// Looks at what has come of a body and passes on what may pass.
+  private mutating func passOn(
+    _ upstream: Handle, _ downstream: Handle, from start: Int, count: Int
+  ) {
+    let bytes = UnsafeMutableRawBufferPointer(rebasing: scratch.read[start..<count])
+    let kept = upstreams[upstream].body.scan(bytes)
+    if downstreams[downstream].exchange.machine.phase == .holding {
+      if mustHold(upstream, kept: kept) {
+        upstreams[upstream].held.append(UnsafeRawBufferPointer(rebasing: bytes[..<kept]))
+        return
+      }
+      scratch.pendingHead = 0
+      scratch.pendingBody = start..<(start + kept)
+      step(downstream, .contentArrived)
+      return
+    }
+    reactor.setDeadline(upstreams[upstream].registration, at: reactor.now &+ deadlines.idle)
+    splice(
+      upstream, downstream, head: UnsafeRawBufferPointer(start: nil, count: 0),
+      UnsafeMutableRawBufferPointer(rebasing: bytes[..<kept]))
+  }
+
+  /// Queues to the client what may pass, keeps the rest, and sees to the end.
+  private mutating func splice(
+    _ upstream: Handle, _ downstream: Handle, head: UnsafeRawBufferPointer,
+    _ bytes: UnsafeMutableRawBufferPointer
+  ) {
+    let outcome = upstreams[upstream].body.outcome
+    if bytes.count - upstreams[upstream].body.passable > ProxyLimits.heldResponse {
+      counters.heldLimit += 1
+      upstreams[upstream].body.passWhatWasScanned()
+    }
+    let passable = upstreams[upstream].body.passable
+    var end = passable
+    if case .ended = outcome, upstreams[upstream].body.framing == .chunked,
+      downstreams[downstream].exchange.minorVersion == 1
+    {
+      end = writeLastChunk(into: bytes, at: passable)
+    }
+    let passing = UnsafeRawBufferPointer(start: bytes.baseAddress, count: end)
+    guard deliver(downstream, head, passing) else { return }
+    upstreams[upstream].body.drop(passable)
+    switch outcome {
+    case .ended: step(downstream, .ended)
+    case .malformed: loseUpstream(upstream, downstream, .malformed)
+    case .more:
+      if passable < bytes.count {
+        upstreams[upstream].held.append(UnsafeRawBufferPointer(rebasing: bytes[passable...]))
+      }
+    }
+  }
+
+  /// The end of the chunk framing, written behind what passes. The backend's own last chunk was
+  /// taken out there, with its trailers, so there is room.
+  private func writeLastChunk(into bytes: UnsafeMutableRawBufferPointer, at offset: Int) -> Int {
+    guard let base = bytes.baseAddress else { return offset }
+    // SAFETY: `bytes` lies in `scratch.read`, which has more room behind the largest read.
+    (base + offset).copyMemory(from: "0\r\n\r\n", byteCount: 5)
+    return offset + 5
+  }
+}

@@ -1,0 +1,148 @@
+import OAIRWire
+
+/// The one table of the router's own errors: status, type, code and the words that a user reads.
+/// Each text says what happened, why, and what to do next. docs/ERRORS.md lists them; a golden test
+/// pins them.
+struct ErrorResponse: Equatable {
+  let status: Int
+  let type: StaticText
+  let code: StaticText
+  var param: StaticText?
+  let message: String
+  /// Seconds for `Retry-After`, at most 60: SDKs sleep as long as they are told.
+  var retryAfter: Int?
+  /// `x-should-retry: false`: trying again would do the work twice, or never helps.
+  var forbidsRetry = false
+  /// The connection can't be used again: where the next request begins isn't known.
+  var closes = false
+  /// The `Allow` field of a 405.
+  var allow: StaticText?
+
+  init(_ error: GatewayError) {
+    (status, type, code) = Self.line(error.kind)
+    message = Self.message(error)
+    decorate(error.kind)
+  }
+
+  private mutating func decorate(_ kind: GatewayError.Kind) {
+    switch kind {
+    case .badRequest, .requestLineTooLong, .headTooLarge, .unsupportedTransfer, .requestTimeout:
+      closes = true
+    case .bodyTooLarge, .contentEncoding: closes = true
+    case .bodyMemoryExhausted:
+      closes = true
+      retryAfter = 1
+    case .missingModel, .modelNotAString, .modelTooLong, .duplicateModel, .modelNotFound:
+      param = "model"
+    case .methodNotAllowed: allow = "GET, HEAD"
+    case .unsupportedEndpoint: forbidsRetry = true
+    case .noHealthyBackend: retryAfter = 2
+    case .modelLoading: retryAfter = 5
+    case .backendLostTwice, .upstreamTimeout: forbidsRetry = true
+    case .draining:
+      closes = true
+      retryAfter = 5
+    case .invalidJSON, .upstreamError, .upstreamProtocol: break
+    }
+  }
+
+  private static func line(_ kind: GatewayError.Kind) -> (Int, StaticText, StaticText) {
+    switch kind {
+    case .badRequest: (400, "invalid_request_error", "bad_request")
+    case .requestLineTooLong: (414, "invalid_request_error", "request_line_too_long")
+    case .headTooLarge: (431, "invalid_request_error", "request_head_too_large")
+    case .methodNotAllowed: (405, "invalid_request_error", "method_not_allowed")
+    case .unsupportedTransfer: (501, "invalid_request_error", "bad_request")
+    case .requestTimeout: (408, "invalid_request_error", "request_timeout")
+    case .bodyTooLarge: (413, "invalid_request_error", "request_too_large")
+    case .bodyMemoryExhausted: (503, "service_unavailable_error", "body_memory_exhausted")
+    case .contentEncoding: (415, "invalid_request_error", "unsupported_content_encoding")
+    case .invalidJSON: (400, "invalid_request_error", "invalid_json")
+    case .missingModel: (400, "invalid_request_error", "missing_required_parameter")
+    case .modelNotAString, .modelTooLong: (400, "invalid_request_error", "invalid_model_field")
+    case .duplicateModel: (400, "invalid_request_error", "duplicate_model_field")
+    case .unsupportedEndpoint: (404, "invalid_request_error", "unsupported_endpoint")
+    case .modelNotFound: (404, "invalid_request_error", "model_not_found")
+    case .noHealthyBackend: (503, "service_unavailable_error", "no_healthy_backend")
+    case .modelLoading: (503, "service_unavailable_error", "model_loading")
+    case .upstreamError, .upstreamProtocol: (502, "server_error", "upstream_error")
+    case .backendLostTwice: (502, "server_error", "backend_lost_twice")
+    case .upstreamTimeout: (504, "server_error", "upstream_timeout")
+    case .draining: (503, "service_unavailable_error", "draining")
+    }
+  }
+
+  private static func message(_ error: GatewayError) -> String {
+    let detail = error.detail
+    switch error.kind {
+    case .badRequest:
+      return "The request isn't valid HTTP/1.1: \(detail). The connection is closed."
+    case .requestLineTooLong:
+      return "The request line is longer than \(detail) bytes. Put parameters into the body."
+    case .headTooLarge:
+      return "The request head breaks a limit: \(detail). Send fewer or shorter header fields."
+    case .methodNotAllowed:
+      return "This path doesn't take the method \(detail). Use one that the Allow header names."
+    case .unsupportedTransfer:
+      return "The request's transfer coding isn't supported: \(detail). Use chunked or a length."
+    case .requestTimeout:
+      return "The request didn't arrive whole: \(detail). Send it again without pauses."
+    case .bodyTooLarge:
+      return "The request body is larger than the limit of \(detail) bytes (limits.body)."
+    case .bodyMemoryExhausted:
+      return "The memory for request bodies is in use: \(detail) bytes (limits.bodies_total). "
+        + "Try again in a moment."
+    case .contentEncoding:
+      return "Request bodies with a Content-Encoding can't be routed. Send the JSON as it is."
+    case .invalidJSON:
+      return "The request body isn't valid JSON: it goes wrong at byte \(detail)."
+    case .missingModel:
+      return "The request has no top-level \"model\". \(error.advice)"
+    case .modelNotAString:
+      return "The value of \"model\" at byte \(detail) isn't a string."
+    case .modelTooLong:
+      return "The value of \"model\" at byte \(detail) is longer than 512 bytes."
+    case .duplicateModel:
+      return "The request has two different values of \"model\", the second at byte \(detail). "
+        + "Send one."
+    case .unsupportedEndpoint:
+      return "No backend behind this router serves \(detail)."
+    case .modelNotFound:
+      return "The model '\(detail)' doesn't exist here. \(error.advice)"
+    case .noHealthyBackend:
+      return "No healthy backend for the model '\(detail)': \(error.advice). "
+        + "See 'oairouter status'."
+    case .modelLoading:
+      return "The model '\(detail)' is being loaded: \(error.advice). Try again in a moment."
+    case .upstreamError:
+      return "The backend \(detail) was lost before it answered, and no other one could take over."
+    case .upstreamProtocol:
+      return "The backend \(detail) sent something that isn't a valid HTTP/1.1 response."
+    case .backendLostTwice:
+      return "Two backends were lost while they worked on this request, the last one was "
+        + "\(detail). It isn't sent to a third."
+    case .upstreamTimeout:
+      return "The backend \(detail) didn't answer within its deadline. It may still be working on "
+        + "the request."
+    case .draining:
+      return "The router is shutting down. Try again in a moment."
+    }
+  }
+
+  /// The body in the shape that clients of a family know.
+  func body(_ shape: ErrorShape) -> [UInt8] {
+    ErrorEnvelope.body(
+      shape, message: message, type: type.text, code: code.text, param: param?.text)
+  }
+}
+
+/// A literal that can be compared and used as a header value without being copied.
+struct StaticText: Equatable, ExpressibleByStringLiteral, Sendable {
+  let value: StaticString
+
+  init(stringLiteral value: StaticString) { self.value = value }
+
+  var text: String { value.description }
+
+  static func == (a: StaticText, b: StaticText) -> Bool { a.text == b.text }
+}

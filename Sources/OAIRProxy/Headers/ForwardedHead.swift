@@ -1,0 +1,152 @@
+import Glibc
+import OAIRHTTP1
+import OAIRRouting
+import OAIRSys
+
+// Heads on their way through (RFC 9110 section 7.6): hop-by-hop fields stay behind, ours are added,
+// every other field goes on byte for byte, in its order.
+
+/// What the writers add, for one exchange.
+struct ForwardedFacts {
+  let requestID: UnsafeRawBufferPointer
+  /// The client's own id is used: it is among its fields already.
+  let isRequestIDTheirs: Bool
+}
+
+/// Writes the head that a backend gets.
+struct UpstreamHeadWriter {
+  let head: UnsafeRawBufferPointer
+  let request: RequestHead
+  let record: BackendRecord
+  let peer: SocketAddress
+  let canonicalPath: StaticString?
+  /// The body's length; nil when the request has none.
+  let bodyLength: Int?
+
+  /// Writes the whole head.
+  ///
+  /// - Parameter table: the fields of `head`.
+  func write(_ table: borrowing HeadTable, facts: ForwardedFacts, to out: inout HeadWriter) {
+    writeRequestLine(&out)
+    record.hostHeader.withUnsafeBytes { out.field("Host", $0) }
+    for index in 0..<table.count where passes(table[index], facts) {
+      out.field(table[index], from: head)
+    }
+    if let bodyLength { out.field("Content-Length", decimal: bodyLength) }
+    writeForwardedFor(table, &out)
+    out.field("X-Forwarded-Proto", "http")
+    out.field("X-Forwarded-Host", bytes(request.host))
+    writeVia(table, &out)
+    if !facts.isRequestIDTheirs { out.field("X-Request-ID", facts.requestID) }
+    out.endOfHead()
+  }
+
+  private func writeRequestLine(_ out: inout HeadWriter) {
+    out.append(bytes(request.methodRange))
+    out.append(byte: 0x20)
+    record.pathPrefix.withUnsafeBytes { out.append($0) }
+    if let canonicalPath { out.append(canonicalPath) } else { out.append(bytes(request.path)) }
+    if !request.query.isEmpty {
+      out.append(byte: UInt8(ascii: "?"))
+      out.append(bytes(request.query))
+    }
+    out.append(" HTTP/1.1\r\n")
+  }
+
+  private func passes(_ field: HeadField, _ facts: ForwardedFacts) -> Bool {
+    if field.isHopByHop { return false }
+    switch field.known {
+    // Host and the length are written anew; Expect is answered by us (RFC 9110 section 10.1.1).
+    case .host, .contentLength, .expect: return false
+    case .via, .xForwardedFor, .xForwardedProto, .xForwardedHost: return false
+    case .xRequestID: return facts.isRequestIDTheirs
+    case .authorization: return record.forwardsAuthorization
+    default: return true
+    }
+  }
+
+  /// Appended to what earlier proxies wrote; several fields become one list (RFC 9110 section 5.3).
+  private func writeForwardedFor(_ table: borrowing HeadTable, _ out: inout HeadWriter) {
+    out.append("X-Forwarded-For: ")
+    appendFormer(.xForwardedFor, table, &out)
+    switch peer {
+    case .ipv4(let address, _): Self.append(address, &out)
+    default:
+      var host = peer.host
+      host.withUTF8 { out.append(UnsafeRawBufferPointer($0)) }
+    }
+    out.append("\r\n")
+  }
+
+  private static func append(_ address: UInt32, _ out: inout HeadWriter) {
+    out.append(decimal: Int(address >> 24))
+    out.append(byte: UInt8(ascii: "."))
+    out.append(decimal: Int(address >> 16 & 255))
+    out.append(byte: UInt8(ascii: "."))
+    out.append(decimal: Int(address >> 8 & 255))
+    out.append(byte: UInt8(ascii: "."))
+    out.append(decimal: Int(address & 255))
+  }
+
+  private func writeVia(_ table: borrowing HeadTable, _ out: inout HeadWriter) {
+    out.append("Via: ")
+    appendFormer(.via, table, &out)
+    out.append(request.minorVersion == 0 ? "1.0 oairouter\r\n" : "1.1 oairouter\r\n")
+  }
+
+  private func appendFormer(
+    _ known: KnownField, _ table: borrowing HeadTable, _ out: inout HeadWriter
+  ) {
+    for index in 0..<table.count {
+      let field = table[index]
+      guard field.known == known, !field.value.isEmpty, !field.isHopByHop else { continue }
+      out.append(bytes(field.value))
+      out.append(", ")
+    }
+  }
+
+  private func bytes(_ range: ByteRange) -> UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(rebasing: head[range.range])
+  }
+}
+
+/// Writes the head that a client gets of a backend's answer.
+struct DownstreamHeadWriter {
+  let head: UnsafeRawBufferPointer
+  let response: ResponseHead
+  let record: BackendRecord
+  let attempts: Int
+  /// The client's connection ends with this answer.
+  let closes: Bool
+  /// Chunk framing goes on; false towards HTTP/1.0.
+  let keepsChunks: Bool
+
+  /// Writes the whole head.
+  ///
+  /// - Parameter table: the fields of `head`.
+  func write(_ table: borrowing HeadTable, facts: ForwardedFacts, to out: inout HeadWriter) {
+    out.append("HTTP/1.1 ")
+    out.append(decimal: response.status)
+    out.append(byte: 0x20)
+    out.append(UnsafeRawBufferPointer(rebasing: head[response.reason.range]))
+    out.append("\r\n")
+    var hasRequestID = false
+    var hasAccelBuffering = false
+    for index in 0..<table.count {
+      let field = table[index]
+      if field.isHopByHop { continue }
+      if field.known == .xRequestID { hasRequestID = true }
+      if field.known == .xAccelBuffering { hasAccelBuffering = true }
+      out.field(field, from: head)
+    }
+    if response.framing == .chunked, keepsChunks { out.append("Transfer-Encoding: chunked\r\n") }
+    if !hasRequestID { out.field("X-Request-ID", facts.requestID) }
+    record.idBytes.withUnsafeBytes { out.field("X-OAIRouter-Backend", $0) }
+    out.field("X-OAIRouter-Attempts", decimal: attempts)
+    if response.contentKind == .eventStream, !hasAccelBuffering {
+      out.append("X-Accel-Buffering: no\r\n")
+    }
+    if closes { out.append("Connection: close\r\n") }
+    out.endOfHead()
+  }
+}

@@ -1,0 +1,227 @@
+import OAIRHTTP1
+import OAIRReactor
+import OAIRRouting
+import OAIRSys
+import OAIRWire
+
+// Answers of our own: local endpoints and errors. Bodies are rendered elsewhere (the route table)
+// or on the way of an error; here they only get a head.
+
+extension Proxy {
+  mutating func answerLocally(
+    _ downstream: Handle, _ local: PathTable.Local, _ head: RequestHead
+  ) {
+    downstreams[downstream].exchange.outcome = .local
+    switch local {
+    case .health: answer(downstream, 200, table.healthBody)
+    case .livez: answer(downstream, 200, Array("{\"status\":\"ok\"}\n".utf8))
+    case .readyz: answerReadiness(downstream)
+    case .models: answer(downstream, 200, table.modelsBody)
+    case .model(let idStart): answerModel(downstream, head, idStart)
+    }
+  }
+
+  private mutating func answerReadiness(_ downstream: Handle) {
+    let reason: String
+    if lifecycle != .running {
+      reason = "draining"
+    } else if table.healthyCount == 0 {
+      reason = table.totalCount == 0 ? "no backends" : "no healthy backend"
+    } else {
+      answer(downstream, 200, Array("{\"status\":\"ready\"}\n".utf8))
+      return
+    }
+    answer(
+      downstream, 503, Array("{\"status\":\"not ready\",\"reason\":\"\(reason)\"}\n".utf8))
+  }
+
+  /// Ids may hold `/`, and `%2F` for it.
+  private mutating func answerModel(
+    _ downstream: Handle, _ head: RequestHead, _ idStart: Int
+  ) {
+    let path = downstreams[downstream].exchange.head[head.path.range]
+    let id = UnsafeRawBufferPointer(rebasing: path.dropFirst(idStart))
+    let count = PercentDecoding.decode(id, into: scratch.read)
+    let name = UnsafeRawBufferPointer(rebasing: scratch.read[..<count])
+    if let entry = table.entry(for: name) {
+      let body = table.modelBody(entry)
+      if !body.isEmpty {
+        answer(downstream, 200, body)
+        return
+      }
+    }
+    let text = String(decoding: name.prefix(512), as: UTF8.self)
+    refuse(
+      downstream,
+      GatewayError(.modelNotFound, text, advice: "GET /v1/models lists what there is."))
+  }
+
+  private mutating func answer(_ downstream: Handle, _ status: Int, _ body: [UInt8]) {
+    _ = downstreams[downstream].exchange.machine.handle(.refused)
+    send(downstream, status, body, error: nil)
+  }
+
+  // MARK: Errors
+
+  /// Answers with an error instead of asking a backend.
+  mutating func refuse(_ downstream: Handle, _ error: GatewayError) {
+    _ = downstreams[downstream].exchange.machine.handle(.refused)
+    answerError(downstream, error)
+  }
+
+  /// The machine has given up on backends.
+  mutating func answerFailure(_ downstream: Handle, _ failure: ExchangeMachine.Failure) {
+    let backend = downstreams[downstream].exchange.record?.id ?? ""
+    if downstreams[downstream].exchange.isShutDown {
+      answerError(downstream, GatewayError(.draining))
+      return
+    }
+    switch failure {
+    case .refusal: break
+    case .noCandidate: answerError(downstream, noCandidateError(downstream))
+    case .upstreamLost: answerError(downstream, GatewayError(.upstreamError, backend))
+    case .lostTwice: answerError(downstream, GatewayError(.backendLostTwice, backend))
+    case .malformed: answerError(downstream, GatewayError(.upstreamProtocol, backend))
+    case .timedOut: answerError(downstream, GatewayError(.upstreamTimeout, backend))
+    }
+  }
+
+  private mutating func noCandidateError(_ downstream: Handle) -> GatewayError {
+    let model = modelText(downstream)
+    guard let entry = downstreams[downstream].exchange.entry else {
+      return GatewayError(.noHealthyBackend, model, advice: "the default backend is down")
+    }
+    var lines: [String] = []
+    var isLoading = false
+    for index in table.candidates(entry).prefix(8) {
+      let backend = table.backends[Int(index)]
+      let wasTried = downstreams[downstream].exchange.tried.contains(Int32(backend.record.slot))
+      let known = wasTried ? "connection failed" : (backend.lastError ?? backend.state.name)
+      isLoading = isLoading || backend.state == .loading
+      lines.append("\(backend.record.id): \(known)")
+    }
+    let advice = lines.isEmpty ? "its last backend is gone" : lines.joined(separator: "; ")
+    return GatewayError(isLoading ? .modelLoading : .noHealthyBackend, model, advice: advice)
+  }
+
+  private mutating func answerError(_ downstream: Handle, _ error: GatewayError) {
+    let response = ErrorResponse(error)
+    downstreams[downstream].exchange.outcome = .failed
+    downstreams[downstream].exchange.failureCode = response.code.value
+    // A body that hasn't come whole leaves the place of the next request unknown.
+    if response.closes || downstreams[downstream].exchange.machine.request == .aborted,
+      !downstreams[downstream].exchange.isBodySkipped
+    {
+      downstreams[downstream].exchange.keepsAlive = false
+    }
+    let shape: ErrorShape =
+      downstreams[downstream].exchange.family == .messages ? .anthropic : .openAI
+    send(downstream, response.status, response.body(shape), error: response)
+  }
+
+  // MARK: Sending
+
+  private mutating func send(
+    _ downstream: Handle, _ status: Int, _ body: [UInt8], error: ErrorResponse?
+  ) {
+    downstreams[downstream].exchange.status = status
+    if lifecycle != .running { downstreams[downstream].exchange.keepsAlive = false }
+    let count = writeLocalHead(downstream, status, body.count, error)
+    let head = UnsafeRawBufferPointer(rebasing: scratch.head[..<count])
+    let isHead = downstreams[downstream].exchange.method == .head
+    let isDelivered = body.withUnsafeBytes {
+      deliver(downstream, head, isHead ? UnsafeRawBufferPointer(start: nil, count: 0) : $0)
+    }
+    guard isDelivered else { return }
+    releaseBody(downstream)
+    if downstreams[downstream].output.isEmpty { allWritten(downstream) }
+  }
+
+  private mutating func writeLocalHead(
+    _ downstream: Handle, _ status: Int, _ length: Int, _ error: ErrorResponse?
+  ) -> Int {
+    var out = HeadWriter(scratch.head)
+    out.append("HTTP/1.1 ")
+    out.append(decimal: status)
+    out.append(byte: 0x20)
+    out.append(ReasonPhrase.of(status))
+    out.append("\r\n")
+    date.withBytes { out.field("Date", $0) }
+    out.field("Server", "oairouter")
+    out.field("Content-Type", "application/json")
+    out.field("Content-Length", decimal: length)
+    if let error {
+      if let seconds = error.retryAfter { out.field("Retry-After", decimal: seconds) }
+      if error.forbidsRetry { out.field("x-should-retry", "false") }
+      if let allow = allowed(downstream, error) { out.field("Allow", allow) }
+    }
+    out.field("X-Request-ID", forwardedFacts(downstream).requestID)
+    let attempts = downstreams[downstream].exchange.machine.attempts
+    if attempts > 0 { out.field("X-OAIRouter-Attempts", decimal: Int(attempts)) }
+    if !downstreams[downstream].exchange.keepsAlive { out.field("Connection", "close") }
+    out.endOfHead()
+    return out.count
+  }
+
+  private func allowed(_ downstream: Handle, _ error: ErrorResponse) -> StaticString? {
+    guard let allow = error.allow else { return nil }
+    if case .routed = downstreams[downstream].exchange.route { return "POST" }
+    return allow.value
+  }
+}
+
+/// The phrase behind a status; nobody acts on it (RFC 9112 section 4).
+enum ReasonPhrase {
+  static func of(_ status: Int) -> StaticString {
+    switch status {
+    case 200: "OK"
+    case 400: "Bad Request"
+    case 404: "Not Found"
+    case 405: "Method Not Allowed"
+    case 408: "Request Timeout"
+    case 413: "Content Too Large"
+    case 414: "URI Too Long"
+    case 415: "Unsupported Media Type"
+    case 431: "Request Header Fields Too Large"
+    case 501: "Not Implemented"
+    case 502: "Bad Gateway"
+    case 503: "Service Unavailable"
+    case 504: "Gateway Timeout"
+    default: "Unknown"
+    }
+  }
+}
+
+/// Percent-decoding of a path segment (RFC 3986 section 2.1).
+enum PercentDecoding {
+  /// - Parameter memory: room for at least `text.count` bytes.
+  /// - Returns: how many bytes were written; a `%` without two hex digits stays as it is.
+  static func decode(
+    _ text: UnsafeRawBufferPointer, into memory: UnsafeMutableRawBufferPointer
+  ) -> Int {
+    var count = 0
+    var index = 0
+    while index < text.count {
+      var byte = text[index]
+      if byte == UInt8(ascii: "%"), index + 2 < text.count,
+        let high = hex(text[index + 1]), let low = hex(text[index + 2])
+      {
+        byte = high << 4 | low
+        index += 2
+      }
+      memory[count] = byte
+      count += 1
+      index += 1
+    }
+    return count
+  }
+
+  private static func hex(_ byte: UInt8) -> UInt8? {
+    switch byte {
+    case 0x30...0x39: byte - 0x30
+    case 0x41...0x46: byte - 0x37
+    case 0x61...0x66: byte - 0x57
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,254 @@
+import OAIRHTTP1
+import OAIRReactor
+public import OAIRRouting
+public import OAIRSys
+
+// The data plane: one value that owns every client and backend connection of one reactor, on that
+// reactor's thread. Nothing here awaits, locks per request, blocks or formats logs. Tables come in
+// and signals go out as immutable values (`ProxyMailbox`, `SignalOutbox`, `AccessRing`).
+//
+// The life of a request, in the order of the files:
+//   Downstream/Proxy+Listener    1 accept
+//   Exchange/Proxy+Request       2 readHead  3 dispatch  4 readBody
+//   Exchange/Proxy+Attempt       5 route  6 connect  7 send
+//   Exchange/Proxy+Response      8 await  9 respond  10 splice
+//   Exchange/Proxy+Finish        11 finish  12 record
+// `ExchangeMachine` decides; these perform.
+
+/// The data plane on a kernel, real or simulated. Single-threaded; a local variable of its thread.
+public struct Proxy<K: Kernel>: ~Copyable {
+  var reactor: Reactor<K>
+  var downstreams: Slab<Downstream>
+  var upstreams: Slab<Upstream>
+  var slots = BackendSlots()
+  var scratch: Scratch
+  var table = RouteTable.empty
+  var ledger: BodyLedger
+  /// What was counted since the start.
+  public internal(set) var counters = ProxyCounters()
+
+  let limits: ProxyLimits
+  let deadlines: Deadlines
+  let retry: RetryOptions
+  private var mailbox: Mailbox<ProxyMail>?
+  let outbox: SignalOutbox?
+  let ring: AccessRing?
+  let requestIDs: RequestIDSource
+
+  var listeners: [Handle] = []
+  var pausedListeners: [Handle] = []
+  var lifecycle = Lifecycle.running
+  var serial: UInt64 = 0
+  var random: SplitMix64
+  var signals: [BackendSignal] = []
+  var signalSequence: UInt64 = 0
+  var date = HTTPDate()
+  /// Exchanges that wait for the first listing, in the order of their arrival.
+  var waitingForListing: [Handle] = []
+
+  /// Where the proxy is between start and stop.
+  enum Lifecycle: Equatable {
+    case running
+    case draining
+    case stopped
+  }
+
+  /// Makes a data plane without listeners or backends.
+  ///
+  /// - Parameters:
+  ///   - kernel: the real one, or a simulated one.
+  ///   - options: limits, timeouts, retries.
+  ///   - connections: client connections at one time, 1 or more.
+  ///   - outbox: where signals go; nil to drop them.
+  ///   - ring: where access records go; nil to drop them.
+  ///   - seed: makes ties and ids; the same seed makes the same choices.
+  public init(
+    kernel: K, options: ProxyOptions, connections: Int, outbox: SignalOutbox? = nil,
+    ring: AccessRing? = nil, seed: UInt64
+  ) {
+    let connections = min(max(1, connections), OwnerTag.maximumSlots / 4)
+    limits = options.limits
+    deadlines = Deadlines(options.timeouts)
+    retry = options.retry
+    // Listeners and the mailbox beside one backend connection per client, and the idle ones.
+    reactor = Reactor(kernel: kernel, capacity: 2 * connections + 64)
+    downstreams = Slab(capacity: connections)
+    upstreams = Slab(capacity: connections + 32)
+    scratch = Scratch(limits: options.limits.http)
+    ledger = BodyLedger(limit: options.limits.bodiesTotal)
+    self.outbox = outbox
+    self.ring = ring
+    random = SplitMix64(seed: seed)
+    requestIDs = RequestIDSource(seed: random.next())
+  }
+
+  /// Starts to take tables and commands from other threads. Without it the owner calls `adopt` and
+  /// `beginDrain` itself.
+  ///
+  /// - Throws: `SystemError` when epoll can't take the mailbox's descriptor.
+  mutating func open(_ mailbox: Mailbox<ProxyMail>) throws(SystemError) {
+    _ = try reactor.registerBorrowed(mailbox.descriptor, owner: OwnerTag(.mailbox).bits)
+    self.mailbox = mailbox
+  }
+
+  /// Client connections that are open.
+  public var connectionCount: Int { downstreams.count }
+  /// Bytes of request bodies that are held.
+  public var heldBodyBytes: Int { ledger.reserved }
+  /// Connections to backends, idle ones included.
+  public var upstreamCount: Int { upstreams.count }
+  /// True after a drain has ended: nothing is open but idle backend connections.
+  public var isStopped: Bool { lifecycle == .stopped }
+
+  /// Turns the loop until the proxy has stopped.
+  public mutating func run() {
+    while runTick() {}
+  }
+
+  /// One turn of the loop.
+  ///
+  /// - Parameter limit: the longest wait in nanoseconds; nil waits for events only.
+  /// - Returns: false once the proxy has stopped.
+  public mutating func runTick(limit: UInt64? = nil) -> Bool {
+    reactor.wait(limit: limit)
+    while let event = reactor.nextEvent() { handle(event) }
+    if !signals.isEmpty { postSignals() }
+    if lifecycle == .draining, downstreams.count == 0 { lifecycle = .stopped }
+    reactor.endTick()
+    return lifecycle != .stopped
+  }
+
+  private mutating func handle(_ event: ReactorEvent) {
+    switch event {
+    case .ready(let registration, let owner, let readiness):
+      guard let tag = OwnerTag(bits: owner) else { return }
+      switch tag.kind {
+      case .downstream: downstreamReady(tag.handle, readiness)
+      case .upstream: upstreamReady(tag.handle, readiness)
+      case .listener: acceptConnections(registration)
+      case .mailbox: takeMail()
+      case .acceptPause, .drain: break
+      }
+    case .deadline(_, let owner):
+      guard let tag = OwnerTag(bits: owner) else { return }
+      if tag.kind == .downstream { downstreamDeadline(tag.handle) }
+      if tag.kind == .upstream { upstreamDeadline(tag.handle) }
+    case .timer(let owner):
+      guard let tag = OwnerTag(bits: owner) else { return }
+      if tag.kind == .acceptPause { resumeListeners() }
+      if tag.kind == .drain { endDrain() }
+    }
+  }
+
+  // MARK: What comes in from other threads
+
+  private mutating func takeMail() {
+    guard let mail = mailbox?.take() else { return }
+    if let table = mail.table { adopt(table) }
+    switch mail.command {
+    case .drain: beginDrain()
+    case .stop:
+      beginDrain()
+      endDrain()
+    case nil: break
+    }
+  }
+
+  /// Goes on with a new table. Exchanges under way keep the records that they have pinned.
+  public mutating func adopt(_ newer: RouteTable) {
+    slots.grow(to: newer.slotCount)
+    table = newer
+    for (slot, incarnation) in liveIncarnations() where slots[slot].incarnation != incarnation {
+      closeIdle(ofSlot: slot)
+      slots[slot].incarnation = incarnation
+      slots[slot].refusedBy = 0
+      slots[slot].owesSuccess = false
+    }
+    if table.isListed, !waitingForListing.isEmpty { resumeWaiting() }
+  }
+
+  private borrowing func liveIncarnations() -> [(Int, UInt64)] {
+    table.backends.map { ($0.record.slot, $0.record.incarnation) }
+  }
+
+  private mutating func resumeWaiting() {
+    let waiting = waitingForListing
+    waitingForListing.removeAll()
+    for downstream in waiting where downstreams.contains(downstream) {
+      if downstreams[downstream].exchange.machine.phase == .routing { route(downstream) }
+    }
+  }
+
+  // MARK: What goes out
+
+  /// Tells the registry what was seen of a backend.
+  mutating func signal(_ kind: BackendSignal.Kind, _ record: BackendRecord) {
+    signalSequence += 1
+    signals.append(
+      BackendSignal(
+        slot: record.slot, incarnation: record.incarnation, sequence: signalSequence, kind: kind))
+    if kind == .refused { slots[record.slot].refusedBy = signalSequence }
+    slots[record.slot].owesSuccess = kind != .success
+  }
+
+  private mutating func postSignals() {
+    outbox?.post(signals)
+    signals.removeAll(keepingCapacity: true)
+  }
+}
+
+/// What other threads leave for a proxy: the newest table, and a command.
+public struct ProxyMail: Sendable {
+  /// What a proxy can be told.
+  public enum Command: Sendable {
+    /// Accept nothing new, finish what is under way, then stop.
+    case drain
+    /// End what is under way now, then stop.
+    case stop
+  }
+
+  /// The newest table, if there is a new one.
+  public var table: RouteTable?
+  /// The newest command, if there is one.
+  public var command: Command?
+
+  /// Makes mail.
+  public init(table: RouteTable? = nil, command: Command? = nil) {
+    self.table = table
+    self.command = command
+  }
+
+  /// This mail with newer mail on top: each part is replaced by a newer one.
+  public func merging(_ newer: ProxyMail) -> ProxyMail {
+    ProxyMail(table: newer.table ?? table, command: newer.command ?? command)
+  }
+}
+
+/// What a data plane can be set to.
+public struct ProxyOptions: Sendable, Equatable {
+  /// Bounds in bytes and numbers.
+  public var limits = ProxyLimits()
+  /// Deadlines.
+  public var timeouts = ProxyTimeouts()
+  /// Attempts.
+  public var retry = RetryOptions()
+
+  /// The defaults.
+  public init() {}
+}
+
+/// A small, fast source of ties (Steele, Lea, Flood: "Fast splittable pseudorandom number
+/// generators", 2014). Nothing secret depends on it.
+struct SplitMix64: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(seed: UInt64) { state = seed }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9e37_79b9_7f4a_7c15
+    var value = state
+    value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
+    value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
+    return value ^ (value >> 31)
+  }
+}

@@ -1,0 +1,105 @@
+public import OAIRHTTP1
+
+/// Every bound of the data plane: what it bounds, its unit, and what happens beyond it. Bounds that
+/// a user may set are fields with their defaults; the others are constants.
+public struct ProxyLimits: Sendable, Equatable {
+  /// Heads, fields, request lines, chunk framing: the parser's bounds (431, 414, 400).
+  public var http = HTTP1Limits()
+  /// A request body, in bytes (413 request_too_large).
+  public var body = 64 << 20
+  /// All request bodies that are held at one time, in bytes (503 body_memory_exhausted).
+  public var bodiesTotal = 256 << 20
+  /// Bytes that wait for a slow client before reading from its backend pauses.
+  public var writeQueue = 64 << 10
+  /// Client connections at one time; further ones wait in the kernel's backlog. nil: half of the
+  /// descriptor limit, less 64.
+  public var connections: Int?
+
+  /// The defaults.
+  public init() {}
+
+  /// Bytes of a response that are held back: an incomplete event, or events without content
+  /// before the first one that has some. Beyond it they pass as they come.
+  public static let heldResponse = 64 << 10
+  /// Bytes taken by one read.
+  static let readSize = 64 << 10
+  /// Reads from one connection in one tick, before the others get their turn.
+  static let readsPerTurn = 4
+  /// Connections accepted from one listener in one tick.
+  static let acceptsPerTick = 64
+  /// Pause of a listener when descriptors have run out.
+  static let acceptPauseNanoseconds: UInt64 = 100_000_000
+  /// A chunked upload reserves memory in steps of so many bytes.
+  static let reservationStep = 1 << 20
+  /// How long a connection that is closed with an error is read for the client's rest, so that a
+  /// RST doesn't destroy the answer (RFC 9112 section 9.6).
+  static let lingerNanoseconds: UInt64 = 1_000_000_000
+  /// How many bytes of that rest are read.
+  static let lingerBytes = 16 << 20
+  /// Idle connections that are kept to one backend.
+  static let idlePerBackend = 1024
+  /// A client's `X-Request-ID` is taken over up to so many characters.
+  static let requestID = 128
+}
+
+/// Every deadline of the data plane.
+public struct ProxyTimeouts: Sendable, Equatable {
+  /// A request head must be complete so long after its first byte (408).
+  public var head = Duration.seconds(10)
+  /// Longest pause within a request body (408).
+  public var bodyIdle = Duration.seconds(30)
+  /// A connection to a backend must stand within (next candidate).
+  public var connect = Duration.seconds(2)
+  /// From the request's last byte to the response head, or to the first content of a stream (504).
+  public var firstByte = Duration.seconds(600)
+  /// Longest silence of a backend after content began (the stream ends with an error frame).
+  public var idle = Duration.seconds(300)
+  /// Longest time that a client may take nothing of what waits for it (cut).
+  public var write = Duration.seconds(60)
+  /// How long a client's idle connection is kept.
+  public var keepAlive = Duration.seconds(60)
+  /// How long an idle connection to a backend is kept: less than vLLM's 5 s, which it closes
+  /// without announcement.
+  public var upstreamIdle = Duration.seconds(4)
+  /// How long streams may go on after a drain began.
+  public var drain = Duration.seconds(30)
+
+  /// The defaults.
+  public init() {}
+}
+
+/// How often a request may be tried again before its first byte went to the client.
+public struct RetryOptions: Sendable, Equatable {
+  /// Further candidates after the first, 0 or more.
+  public var attempts = 2
+
+  /// The defaults.
+  public init() {}
+}
+
+extension Duration {
+  /// Whole nanoseconds, not negative, at most 292 years.
+  var nanoseconds: UInt64 {
+    let (seconds, attoseconds) = components
+    guard seconds >= 0 else { return 0 }
+    guard seconds < 9_000_000_000 else { return 9_000_000_000_000_000_000 }
+    return UInt64(seconds) * 1_000_000_000 + UInt64(max(0, attoseconds) / 1_000_000_000)
+  }
+}
+
+/// The timeouts in the reactor's unit, converted once.
+struct Deadlines {
+  let head, bodyIdle, connect, firstByte, idle, write, keepAlive, upstreamIdle, drain: UInt64
+
+  init(_ timeouts: ProxyTimeouts) {
+    head = timeouts.head.nanoseconds
+    bodyIdle = timeouts.bodyIdle.nanoseconds
+    connect = timeouts.connect.nanoseconds
+    firstByte = timeouts.firstByte.nanoseconds
+    idle = timeouts.idle.nanoseconds
+    write = timeouts.write.nanoseconds
+    keepAlive = timeouts.keepAlive.nanoseconds
+    upstreamIdle = timeouts.upstreamIdle.nanoseconds
+    drain = timeouts.drain.nanoseconds
+  }
+}

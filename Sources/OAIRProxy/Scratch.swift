@@ -1,0 +1,39 @@
+import OAIRHTTP1
+
+/// The reactor's working memory, shared by all its connections, which own a buffer only while
+/// something is left over. Allocated once; used within one call, never across two events.
+struct Scratch: ~Copyable {
+  /// What was held back of a response, and behind it what a read brings.
+  static let readCapacity = 2 * ProxyLimits.heldResponse + 2 * ProxyLimits.readSize + (64 << 10)
+  /// A rewritten head: the largest head that is accepted, and what we add to it.
+  static let headCapacity = (128 << 10)
+
+  // SAFETY: allocated in init, freed in deinit, never handed out beyond a call.
+  let read: UnsafeMutableRawBufferPointer
+  let head: UnsafeMutableRawBufferPointer
+  var requestTable: HeadTable
+  var responseTable: HeadTable
+  /// What `requestTable` was parsed from: the head of the exchange with this serial, 0 for none.
+  var parsedSerial: UInt64 = 0
+  var requestHead: RequestHead?
+  /// Between a response head and its COMMIT, within one call: how long the rewritten head in
+  /// `head` is, and where in `read` the body lies.
+  var pendingHead = 0
+  var pendingBody = 0..<0
+  /// A request id of our own.
+  let requestID: UnsafeMutableRawBufferPointer
+
+  init(limits: HTTP1Limits) {
+    read = .allocate(byteCount: Self.readCapacity, alignment: 64)
+    head = .allocate(byteCount: max(Self.headCapacity, limits.head * 2), alignment: 64)
+    requestID = .allocate(byteCount: RequestIDSource.length, alignment: 8)
+    requestTable = HeadTable(capacity: limits.fields)
+    responseTable = HeadTable(capacity: limits.fields)
+  }
+
+  deinit {
+    read.deallocate()
+    head.deallocate()
+    requestID.deallocate()
+  }
+}

@@ -1,0 +1,47 @@
+/// Plain numbers that only grow, kept by the reactor; a copy is handed out.
+public struct ProxyCounters: Sendable, Equatable {
+  /// Client connections accepted.
+  public var connections: UInt64 = 0
+  /// Requests whose head was read.
+  public var requests: UInt64 = 0
+  /// Attempts on backends.
+  public var attempts: UInt64 = 0
+  /// Attempts after the first, on another backend.
+  public var failovers: UInt64 = 0
+  /// Attempts repeated on the same backend, after a reused connection had closed.
+  public var retries: UInt64 = 0
+  /// Answers that were cut after COMMIT.
+  public var truncated: UInt64 = 0
+  /// Exchanges that their client left.
+  public var clientsGone: UInt64 = 0
+  /// Connections opened to backends.
+  public var upstreamConnections: UInt64 = 0
+  /// Requests that went out on a pooled connection.
+  public var upstreamReuses: UInt64 = 0
+  /// Access records dropped because the writer was behind.
+  public var droppedRecords: UInt64 = 0
+
+  /// LIMIT hit: a head, field or request line bound of the parser.
+  public var headLimit: UInt64 = 0
+  /// LIMIT hit: `body`.
+  public var bodyLimit: UInt64 = 0
+  /// LIMIT hit: `bodiesTotal`.
+  public var bodiesTotalLimit: UInt64 = 0
+  /// LIMIT hit: `heldResponse`, an event longer than may be held.
+  public var heldLimit: UInt64 = 0
+  /// LIMIT hit: `connections`, or the process's descriptors: accepting paused.
+  public var acceptPauses: UInt64 = 0
+  /// Reading from a backend paused above `writeQueue`.
+  public var writeQueuePauses: UInt64 = 0
+  /// LIMIT hit: a deadline of the client's side (head, body, write).
+  public var downstreamTimeouts: UInt64 = 0
+  /// LIMIT hit: a deadline of a backend's side (connect, first byte, idle).
+  public var upstreamTimeouts: UInt64 = 0
+  /// LIMIT hit: `lingerBytes` or the linger's time.
+  public var lingerLimit: UInt64 = 0
+  /// LIMIT hit: `idlePerBackend`.
+  public var idlePoolLimit: UInt64 = 0
+
+  /// All zero.
+  public init() {}
+}

@@ -1,0 +1,43 @@
+public import OAIRRouting
+import Synchronization
+
+/// What the reactor saw of its backends, on its way to the registry: gathered per tick, coalesced,
+/// with at most one wake-up outstanding.
+public final class SignalOutbox: Sendable {
+  /// LIMIT: signals that wait; beyond it the oldest opinions are dropped, the registry's own probes
+  /// will tell.
+  public static let capacity = 4096
+
+  private struct State {
+    var waiting: [BackendSignal] = []
+    var isWakeUpOutstanding = false
+  }
+
+  private let state = Mutex(State())
+  private let wake: @Sendable () -> Void
+
+  /// Makes an empty outbox.
+  ///
+  /// - Parameter wake: called on the reactor's thread when signals wait and nobody was told yet; it
+  ///   must not block.
+  public init(wake: @escaping @Sendable () -> Void) { self.wake = wake }
+
+  /// Leaves signals. On the reactor's thread, at the end of a tick that saw any.
+  func post(_ signals: [BackendSignal]) {
+    let mustWake = state.withLock { state in
+      let room = Self.capacity - state.waiting.count
+      state.waiting.append(contentsOf: signals.suffix(max(0, room)))
+      defer { state.isWakeUpOutstanding = true }
+      return !state.isWakeUpOutstanding
+    }
+    if mustWake { wake() }
+  }
+
+  /// Takes all that wait, oldest first. On the registry's side.
+  public func take() -> [BackendSignal] {
+    state.withLock { state in
+      defer { state = State() }
+      return state.waiting
+    }
+  }
+}

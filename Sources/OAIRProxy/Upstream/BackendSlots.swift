@@ -1,0 +1,74 @@
+import OAIRReactor
+import OAIRRouting
+
+/// What the reactor itself knows of each backend, by slot; it outlives route tables.
+struct BackendSlots: ~Copyable {
+  /// One backend's account.
+  struct Account {
+    /// Which occupant of the slot this is about.
+    var incarnation: UInt64 = 0
+    /// The signal by which the reactor marked the backend as refusing; 0 when it isn't. The table
+    /// has caught up once it acknowledges that signal.
+    var refusedBy: UInt64 = 0
+    /// A failure was reported and no success since: the next success is news.
+    var owesSuccess = false
+    /// The youngest idle connection; the others hang on it.
+    var youngestIdle = Handle.none
+    var idleCount = 0
+  }
+
+  // SAFETY: `capacity` initialised counters, owned here; read by the selection during one call.
+  private(set) var inFlight: UnsafeMutablePointer<Int32>
+  private var accounts: UnsafeMutablePointer<Account>
+  private(set) var capacity: Int
+
+  init() {
+    capacity = 16
+    inFlight = .allocate(capacity: capacity)
+    inFlight.initialize(repeating: 0, count: capacity)
+    accounts = .allocate(capacity: capacity)
+    accounts.initialize(repeating: Account(), count: capacity)
+  }
+
+  deinit {
+    inFlight.deallocate()
+    accounts.deallocate()
+  }
+
+  subscript(slot: Int) -> Account {
+    _read {
+      precondition(slot >= 0 && slot < capacity, "no such backend slot")
+      yield accounts[slot]
+    }
+    _modify {
+      precondition(slot >= 0 && slot < capacity, "no such backend slot")
+      yield &accounts[slot]
+    }
+  }
+
+  /// Makes room for a table's slots; counters keep their values.
+  mutating func grow(to count: Int) {
+    guard count > capacity else { return }
+    let larger = max(count, capacity * 2)
+    let counters = UnsafeMutablePointer<Int32>.allocate(capacity: larger)
+    counters.initialize(repeating: 0, count: larger)
+    counters.update(from: inFlight, count: capacity)
+    inFlight.deallocate()
+    inFlight = counters
+    let records = UnsafeMutablePointer<Account>.allocate(capacity: larger)
+    records.initialize(repeating: Account(), count: larger)
+    records.update(from: accounts, count: capacity)
+    accounts.deallocate()
+    accounts = records
+    capacity = larger
+  }
+
+  /// Requests at work on a backend.
+  mutating func begin(_ slot: Int) { inFlight[slot] += 1 }
+
+  /// One fewer.
+  mutating func end(_ slot: Int) {
+    precondition(inFlight[slot] > 0, "more exchanges ended on a backend than began")
+    inFlight[slot] -= 1
+  }
+}

@@ -1,0 +1,106 @@
+import OAIRReactor
+import OAIRRouting
+import OAIRSys
+
+// Idle connections to backends: a list per backend, youngest first, because the youngest is the
+// least likely to be closed by the other side. Each leaves by its deadline, by an event, or to work.
+
+extension Proxy {
+  /// The youngest idle connection to a backend, ready for work.
+  mutating func takeIdle(_ record: BackendRecord) -> Handle? {
+    let account = slots[record.slot]
+    guard account.incarnation == record.incarnation else { return nil }
+    var idle = account.youngestIdle
+    while upstreams.contains(idle) {
+      unlinkIdle(idle)
+      let registration = upstreams[idle].registration
+      // What its backend did in this very tick may not have been delivered yet; a connection that
+      // is known to be readable or closed is no use.
+      let readiness = reactor.readiness(registration)
+      if readiness.isDisjoint(with: [.readable, .peerClosed, .failed]) {
+        reactor.setDeadline(registration, at: .max)
+        upstreams[idle].isReused = true
+        upstreams[idle].phase = .exchanging
+        return idle
+      }
+      closeUpstream(idle)
+      idle = slots[record.slot].youngestIdle
+    }
+    return nil
+  }
+
+  /// Puts a connection into its backend's pool.
+  mutating func makeIdle(_ upstream: Handle) {
+    let record = upstreams[upstream].record
+    let registration = upstreams[upstream].registration
+    let account = slots[record.slot]
+    let isUsable = reactor.readiness(registration)
+      .isDisjoint(with: [.readable, .peerClosed, .failed])
+    guard isUsable, account.incarnation == record.incarnation, lifecycle == .running else {
+      closeUpstream(upstream)
+      return
+    }
+    if account.idleCount >= ProxyLimits.idlePerBackend {
+      counters.idlePoolLimit += 1
+      closeUpstream(upstream)
+      return
+    }
+    upstreams[upstream].phase = .idle
+    upstreams[upstream].downstream = .none
+    linkIdle(upstream)
+    reactor.setDeadline(registration, at: reactor.now &+ idleTime(upstream))
+  }
+
+  /// What the backend announced, less a second for the way, but no longer than our own time.
+  private func idleTime(_ upstream: Handle) -> UInt64 {
+    let announced = upstreams[upstream].announcedIdleSeconds
+    guard announced > 0 else { return deadlines.upstreamIdle }
+    let seconds = UInt64(max(0, announced - 1)) * 1_000_000_000
+    return min(deadlines.upstreamIdle, max(seconds, 500_000_000))
+  }
+
+  /// Closes an idle connection.
+  mutating func closeIdle(_ upstream: Handle) {
+    unlinkIdle(upstream)
+    closeUpstream(upstream)
+  }
+
+  /// Closes all idle connections of a slot whose backend has changed.
+  mutating func closeIdle(ofSlot slot: Int) {
+    while upstreams.contains(slots[slot].youngestIdle) { closeIdle(slots[slot].youngestIdle) }
+  }
+
+  /// Makes room for a connection that is needed now.
+  mutating func closeOldestIdle() {
+    for slot in 0..<upstreams.touched {
+      guard let upstream = upstreams.occupant(ofSlot: slot) else { continue }
+      if upstreams[upstream].phase == .idle {
+        closeIdle(upstream)
+        return
+      }
+    }
+  }
+
+  private mutating func linkIdle(_ upstream: Handle) {
+    let slot = upstreams[upstream].record.slot
+    let older = slots[slot].youngestIdle
+    upstreams[upstream].olderIdle = older
+    upstreams[upstream].youngerIdle = .none
+    if upstreams.contains(older) { upstreams[older].youngerIdle = upstream }
+    slots[slot].youngestIdle = upstream
+    slots[slot].idleCount += 1
+  }
+
+  private mutating func unlinkIdle(_ upstream: Handle) {
+    let slot = upstreams[upstream].record.slot
+    let older = upstreams[upstream].olderIdle
+    let younger = upstreams[upstream].youngerIdle
+    if upstreams.contains(older) { upstreams[older].youngerIdle = younger }
+    if upstreams.contains(younger) {
+      upstreams[younger].olderIdle = older
+    } else {
+      slots[slot].youngestIdle = older
+    }
+    slots[slot].idleCount -= 1
+  }
+}

@@ -1,0 +1,67 @@
+import OAIRHTTP1
+import OAIRReactor
+import OAIRRouting
+import OAIRSys
+import OAIRWire
+
+/// One connection to a backend: at work for an exchange, or idle in its backend's pool.
+struct Upstream: ~Copyable {
+  /// What the connection is at.
+  enum Phase: UInt8 { case connecting, exchanging, idle }
+
+  var registration: Handle
+  /// Pinned for the connection's life.
+  let record: BackendRecord
+  var phase = Phase.connecting
+  /// Whose exchange it works for; `.none` while idle.
+  var downstream = Handle.none
+  /// It has carried a request before this one.
+  var isReused = false
+  /// The next older idle connection to the same backend, and the next younger one.
+  var olderIdle = Handle.none
+  var youngerIdle = Handle.none
+
+  // The request on its way out.
+  /// The rewritten head as far as the kernel didn't take it at once.
+  var output = ByteQueue()
+  /// How much of the exchange's body was taken.
+  var bodySent = 0
+  var isRequestSent = false
+
+  // The response on its way in.
+  /// Bytes that came and may not pass yet: part of a head, held events, an unfinished event.
+  var held = ByteQueue()
+  /// Some byte of this response has come.
+  var hasResponseBytes = false
+  /// How much of `held` was searched for the end of a head.
+  var headScanned = 0
+  /// The final head was read; what comes is body.
+  var hasHead = false
+  /// The head as the client will get it, while COMMIT waits.
+  var rewrittenHead = ByteQueue()
+  var keepsAlive = false
+  /// How long the backend keeps it idle, as it said; 0 when it didn't.
+  var announcedIdleSeconds = 0
+  /// Reading waits until the client has taken what is queued.
+  var isPaused = false
+  var body: ResponseBody
+
+  init(registration: Handle, record: BackendRecord, limits: HTTP1Limits) {
+    self.registration = registration
+    self.record = record
+    body = ResponseBody(
+      framing: .none, family: .opaque, isWatched: false, unframes: false, limits: limits)
+  }
+
+  /// Makes it ready for one request of an exchange.
+  mutating func begin(for downstream: Handle) {
+    self.downstream = downstream
+    bodySent = 0
+    isRequestSent = false
+    hasResponseBytes = false
+    hasHead = false
+    headScanned = 0
+    keepsAlive = false
+    isPaused = false
+  }
+}

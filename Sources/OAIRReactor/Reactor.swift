@@ -1,0 +1,310 @@
+public import OAIRSys
+
+// The loop. A reactor owns descriptors, their readiness, deadlines and timers, on one thread. It
+// calls nobody: its owner pulls events, so that the owner can be a plain struct without callbacks,
+// reference counts or locks.
+//
+//        ┌──────────────── one tick ────────────────────────────────────────────┐
+//        │ wait()           epoll_wait, one clock read                            │
+//        │ nextEvent() …    kernel events, the runnable list, timers, deadlines   │
+//        │ endTick()        descriptors whose close has begun are closed          │
+//        └─────────────────────────────────────────────────────────────────────┘
+//
+// Connections are watched for edges, once: an edge sets a bit in the registration, and a read or a
+// write that comes up short clears it. Whoever leaves a readable connection unread (paused, over
+// its budget) must call `makeRunnable` to get another turn: no new edge will come.
+
+/// An epoll loop that is pulled, not subclassed. Not thread-safe: one thread uses it.
+public struct Reactor<K: Kernel>: ~Copyable {
+  /// The kernel underneath.
+  public let kernel: K
+  /// The time of this tick, in nanoseconds of `Kernel.now()`; read once per tick.
+  public internal(set) var now: UInt64
+
+  var registrations: Slab<Registration>
+  private var closing: [Handle] = []
+  private var runnable: [Handle] = []
+  private var turn: [Handle] = []
+  private var eventCount = 0
+  private var eventIndex = 0
+  var deadlines = DeadlineSweep()
+  var timers = TimerHeap()
+  /// How many ticks there have been.
+  public private(set) var tickCount: UInt64 = 0
+
+  /// Makes an idle reactor.
+  ///
+  /// - Parameters:
+  ///   - kernel: the real one, or a simulated one.
+  ///   - capacity: how many descriptors it can hold, 1 or more.
+  public init(kernel: K, capacity: Int) {
+    self.kernel = kernel
+    registrations = Slab(capacity: capacity)
+    now = kernel.now()
+  }
+
+  deinit {
+    for slot in 0..<registrations.touched {
+      guard let handle = registrations.occupant(ofSlot: slot) else { continue }
+      release(registrations[handle])
+    }
+    kernel.shutdown()
+  }
+
+  /// How many descriptors are registered.
+  public var count: Int { registrations.count }
+  /// True when no descriptor can be added.
+  public var isFull: Bool { registrations.isFull }
+
+  // MARK: One tick
+
+  /// Waits until something is ready or due, then reads the clock.
+  ///
+  /// - Parameter limit: the longest wait in nanoseconds; nil waits for events only.
+  public mutating func wait(limit: UInt64? = nil) {
+    tickCount &+= 1
+    let timeout = waitTime(limit: limit)
+    eventCount = kernel.wait(timeoutMilliseconds: timeout)
+    eventIndex = 0
+    now = kernel.now()
+    swap(&turn, &runnable)
+    for handle in turn where registrations.contains(handle) {
+      registrations[handle].isRunnable = false
+    }
+    if deadlines.isDue(now) { collectDueDeadlines() }
+  }
+
+  /// The next thing to act on in this tick, nil when the tick has no more.
+  public mutating func nextEvent() -> ReactorEvent? {
+    while eventIndex < eventCount {
+      let event = kernel.event(eventIndex)
+      eventIndex &+= 1
+      let handle = Handle(bits: event.token)
+      // A stale generation: closed earlier in this batch or before. Never somebody else's event.
+      guard registrations.contains(handle), !registrations[handle].isClosing else { continue }
+      registrations[handle].readiness.formUnion(event.readiness)
+      let registration = registrations[handle]
+      return .ready(handle, owner: registration.owner, registration.readiness)
+    }
+    while let handle = turn.popLast() {
+      guard registrations.contains(handle) else { continue }
+      let registration = registrations[handle]
+      if registration.isClosing { continue }
+      return .ready(handle, owner: registration.owner, registration.readiness)
+    }
+    while let handle = deadlines.due.popLast() {
+      guard isDeadlinePassed(handle) else { continue }
+      registrations[handle].deadline = .max
+      return .deadline(handle, owner: registrations[handle].owner)
+    }
+    return timers.pop(dueAt: now).map { .timer(owner: $0) }
+  }
+
+  /// Closes what is to be closed. Only here do descriptor numbers and slots become free again, so
+  /// that nothing within a tick can mean another connection than it did at its start.
+  public mutating func endTick() {
+    while let handle = closing.popLast() {
+      release(registrations.remove(handle))
+    }
+  }
+
+  private func release(_ registration: Registration) {
+    let descriptor = registration.transport.descriptor
+    if registration.isBorrowed { kernel.unwatch(descriptor) } else { kernel.close(descriptor) }
+  }
+
+  private func waitTime(limit: UInt64?) -> Int32 {
+    guard runnable.isEmpty else { return 0 }
+    var until = min(deadlines.next, timers.next)
+    if let limit { until = min(until, now &+ limit) }
+    guard until != .max else { return -1 }
+    let current = kernel.now()
+    guard until > current else { return 0 }
+    // Rounded up: waking a little late is right, waking early would spin.
+    let milliseconds = (until - current + 999_999) / 1_000_000
+    return Int32(truncatingIfNeeded: min(milliseconds, UInt64(Int32.max)))
+  }
+
+  // MARK: Descriptors
+
+  /// Watches a connected socket and takes ownership of it.
+  ///
+  /// - Parameters:
+  ///   - descriptor: non-blocking; on a throw it still belongs to the caller.
+  ///   - owner: comes back in its events.
+  ///   - readiness: what is known already, for example `.writable` on a fresh connection.
+  /// - Throws: `SystemError` when epoll can't take another.
+  public mutating func register(
+    _ descriptor: FileDescriptor, owner: UInt64, readiness: Readiness = []
+  ) throws(SystemError) -> Handle {
+    try register(descriptor, owner: owner, readiness: readiness, interest: .connectionEdges)
+  }
+
+  /// Watches a listener, an eventfd or a signalfd (level-triggered) and takes ownership of it.
+  ///
+  /// - Throws: `SystemError` when epoll can't take another.
+  public mutating func registerSource(
+    _ descriptor: FileDescriptor, owner: UInt64
+  ) throws(SystemError) -> Handle {
+    try register(descriptor, owner: owner, readiness: [], interest: .readableLevel)
+  }
+
+  /// Watches a descriptor that somebody else owns, such as a mailbox's, and never closes it.
+  ///
+  /// - Throws: `SystemError` when epoll can't take another.
+  public mutating func registerBorrowed(
+    _ descriptor: FileDescriptor, owner: UInt64
+  ) throws(SystemError) -> Handle {
+    let handle = try registerSource(descriptor, owner: owner)
+    registrations[handle].isBorrowed = true
+    return handle
+  }
+
+  private mutating func register(
+    _ descriptor: FileDescriptor, owner: UInt64, readiness: Readiness, interest: Interest
+  ) throws(SystemError) -> Handle {
+    precondition(!isFull, "the owner checks isFull before it takes a descriptor")
+    var registration = Registration(transport: .plain(descriptor), owner: owner)
+    registration.readiness = readiness
+    let handle = registrations.insert(registration)
+    do {
+      try kernel.watch(descriptor, token: handle.bits, interest: interest)
+    } catch {
+      _ = registrations.remove(handle)
+      throw error
+    }
+    return handle
+  }
+
+  /// True while the handle names an open registration.
+  public func isOpen(_ handle: Handle) -> Bool {
+    registrations.contains(handle) && !registrations[handle].isClosing
+  }
+
+  /// First step of a close: from here on nothing is delivered for the handle. The descriptor is
+  /// closed by `endTick()`.
+  ///
+  /// - Parameter reset: the peer gets a RST, so that it can't take what it has for whole.
+  public mutating func beginClose(_ handle: Handle, reset: Bool = false) {
+    precondition(isOpen(handle), "closed twice")
+    registrations[handle].isClosing = true
+    if reset { kernel.resetOnClose(registrations[handle].transport.descriptor) }
+    closing.append(handle)
+  }
+
+  /// Stops a source (a listener) from waking the loop; `resumeSource` starts it again.
+  public mutating func pauseSource(_ handle: Handle) {
+    kernel.unwatch(registrations[handle].transport.descriptor)
+  }
+
+  /// Undoes `pauseSource`.
+  ///
+  /// - Throws: `SystemError` when epoll can't take it.
+  public mutating func resumeSource(_ handle: Handle) throws(SystemError) {
+    try kernel.watch(
+      registrations[handle].transport.descriptor, token: handle.bits, interest: .readableLevel)
+  }
+
+  /// Gives the connection a turn in the next tick, which then doesn't block.
+  public mutating func makeRunnable(_ handle: Handle) {
+    guard !registrations[handle].isRunnable else { return }
+    registrations[handle].isRunnable = true
+    runnable.append(handle)
+  }
+
+  // MARK: Bytes
+
+  /// Everything known to be ready.
+  public func readiness(_ handle: Handle) -> Readiness { registrations[handle].readiness }
+
+  /// Reads what is there, and keeps the books of readiness.
+  public mutating func receive(
+    _ handle: Handle, into memory: UnsafeMutableRawBufferPointer
+  ) -> IOResult {
+    let registration = registrations[handle]
+    let result = registration.transport.receive(kernel, into: memory)
+    switch result {
+    case .bytes(let count):
+      // A short read has drained the socket, unless an end of file waits behind it (epoll(7)).
+      if count < memory.count, !registration.readiness.contains(.peerClosed),
+        !registration.transport.hasBufferedBytes
+      {
+        registrations[handle].readiness.remove(.readable)
+      }
+    case .wouldBlock, .endOfFile, .failed:
+      registrations[handle].readiness.remove(.readable)
+    }
+    return result
+  }
+
+  /// Writes what fits, and keeps the books of readiness.
+  public mutating func send(_ handle: Handle, _ bytes: UnsafeRawBufferPointer) -> IOResult {
+    let result = registrations[handle].transport.send(kernel, bytes)
+    noteSent(handle, result, wanted: bytes.count)
+    return result
+  }
+
+  /// Writes what fits of two pieces, in one system call.
+  public mutating func send(
+    _ handle: Handle, _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer
+  ) -> IOResult {
+    let result = registrations[handle].transport.send(kernel, first, second)
+    noteSent(handle, result, wanted: first.count &+ second.count)
+    return result
+  }
+
+  private mutating func noteSent(_ handle: Handle, _ result: IOResult, wanted: Int) {
+    if case .bytes(wanted) = result { return }
+    registrations[handle].readiness.remove(.writable)
+  }
+
+  /// Sends a FIN behind what was written.
+  public mutating func shutdownWriting(_ handle: Handle) {
+    kernel.shutdownWriting(registrations[handle].transport.descriptor)
+  }
+
+  // MARK: Connections out and in
+
+  /// Starts a connection.
+  ///
+  /// - Returns: a handle whose first readiness tells the outcome (`connectError`).
+  /// - Throws: `SystemError` when it fails at once; nothing is left open.
+  public mutating func connect(
+    to address: SocketAddress, owner: UInt64
+  ) throws(SystemError) -> Handle {
+    guard !isFull else { throw SystemError("connect", .tooManyOpenFiles) }
+    switch kernel.connect(to: address) {
+    case .connected(let descriptor):
+      return try registerOrClose(descriptor, owner: owner, readiness: .writable)
+    case .inProgress(let descriptor):
+      return try registerOrClose(descriptor, owner: owner, readiness: [])
+    case .failed(let error):
+      throw SystemError("connect", error)
+    }
+  }
+
+  private mutating func registerOrClose(
+    _ descriptor: FileDescriptor, owner: UInt64, readiness: Readiness
+  ) throws(SystemError) -> Handle {
+    do {
+      return try register(descriptor, owner: owner, readiness: readiness)
+    } catch {
+      kernel.close(descriptor)
+      throw error
+    }
+  }
+
+  /// The outcome of a connect, once its handle is ready: nil when it is established.
+  public func connectError(_ handle: Handle) -> Errno? {
+    kernel.connectError(registrations[handle].transport.descriptor)
+  }
+
+  /// Takes one waiting connection of a listener. The caller owns the descriptor that comes with
+  /// `.accepted` until it registers or closes it.
+  public func accept(_ listener: Handle) -> AcceptResult {
+    kernel.accept(registrations[listener].transport.descriptor)
+  }
+
+  /// Closes a descriptor that was accepted and not registered.
+  public func closeUnregistered(_ descriptor: FileDescriptor) { kernel.close(descriptor) }
+}

@@ -1,0 +1,180 @@
+/// One backend as a table shows it.
+public struct RouteBackend: Sendable {
+  /// What exchanges pin.
+  public let record: BackendRecord
+  /// Its state when the table was made.
+  public let state: BackendState
+  /// The highest sequence of a signal that `state` includes.
+  public let acknowledgedSignal: UInt64
+  /// Why it isn't ready, in plain words.
+  public let lastError: String?
+
+  /// Shows a backend.
+  public init(
+    record: BackendRecord,
+    state: BackendState,
+    acknowledgedSignal: UInt64 = 0,
+    lastError: String? = nil
+  ) {
+    self.record = record
+    self.state = state
+    self.acknowledgedSignal = acknowledgedSignal
+    self.lastError = lastError
+  }
+}
+
+/// Everything that the data plane knows of backends and models, as it was at one moment: which
+/// backends have a model, and the local answers already rendered.
+///
+/// Made by the registry on its queue, then immutable; a reactor holds the newest one and reads it
+/// on its own thread. A lookup costs no allocation, no lock and no reference count beyond the
+/// table's own.
+public final class RouteTable: Sendable {
+  /// Grows with each table of a registry.
+  public let generation: UInt64
+  /// All backends, in the order of their ids.
+  public let backends: [RouteBackend]
+  /// How many counters are needed: every slot is below it.
+  public let slotCount: Int
+  /// The backend for models that nobody has, as an index into `backends`.
+  public let defaultBackend: Int?
+  /// The entry of the only model there is, if there is exactly one.
+  public let onlyModel: Int?
+  /// The whole body of `GET /v1/models`.
+  public let modelsBody: [UInt8]
+  /// The whole body of `GET /health`.
+  public let healthBody: [UInt8]
+  /// How many backends are ready.
+  public let healthyCount: Int
+  /// How many models are listed: those with a candidate that is neither down nor draining.
+  public let modelCount: Int
+  /// True once the first listing of every backend is in, or the wait for it is over.
+  public let isListed: Bool
+
+  private let entries: [ModelEntry]
+  private let index: ModelIndex
+  // SAFETY: both blocks are filled in init, only read afterwards, and freed in deinit.
+  private nonisolated(unsafe) let candidateIndices: UnsafeMutableBufferPointer<Int32>
+  private nonisolated(unsafe) let factTable: UnsafeMutableBufferPointer<CandidateFacts>
+
+  /// Before anything is known: no backend, no model, not listed.
+  public static let empty = RouteTable(generation: 0, members: [], isListed: false)
+
+  /// Makes a table.
+  ///
+  /// - Parameters:
+  ///   - generation: greater than that of the table before.
+  ///   - members: all backends with their models, in any order; ids must differ.
+  ///   - rememberedModels: models that stay known although no backend has them any more.
+  ///   - defaultBackend: the id of the backend for models that nobody has.
+  ///   - isListed: whether the first listings are in.
+  public init(
+    generation: UInt64,
+    members: [RouteMember],
+    rememberedModels: [String] = [],
+    defaultBackend: String? = nil,
+    isListed: Bool
+  ) {
+    let members = members.sorted { $0.backend.record.id < $1.backend.record.id }
+    let entries = ModelEntry.gather(members, remembered: rememberedModels)
+    self.generation = generation
+    self.isListed = isListed
+    self.entries = entries
+    backends = members.map(\.backend)
+    slotCount = (members.map(\.backend.record.slot).max() ?? -1) + 1
+    self.defaultBackend = members.firstIndex { $0.backend.record.id == defaultBackend }
+    index = ModelIndex(entries.map { Array(ModelName.canonical($0.name).utf8) })
+
+    candidateIndices = .allocate(capacity: entries.reduce(0) { $0 + $1.candidates.count })
+    var position = 0
+    for candidate in entries.lazy.flatMap(\.candidates) {
+      candidateIndices.initializeElement(at: position, to: candidate)
+      position += 1
+    }
+    factTable = .allocate(capacity: members.count)
+    for (number, member) in members.enumerated() {
+      factTable.initializeElement(at: number, to: CandidateFacts(member.backend))
+    }
+
+    let served = entries.indices.filter { !entries[$0].candidates.isEmpty }
+    let known = served.isEmpty ? Array(entries.indices) : served
+    onlyModel = known.count == 1 ? known[0] : nil
+    let listed = entries.filter(\.isListed)
+    modelCount = listed.count
+    healthyCount = members.count { $0.backend.state == .ready }
+    modelsBody = Self.renderModels(listed)
+    healthBody = Self.renderHealth(
+      total: members.count,
+      healthy: healthyCount,
+      models: listed.count
+    )
+  }
+
+  deinit {
+    candidateIndices.deallocate()
+    factTable.deallocate()
+  }
+
+  /// How many backends there are.
+  public var totalCount: Int { backends.count }
+
+  /// How many models are known, the remembered ones included.
+  public var entryCount: Int { entries.count }
+
+  /// Finds a model.
+  ///
+  /// - Parameter model: the bytes of the name as the client wrote it; a final `:latest` doesn't
+  ///   matter.
+  /// - Returns: its entry, nil for an unknown model.
+  public func entry(for model: UnsafeRawBufferPointer) -> Int? {
+    index.find(ModelName.canonical(model))
+  }
+
+  /// The backends that have a model, whatever their states, in the order of their ids.
+  ///
+  /// - Parameter entry: from `entry(for:)` or `onlyModel`.
+  /// - Returns: indices into `backends` and `facts`, valid as long as the table lives; none for a
+  ///   model whose last backend went away.
+  public func candidates(_ entry: Int) -> UnsafeBufferPointer<Int32> {
+    let start = entries[entry].firstCandidate
+    let end = start + entries[entry].candidates.count
+    return UnsafeBufferPointer(rebasing: UnsafeBufferPointer(candidateIndices)[start..<end])
+  }
+
+  /// The numbers that selection needs, parallel to `backends`; valid as long as the table lives.
+  public var facts: UnsafeBufferPointer<CandidateFacts> { UnsafeBufferPointer(factTable) }
+
+  /// A model's name as the first backend spells it.
+  public func modelName(_ entry: Int) -> [UInt8] { Array(entries[entry].name.utf8) }
+
+  /// The body of `GET /v1/models/{id}`: the model's one object.
+  ///
+  /// - Returns: empty for a model that isn't listed, because its backends are down or gone.
+  public func modelBody(_ entry: Int) -> [UInt8] {
+    entries[entry].isListed ? entries[entry].object : []
+  }
+
+  /// Listed models whose names are close to one that isn't known; for an error's text.
+  ///
+  /// - Parameters:
+  ///   - model: what the client asked for.
+  ///   - limit: how many at most.
+  /// - Returns: the nearest first; a name counts as near when it contains the other, or a third
+  ///   of its characters would have to change at most.
+  public func nearNames(_ model: String, limit: Int = 5) -> [String] {
+    let wanted = ModelName.canonical(String(model.prefix(RoutingLimits.modelName)))
+    guard !wanted.isEmpty else { return [] }
+    var found: [(distance: Int, name: String)] = []
+    for entry in entries.lazy.filter(\.isListed).prefix(RoutingLimits.nearNameSearch) {
+      let name = ModelName.canonical(entry.name)
+      let bound = max(2, wanted.utf8.count / 3)
+      if let distance = ModelName.distance(wanted, name, bound: bound) {
+        found.append((distance, entry.name))
+      } else if wanted.utf8.count >= 3, name.contains(wanted) || wanted.contains(name) {
+        found.append((bound + 1, entry.name))
+      }
+    }
+    found.sort { ($0.distance, $0.name) < ($1.distance, $1.name) }
+    return found.prefix(max(limit, 0)).map(\.name)
+  }
+}

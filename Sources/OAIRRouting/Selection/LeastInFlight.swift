@@ -1,0 +1,83 @@
+/// Chooses the candidate with the fewest requests in flight for its weight.
+///
+/// Exact up to eight candidates, with ties drawn at random in proportion to the weights. Above
+/// eight, the better of two random ones: nearly as even (the greatest excess over the mean grows
+/// with log log n; Mitzenmacher, "The Power of Two Choices in Randomized Load Balancing", 2001), at
+/// a cost that doesn't grow with the fleet.
+///
+/// Pure; runs on the reactor for each attempt. Counters are read where they lie: nothing is
+/// allocated, copied or called back.
+public struct LeastInFlight {
+  /// The most candidates that are all looked at.
+  public static let exactBound = 8
+
+  /// Picks one of the candidates.
+  ///
+  /// - Parameters:
+  ///   - candidates: indices into `facts`, all of them eligible (see `CandidateTier`).
+  ///   - facts: the table's facts.
+  ///   - inFlight: requests in flight by slot, each ≥ 0.
+  ///   - random: where ties and pairs are drawn from.
+  /// - Returns: an index into `facts`; nil when there is no candidate, or each one is at its
+  ///   `maxInFlight`.
+  public static func pick(
+    _ candidates: UnsafeBufferPointer<Int32>,
+    facts: UnsafeBufferPointer<CandidateFacts>,
+    inFlight: UnsafePointer<Int32>,
+    random: inout some RandomNumberGenerator
+  ) -> Int? {
+    // SAFETY: `inFlight` holds a counter for every slot that occurs in `facts`
+    // (`RouteTable.slotCount` of them).
+    if candidates.count > exactBound {
+      let count = UInt64(candidates.count)
+      let first = Int(random.next(upperBound: count))
+      // A second one that differs: drawn from the others, then moved over the first.
+      var second = Int(random.next(upperBound: count - 1))
+      if second >= first { second += 1 }
+      var choice = Choice()
+      choice.consider(candidates[first], facts, inFlight, &random)
+      choice.consider(candidates[second], facts, inFlight, &random)
+      if choice.index >= 0 { return Int(choice.index) }
+      // Both are full: the fleet is close to its bound, and looking at all finds what is left.
+    }
+    var choice = Choice()
+    for candidate in candidates { choice.consider(candidate, facts, inFlight, &random) }
+    return choice.index >= 0 ? Int(choice.index) : nil
+  }
+
+  /// The best candidate so far, and the weight of all that are as good.
+  private struct Choice {
+    var index: Int32 = -1
+    var load: Int64 = 0
+    var weight: Int64 = 1
+    var tiedWeight: Int64 = 0
+
+    mutating func consider(
+      _ candidate: Int32,
+      _ facts: UnsafeBufferPointer<CandidateFacts>,
+      _ inFlight: UnsafePointer<Int32>,
+      _ random: inout some RandomNumberGenerator
+    ) {
+      let fact = facts[Int(candidate)]
+      let itsLoad = Int64(inFlight[Int(fact.slot)])
+      if fact.maxInFlight > 0, itsLoad >= Int64(fact.maxInFlight) { return }
+      let itsWeight = Int64(fact.weight)
+      // itsLoad / itsWeight against load / weight, without division.
+      let its = itsLoad &* weight, best = load &* itsWeight
+      if index < 0 || its < best {
+        index = candidate
+        load = itsLoad
+        weight = itsWeight
+        tiedWeight = itsWeight
+      } else if its == best {
+        // Reservoir sampling: each of the tied ends up chosen with its share of their weight.
+        tiedWeight &+= itsWeight
+        if random.next(upperBound: UInt64(tiedWeight)) < UInt64(itsWeight) {
+          index = candidate
+          load = itsLoad
+          weight = itsWeight
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,105 @@
+import Glibc
+
+/// Bytes that wait: left over from a read, or not yet taken by the kernel. Contiguous, grows by
+/// doubling, and holds no memory while it is empty, so that an idle connection costs none.
+public struct ByteQueue: ~Copyable {
+  /// The smallest block that is allocated, in bytes.
+  static let smallestBlock = 1024
+
+  // SAFETY: `memory` holds `capacity` bytes of which [head, tail) are initialised; owned here.
+  private var memory: UnsafeMutableRawPointer?
+  private var head = 0
+  private var tail = 0
+  private var capacity = 0
+
+  /// An empty queue without memory.
+  public init() {}
+
+  deinit { free(memory) }
+
+  /// How many bytes wait.
+  public var count: Int { tail &- head }
+  /// True when none waits.
+  public var isEmpty: Bool { tail == head }
+
+  /// The bytes that wait; valid until the next mutation.
+  public var bytes: UnsafeRawBufferPointer {
+    guard let memory else { return UnsafeRawBufferPointer(start: nil, count: 0) }
+    return UnsafeRawBufferPointer(start: memory + head, count: count)
+  }
+
+  /// Copies bytes to the end.
+  public mutating func append(_ source: UnsafeRawBufferPointer) {
+    guard let start = source.baseAddress, source.count > 0 else { return }
+    let room = reserve(source.count)
+    memcpy(room, start, source.count)
+    tail &+= source.count
+  }
+
+  /// Copies bytes to the end.
+  public mutating func append(_ source: [UInt8]) {
+    source.withUnsafeBytes { append($0) }
+  }
+
+  /// Removes bytes from the front; gives the memory back with the last one.
+  public mutating func consume(_ count: Int) {
+    precondition(count >= 0 && count <= self.count, "more consumed than there is")
+    head &+= count
+    if head == tail { removeAll() }
+  }
+
+  /// Forgets all bytes and gives the memory back.
+  public mutating func removeAll() {
+    free(memory)
+    memory = nil
+    head = 0
+    tail = 0
+    capacity = 0
+  }
+
+  /// Takes the memory of another queue, leaving it empty. This one must be empty.
+  public mutating func take(_ other: inout ByteQueue) {
+    precondition(isEmpty, "bytes would be lost")
+    swap(&self, &other)
+    other.removeAll()
+  }
+
+  /// Room for at least `minimum` more bytes at the end, for a read straight into the queue.
+  ///
+  /// - Returns: the free memory; `didAppend(_:)` says how much of it was filled.
+  public mutating func freeSpace(_ minimum: Int) -> UnsafeMutableRawBufferPointer {
+    let start = reserve(minimum)
+    return UnsafeMutableRawBufferPointer(start: start, count: capacity &- tail)
+  }
+
+  /// Counts bytes that were written into `freeSpace(_:)`.
+  public mutating func didAppend(_ count: Int) {
+    precondition(count >= 0 && count <= capacity - tail, "more appended than there is room")
+    tail &+= count
+  }
+
+  private mutating func reserve(_ extra: Int) -> UnsafeMutableRawPointer {
+    if let memory, capacity &- tail >= extra { return memory + tail }
+    if let memory, head > 0, capacity &- count >= extra, head >= capacity / 2 {
+      memmove(memory, memory + head, count)
+      tail &-= head
+      head = 0
+      return memory + tail
+    }
+    return grow(extra)
+  }
+
+  private mutating func grow(_ extra: Int) -> UnsafeMutableRawPointer {
+    let needed = count + extra
+    var size = max(capacity, Self.smallestBlock)
+    while size < needed { size *= 2 }
+    guard let block = malloc(size) else { fatalError("out of memory: \(size) bytes") }
+    if let memory, count > 0 { memcpy(block, memory + head, count) }
+    free(memory)
+    tail = count
+    head = 0
+    memory = block
+    capacity = size
+    return block + tail
+  }
+}

@@ -1,0 +1,11 @@
+import Glibc
+
+/// How many descriptors this process may have open.
+public enum DescriptorLimit {
+  /// The soft limit (RLIMIT_NOFILE), at most 1,048,576; 1,024 when it can't be read.
+  public static var current: Int {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
+    return Int(clamping: min(limit.rlim_cur, 1 << 20))
+  }
+}

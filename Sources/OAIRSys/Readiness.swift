@@ -1,0 +1,60 @@
+import COAIRSys
+
+/// What the kernel says of a descriptor.
+public struct Readiness: OptionSet, Sendable {
+  /// The flags as a number.
+  public let rawValue: UInt8
+
+  /// Makes a set of raw flags.
+  public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+  /// Bytes, a connection or an end of file can be read.
+  public static let readable = Readiness(rawValue: 1)
+  /// There is room to write.
+  public static let writable = Readiness(rawValue: 2)
+  /// EPOLLRDHUP: the peer has shut down its writing side; bytes before it may still be unread.
+  public static let peerClosed = Readiness(rawValue: 4)
+  /// EPOLLERR or EPOLLHUP: the connection is gone, or a connect failed.
+  public static let failed = Readiness(rawValue: 8)
+
+  /// Reads epoll's bits.
+  init(epoll bits: UInt32) {
+    var flags: UInt8 = 0
+    if bits & EPOLLIN.rawValue != 0 { flags |= 1 }
+    if bits & EPOLLOUT.rawValue != 0 { flags |= 2 }
+    if bits & EPOLLRDHUP.rawValue != 0 { flags |= 4 }
+    if bits & (EPOLLERR.rawValue | EPOLLHUP.rawValue) != 0 { flags |= 8 }
+    self.init(rawValue: flags)
+  }
+}
+
+/// How a descriptor is watched.
+public enum Interest: Equatable, Sendable {
+  /// A connection: IN, OUT and RDHUP, edge-triggered, registered once and never modified.
+  case connectionEdges
+  /// A listener, an eventfd, a signalfd: readable, level-triggered.
+  case readableLevel
+
+  var epollBits: UInt32 {
+    switch self {
+    case .connectionEdges:
+      EPOLLIN.rawValue | EPOLLOUT.rawValue | EPOLLRDHUP.rawValue | EPOLLET.rawValue
+    case .readableLevel:
+      EPOLLIN.rawValue
+    }
+  }
+}
+
+/// One report of readiness: the token given at registration, and what is ready.
+public struct PollEvent: Equatable, Sendable {
+  /// The token, unchanged.
+  public var token: UInt64
+  /// What is ready.
+  public var readiness: Readiness
+
+  /// Makes a report.
+  public init(token: UInt64, readiness: Readiness) {
+    self.token = token
+    self.readiness = readiness
+  }
+}

@@ -1,0 +1,112 @@
+// The strings of JSONPeek: skipping them, and the few whose contents matter.
+
+extension JSONPeek {
+  /// Goes on inside a string, up to behind its closing quote if that is there.
+  mutating func scanString(
+    _ bytes: UnsafePointer<UInt8>,
+    _ start: Int,
+    _ count: Int,
+    _ phase: Phase
+  ) -> (Int, Phase) {
+    var offset = start
+    while true {
+      let quote = bytes.nearOffset(of: Byte.quote, from: offset, to: count)
+      guard quote < count else { break }
+      offset = quote &+ 1
+      // An odd run of backslashes makes the quote part of the string. Runs end at the quote
+      // before at the latest, so that all of them together are read once.
+      var run = quote
+      while run > tokenStart, bytes[run &- 1] == Byte.backslash { run &-= 1 }
+      if (quote &- run) & 1 == 0 {
+        return (offset, phaseBehindString(bytes, tokenStart..<quote, phase))
+      }
+    }
+    if phase == .modelString, count - tokenStart > Self.rawModelLimit {
+      return (count, fail(.modelTooLong(offset: tokenStart - 1)))
+    }
+    return (count, phase)
+  }
+
+  private mutating func phaseBehindString(
+    _ bytes: UnsafePointer<UInt8>,
+    _ range: Range<Int>,
+    _ phase: Phase
+  ) -> Phase {
+    switch phase {
+    case .keyString:
+      if brackets.depth == 1 { member = Self.member(named: bytes, range) }
+      return .colon
+    case .untrackedString:
+      return .untracked
+    case .modelString:
+      return takeModel(bytes, range)
+    default:
+      return .afterValue
+    }
+  }
+
+  private static func member(named bytes: UnsafePointer<UInt8>, _ range: Range<Int>) -> Member {
+    if bytes.equals("model", in: range) { return .model }
+    if bytes.equals("stream", in: range) { return .stream }
+    // Escaped, a name takes up to six bytes per letter.
+    let isEscaped =
+      bytes.offset(of: Byte.backslash, from: range.lowerBound, to: range.upperBound)
+      < range.upperBound
+    guard isEscaped, range.count <= 6 * 6 else { return .other }
+    if decodes(bytes, range, to: "model") { return .model }
+    return decodes(bytes, range, to: "stream") ? .stream : .other
+  }
+
+  private static func decodes(
+    _ bytes: UnsafePointer<UInt8>,
+    _ range: Range<Int>,
+    to text: StaticString
+  ) -> Bool {
+    var decoder = JSONStringDecoder(bytes, range)
+    for index in 0..<text.utf8CodeUnitCount {
+      guard decoder.next() == .scalar(UInt32(text.utf8Start[index])) else { return false }
+    }
+    return decoder.next() == .end
+  }
+
+  private mutating func takeModel(_ bytes: UnsafePointer<UInt8>, _ range: Range<Int>) -> Phase {
+    let valueStart = range.lowerBound - 1
+    guard range.count <= Self.rawModelLimit else { return fail(.modelTooLong(offset: valueStart)) }
+    var decoder = JSONStringDecoder(bytes, range)
+    var length = 0
+    scalars: while true {
+      switch decoder.next() {
+      case .scalar(let scalar):
+        length += UTF8Sequence.length(of: scalar)
+        guard length <= Self.modelLimit else { return fail(.modelTooLong(offset: valueStart)) }
+      case .invalid(let offset):
+        return refuse(offset)
+      case .end:
+        break scalars
+      }
+    }
+    if let modelRange, !Self.areEqual(bytes, modelRange, range) {
+      return fail(.duplicateModel(offset: valueStart))
+    }
+    modelRange = range
+    isModelEscaped =
+      bytes.offset(of: Byte.backslash, from: range.lowerBound, to: range.upperBound)
+      < range.upperBound
+    return .afterValue
+  }
+
+  /// Whether two strings decode to the same text, however they are written.
+  private static func areEqual(
+    _ bytes: UnsafePointer<UInt8>,
+    _ first: Range<Int>,
+    _ second: Range<Int>
+  ) -> Bool {
+    var first = JSONStringDecoder(bytes, first)
+    var second = JSONStringDecoder(bytes, second)
+    while true {
+      let step = first.next()
+      guard step == second.next() else { return false }
+      if step == .end { return true }
+    }
+  }
+}

@@ -1,0 +1,142 @@
+/// Writes one JSON text, with commas and escapes in the right places.
+///
+/// For the control plane and the error path. Calls that don't make a JSON text together (a value in
+/// an object without its key, say) are the caller's mistake and aren't noticed.
+public struct JSONWriter: Sendable {
+  /// What has been written.
+  public private(set) var bytes: [UInt8] = []
+  private var needsComma = false
+
+  /// A writer that has written nothing.
+  public init() {}
+
+  /// Begins an object.
+  public mutating func beginObject() {
+    begin(Byte.openBrace)
+  }
+
+  /// Ends the innermost object.
+  public mutating func endObject() {
+    end(Byte.closeBrace)
+  }
+
+  /// Begins an array.
+  public mutating func beginArray() {
+    begin(Byte.openBracket)
+  }
+
+  /// Ends the innermost array.
+  public mutating func endArray() {
+    end(Byte.closeBracket)
+  }
+
+  /// Writes the key of an object's next member; its value must follow.
+  public mutating func key(_ name: String) {
+    string(name)
+    bytes.append(Byte.colon)
+    needsComma = false
+  }
+
+  /// Writes a string.
+  public mutating func string(_ text: String) {
+    var text = text
+    text.withUTF8 { string(UnsafeRawBufferPointer($0)) }
+  }
+
+  /// Writes a string that is given as UTF-8; what is ill-formed in it becomes U+FFFD.
+  public mutating func string(_ text: UnsafeRawBufferPointer) {
+    separate()
+    bytes.append(Byte.quote)
+    if let base = text.baseAddress {
+      // SAFETY: rebinding to bytes is always allowed; offsets stay below text.count.
+      escape(base.assumingMemoryBound(to: UInt8.self), text.count)
+    }
+    bytes.append(Byte.quote)
+  }
+
+  /// Writes a string, or null for nil.
+  public mutating func stringOrNull(_ text: String?) {
+    if let text { string(text) } else { null() }
+  }
+
+  /// Writes a whole number.
+  public mutating func int(_ value: Int) {
+    separate()
+    bytes.append(contentsOf: String(value).utf8)
+  }
+
+  /// Writes true or false.
+  public mutating func bool(_ value: Bool) {
+    separate()
+    bytes.append(contentsOf: (value ? "true" : "false").utf8)
+  }
+
+  /// Writes null.
+  public mutating func null() {
+    separate()
+    bytes.append(contentsOf: "null".utf8)
+  }
+
+  /// Writes a value that is JSON already.
+  public mutating func raw(_ value: some Sequence<UInt8>) {
+    separate()
+    bytes.append(contentsOf: value)
+  }
+
+  private mutating func begin(_ bracket: UInt8) {
+    separate()
+    bytes.append(bracket)
+    needsComma = false
+  }
+
+  private mutating func end(_ bracket: UInt8) {
+    bytes.append(bracket)
+    needsComma = true
+  }
+
+  private mutating func separate() {
+    if needsComma { bytes.append(Byte.comma) }
+    needsComma = true
+  }
+
+  private mutating func escape(_ text: UnsafePointer<UInt8>, _ count: Int) {
+    var offset = 0
+    while offset < count {
+      let byte = text[offset]
+      switch byte {
+      case Byte.quote, Byte.backslash:
+        bytes.append(Byte.backslash)
+        bytes.append(byte)
+        offset += 1
+      case 0x20...0x7F:
+        bytes.append(byte)
+        offset += 1
+      case 0x00...0x1F:
+        escapeControl(byte)
+        offset += 1
+      default:
+        let (scalar, length) = UTF8Sequence.decode(text, at: offset, before: count)
+        if scalar == nil {
+          bytes.append(contentsOf: [0xEF, 0xBF, 0xBD])
+        } else {
+          for index in offset..<offset + length { bytes.append(text[index]) }
+        }
+        offset += length
+      }
+    }
+  }
+
+  private mutating func escapeControl(_ byte: UInt8) {
+    bytes.append(Byte.backslash)
+    switch byte {
+    case Byte.lineFeed: bytes.append(UInt8(ascii: "n"))
+    case Byte.carriageReturn: bytes.append(UInt8(ascii: "r"))
+    case Byte.tab: bytes.append(UInt8(ascii: "t"))
+    default:
+      let digits: StaticString = "0123456789abcdef"
+      bytes.append(contentsOf: "u00".utf8)
+      bytes.append(digits.utf8Start[Int(byte >> 4)])
+      bytes.append(digits.utf8Start[Int(byte & 15)])
+    }
+  }
+}

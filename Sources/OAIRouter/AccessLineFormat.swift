@@ -1,0 +1,106 @@
+import Glibc
+import OAIRProxy
+import OAIRWire
+
+/// How an access line looks. Names are those of docs/OPERATIONS.md; strings that came from clients
+/// or backends are escaped, so that no line can be forged.
+enum AccessLineFormat {
+  case text, json
+
+  func append(_ record: AccessRecord, to lines: inout [UInt8]) {
+    switch self {
+    case .json:
+      var writer = JSONWriter()
+      writer.beginObject()
+      for field in Self.fields(record) { field.write(to: &writer) }
+      writer.endObject()
+      lines += writer.bytes
+    case .text: appendText(record, to: &lines)
+    }
+    lines.append(UInt8(ascii: "\n"))
+  }
+
+  private func appendText(_ record: AccessRecord, to lines: inout [UInt8]) {
+    var isFirst = true
+    for field in Self.fields(record) {
+      if !isFirst { lines.append(UInt8(ascii: " ")) }
+      isFirst = false
+      field.writeText(to: &lines)
+    }
+  }
+
+  private struct Field {
+    enum Value {
+      case text(String)
+      case bytes(InlineText)
+      case number(Int)
+      case milliseconds(UInt64)
+    }
+
+    let name: String
+    let value: Value
+
+    func write(to writer: inout JSONWriter) {
+      writer.key(name)
+      switch value {
+      case .text(let text): writer.string(text)
+      case .bytes(let text): text.withBytes { writer.string($0) }
+      case .number(let number): writer.int(number)
+      case .milliseconds(let time): writer.raw(Array(Self.decimal(time).utf8))
+      }
+    }
+
+    func writeText(to lines: inout [UInt8]) {
+      lines += Array(name.utf8)
+      lines.append(UInt8(ascii: "="))
+      switch value {
+      case .number(let number): lines += Array("\(number)".utf8)
+      case .milliseconds(let time): lines += Array(Self.decimal(time).utf8)
+      case .text(let text): lines += Array(text.utf8)
+      case .bytes(let text): text.withBytes { LogText.append($0, to: &lines) }
+      }
+    }
+
+    private static func decimal(_ nanoseconds: UInt64) -> String {
+      let microseconds = nanoseconds / 1000
+      let fraction = String(microseconds % 1000)
+      return "\(microseconds / 1000).\(String(repeating: "0", count: 3 - fraction.count))\(fraction)"
+    }
+  }
+
+  private static func fields(_ record: AccessRecord) -> [Field] {
+    [
+      Field(name: "time", value: .text(Timestamp.now())),
+      Field(name: "event", value: .text("access")),
+      Field(name: "exchange_id", value: .bytes(record.requestID)),
+      Field(name: "request", value: .bytes(record.request)),
+      Field(name: "status", value: .number(Int(record.status))),
+      Field(name: "outcome", value: .text(record.outcome.name.description)),
+      Field(name: "code", value: .text(record.code.utf8CodeUnitCount == 0 ? "-" : "\(record.code)")),
+      Field(name: "model", value: .bytes(record.model)),
+      Field(name: "backend", value: .bytes(record.backend)),
+      Field(name: "attempts", value: .number(Int(record.attempts))),
+      Field(name: "ttft_ms", value: .milliseconds(record.firstByteNanoseconds)),
+      Field(name: "duration_ms", value: .milliseconds(record.durationNanoseconds)),
+      Field(name: "bytes_in", value: .number(record.requestBytes)),
+      Field(name: "bytes_out", value: .number(record.responseBytes)),
+    ]
+  }
+}
+
+/// Times of log lines: RFC 3339, UTC, milliseconds.
+enum Timestamp {
+  static func now() -> String {
+    var now = timespec()
+    clock_gettime(CLOCK_REALTIME, &now)
+    var parts = tm()
+    var seconds = now.tv_sec
+    gmtime_r(&seconds, &parts)
+    let date = "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))"
+    let time = "\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec))"
+    let milliseconds = String(now.tv_nsec / 1_000_000 + 1000).dropFirst()
+    return "\(date)T\(time).\(milliseconds)Z"
+  }
+
+  private static func two(_ value: Int32) -> String { value < 10 ? "0\(value)" : "\(value)" }
+}

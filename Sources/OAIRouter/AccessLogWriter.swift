@@ -1,0 +1,87 @@
+import Glibc
+import OAIRProxy
+import OAIRSys
+import Synchronization
+
+// The writer's domain: a thread of its own that formats what the reactor left in the ring. If the
+// log's reader stops reading, this thread blocks, the ring fills, and lines are dropped and counted:
+// traffic never waits for a log.
+
+/// Writes one access line per exchange.
+final class AccessLogWriter: Sendable {
+  let ring: AccessRing
+  private let format: AccessLineFormat
+  private let descriptor: FileDescriptor
+  private let isStopping = Atomic<Bool>(false)
+  private let isDone = Atomic<Bool>(false)
+
+  /// How often it looks while traffic flows, in milliseconds.
+  private static let interval: Int32 = 100
+  /// Looks that find nothing before it sleeps until it is woken.
+  private static let idleLooks = 10
+
+  /// - Returns: nil when there is nothing to write.
+  init?(_ log: AccessLog) throws(SystemError) {
+    switch log {
+    case .off: return nil
+    case .text(let descriptor):
+      self.descriptor = descriptor
+      format = .text
+    case .json(let descriptor):
+      self.descriptor = descriptor
+      format = .json
+    }
+    ring = try AccessRing()
+  }
+
+  func start() {
+    OwnThread.start("oair-writer") { self.run() }
+  }
+
+  /// Lets it write what is left, then end. Waits at most a second.
+  func stop() {
+    isStopping.store(true, ordering: .sequentiallyConsistent)
+    ring.interrupt()
+    for _ in 0..<100 where !isDone.load(ordering: .sequentiallyConsistent) {
+      poll(nil, 0, 10)
+    }
+  }
+
+  private func run() {
+    var lines: [UInt8] = []
+    var idle = 0
+    while true {
+      let isLast = isStopping.load(ordering: .sequentiallyConsistent)
+      lines.removeAll(keepingCapacity: true)
+      while lines.count < 64 << 10, let record = ring.pop() { format.append(record, to: &lines) }
+      if !lines.isEmpty {
+        write(lines)
+        idle = 0
+        continue
+      }
+      if isLast { break }
+      idle += 1
+      if idle < Self.idleLooks {
+        poll(nil, 0, Self.interval)
+      } else {
+        ring.sleepUntilPushed()
+        idle = 0
+      }
+    }
+    isDone.store(true, ordering: .sequentiallyConsistent)
+  }
+
+  private func write(_ lines: [UInt8]) {
+    var rest = lines[...]
+    while !rest.isEmpty {
+      let count = rest.withUnsafeBytes { Glibc.write(descriptor.raw, $0.baseAddress, $0.count) }
+      if count > 0 { rest = rest.dropFirst(count) }
+      if count < 0, errno == EAGAIN {
+        var entry = pollfd(fd: descriptor.raw, events: Int16(POLLOUT), revents: 0)
+        poll(&entry, 1, -1)
+      } else if count < 0, errno != EINTR {
+        return
+      }
+    }
+  }
+}

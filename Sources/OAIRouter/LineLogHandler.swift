@@ -1,0 +1,89 @@
+import Glibc
+public import Logging
+public import OAIRSys
+import OAIRWire
+
+/// How log lines look.
+public enum LogFormat: String, CaseIterable, Sendable {
+  /// `key=value` words; values with anything but visible ASCII are quoted and escaped.
+  case text
+  /// One JSON object per line.
+  case json
+}
+
+/// Writes events as lines to a descriptor. Message and metadata are escaped: what a client or a
+/// backend says can't forge a line, or move a terminal's cursor.
+public struct LineLogHandler: LogHandler {
+  /// Added to each event.
+  public var metadata: Logger.Metadata = [:]
+  /// The least severe level that is written.
+  public var logLevel = Logger.Level.info
+  private let format: LogFormat
+  private let descriptor: FileDescriptor
+
+  /// Makes a handler.
+  ///
+  /// - Parameters:
+  ///   - format: how lines look.
+  ///   - descriptor: where they go; it must stay open.
+  public init(_ format: LogFormat, to descriptor: FileDescriptor) {
+    self.format = format
+    self.descriptor = descriptor
+  }
+
+  /// One value of `metadata`.
+  public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    get { metadata[key] }
+    set { metadata[key] = newValue }
+  }
+
+  /// Writes one line. On the caller's thread; never called on a reactor.
+  public func log(event: LogEvent) {
+    var fields: [(String, String)] = [
+      ("time", Timestamp.now()), ("level", "\(event.level)"), ("event", "\(event.message)"),
+    ]
+    let all = metadata.merging(event.metadata ?? [:]) { $1 }
+    fields += all.sorted { $0.key < $1.key }.map { ($0.key, "\($0.value)") }
+    var line = format == .json ? Self.json(fields) : Self.text(fields)
+    line.append(UInt8(ascii: "\n"))
+    _ = line.withUnsafeBytes { write(descriptor.raw, $0.baseAddress, $0.count) }
+  }
+
+  private static func json(_ fields: [(String, String)]) -> [UInt8] {
+    var writer = JSONWriter()
+    writer.beginObject()
+    for (key, value) in fields {
+      writer.key(key)
+      writer.string(value)
+    }
+    writer.endObject()
+    return writer.bytes
+  }
+
+  private static func text(_ fields: [(String, String)]) -> [UInt8] {
+    var line: [UInt8] = []
+    for (key, value) in fields {
+      if !line.isEmpty { line.append(UInt8(ascii: " ")) }
+      line += Array("\(key)=".utf8)
+      LogText.append(Array(value.utf8), to: &line)
+    }
+    return line
+  }
+}
+
+/// Values of text lines.
+enum LogText {
+  /// Appends the bytes as they are when they are visible ASCII, else quoted and escaped as in JSON.
+  static func append(_ bytes: some Collection<UInt8>, to line: inout [UInt8]) {
+    let isPlain =
+      !bytes.isEmpty
+      && bytes.allSatisfy { (0x21...0x7e).contains($0) && $0 != 0x22 && $0 != 0x5c }
+    if isPlain {
+      line += bytes
+    } else {
+      var writer = JSONWriter()
+      writer.string(String(decoding: bytes, as: UTF8.self))
+      line += writer.bytes
+    }
+  }
+}

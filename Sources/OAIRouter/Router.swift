@@ -1,0 +1,147 @@
+import Dispatch
+import Glibc
+import Logging
+import OAIRDiscovery
+import OAIRProxy
+import OAIRReactor
+public import OAIRRouting
+public import OAIRSys
+import Synchronization
+
+// Wires the two planes and nothing else: the data plane on a thread of its own, the control plane
+// on its queues, and what crosses between them: tables and commands by mailbox, signals by outbox,
+// access records by ring.
+
+/// A router: it listens from its creation on, and serves while `run()` runs.
+public final class Router: Sendable {
+  /// The backends: register and unregister at any time, from anywhere.
+  public let registry: BackendRegistry
+  /// The addresses that clients connect to; a requested port 0 has become a number.
+  public let boundAddresses: [SocketAddress]
+
+  private let options: RouterOptions
+  private let controlPlane: ControlPlane
+  private let mailbox: Mailbox<ProxyMail>
+  private let outbox: SignalOutbox
+  private let listeners: ListenerSet
+  private let listing = FirstListing()
+  private let hasRun = Atomic<Bool>(false)
+
+  /// Checks the options and opens the listeners. Nothing is served yet; connections wait in the
+  /// kernel's backlog.
+  ///
+  /// - Throws: `RouterError` when an option is wrong, an address can't be listened on, or no
+  ///   descriptor is left.
+  public init(_ options: RouterOptions) throws(RouterError) {
+    do throws(ConfigurationError) { try options.validate() } catch { throw .configuration(error) }
+    self.options = options
+    listeners = try ListenerSet(options)
+    boundAddresses = listeners.addresses
+    do throws(SystemError) {
+      mailbox = try Mailbox()
+      let configured: any Discoverer = StaticDiscoverer(options.backends)
+      let discoverers = [configured] + options.discoverers
+      let mailbox = mailbox
+      let listing = listing
+      registry = BackendRegistry(
+        options: RegistryOptions(
+          health: options.health, defaultBackend: options.defaultBackend,
+          awaitedDiscoverers: Set(discoverers.map(\.name)))
+      ) { table in
+        mailbox.update { ($0 ?? ProxyMail()).merging(ProxyMail(table: table)) }
+        listing.published(table)
+      }
+      let log = ControlPlaneLog(options.logger)
+      controlPlane = ControlPlane(
+        registry: registry, client: try ControlClient(), discoverers: discoverers,
+        report: { log.write($0) })
+    } catch { throw .system(error) }
+    outbox = Self.makeOutbox(registry)
+  }
+
+  /// The first of `boundAddresses`.
+  public var boundAddress: SocketAddress { boundAddresses[0] }
+
+  /// Signals wake the registry's side; the reactor itself never starts a task.
+  private static func makeOutbox(_ registry: BackendRegistry) -> SignalOutbox {
+    let queue = DispatchQueue(label: "oairouter.signals", qos: .userInitiated)
+    let holder = OutboxHolder()
+    let outbox = SignalOutbox {
+      queue.async {
+        guard let outbox = holder.outbox else { return }
+        let signals = outbox.take()
+        Task { await registry.apply(signals: signals) }
+      }
+    }
+    holder.set(outbox)
+    return outbox
+  }
+
+  /// Serves until `drain()` or `stop()` is called or the task is cancelled, then returns when all
+  /// exchanges have ended. The reactor gets a thread of its own: no thread of Swift's pool is
+  /// blocked, and signal masks and handlers of the program are left alone.
+  ///
+  /// - Throws: `RouterError` when it has run before, or the system refuses what serving needs.
+  public func run() async throws {
+    guard !hasRun.exchange(true, ordering: .sequentiallyConsistent) else {
+      throw RouterError.alreadyRun
+    }
+    let writer = try AccessLogWriter(options.accessLog)
+    writer?.start()
+    do { try await controlPlane.start() } catch { throw RouterError.system(error) }
+    options.logger.notice(
+      "listening",
+      metadata: ["addresses": .array(boundAddresses.map { .string($0.description) })])
+    let result = await withTaskCancellationHandler {
+      await serve(ring: writer?.ring)
+    } onCancel: {
+      drain()
+    }
+    await controlPlane.stop()
+    writer?.stop()
+    switch result {
+    case .success(let counters):
+      options.logger.notice("stopped", metadata: ["requests": "\(counters.requests)"])
+    case .failure(let error): throw RouterError.system(error)
+    }
+  }
+
+  private func serve(ring: AccessRing?) async -> Result<ProxyCounters, SystemError> {
+    let plane = DataPlane(
+      options: options.proxy, connections: options.connections, mailbox: mailbox, outbox: outbox,
+      ring: ring)
+    let descriptors = listeners.release()
+    return await withCheckedContinuation { continuation in
+      OwnThread.start("oair-reactor") {
+        do throws(SystemError) {
+          continuation.resume(returning: .success(try plane.run(listeners: descriptors)))
+        } catch { continuation.resume(returning: .failure(error)) }
+      }
+    }
+  }
+
+  /// Accepts nothing new, lets exchanges finish for as long as `timeouts.drain` says, then ends
+  /// them so that their clients can tell. `run()` returns then. Callable from anywhere.
+  public func drain() {
+    mailbox.update { ($0 ?? ProxyMail()).merging(ProxyMail(command: .drain)) }
+  }
+
+  /// The same without waiting. Callable from anywhere.
+  public func stop() {
+    mailbox.update { ($0 ?? ProxyMail()).merging(ProxyMail(command: .stop)) }
+  }
+
+  /// Waits until every backend known from the start was asked for its models, or 5 s have passed.
+  ///
+  /// - Returns: the table of that moment.
+  public func firstListing() async -> RouteTable { await listing.wait() }
+}
+
+/// Breaks the circle between the outbox and the closure that empties it.
+private final class OutboxHolder: Sendable {
+  private let box = Mutex<SignalOutbox?>(nil)
+
+  var outbox: SignalOutbox? { box.withLock { $0 } }
+
+  func set(_ outbox: SignalOutbox) { box.withLock { $0 = outbox } }
+}

@@ -1,0 +1,153 @@
+public import Logging
+public import OAIRDiscovery
+import OAIRHTTP1
+public import OAIRProxy
+public import OAIRRouting
+public import OAIRSys
+
+/// Everything that a router can be set to. Plain fields with their defaults; `validate()` says what
+/// is wrong, and `Router.init` calls it.
+public struct RouterOptions: Sendable {
+  /// Where clients connect; port 0 takes any free one. At least one.
+  public var listen: [SocketAddress] = [.loopback(port: 11434)]
+  /// Tried instead when the port of the only `listen` address is taken. nil: that is an error.
+  public var fallbackPort: UInt16?
+  /// Backends known from the start, by URL; more can be registered at any time.
+  public var backends: [ConfiguredBackend] = []
+  /// Sources of further backends, with different names.
+  public var discoverers: [any Discoverer] = []
+  /// The id of the backend that gets requests for unknown models, or without a model.
+  public var defaultBackend: String?
+  /// Limits, timeouts and retries of the data plane.
+  public var proxy = ProxyOptions()
+  /// When and how backends are probed.
+  public var health = HealthPolicy()
+  /// Where access lines go.
+  public var accessLog = AccessLog.off
+  /// Hears of what happens to backends and of start and stop; info or less severe.
+  public var logger: Logger
+
+  /// The defaults: 127.0.0.1:11434, no backends, no access log, a logger that says nothing.
+  public init() {
+    logger = Logger(label: "oairouter") { _ in SwiftLogNoOpLogHandler() }
+  }
+
+  /// Checks what can be checked without touching the system.
+  ///
+  /// - Throws: `ConfigurationError` with the option's name and what it should be.
+  public func validate() throws(ConfigurationError) {
+    let ids = backends.map(\.id)
+    if let twice = ids.first(where: { id in ids.count { $0 == id } > 1 }) {
+      throw ConfigurationError("backends", "have the id '\(twice)' twice")
+    }
+    if listen.isEmpty { throw ConfigurationError("listen", "needs at least one address") }
+    if proxy.retry.attempts < 0 || proxy.retry.attempts > 7 {
+      throw ConfigurationError("retry.attempts", "must be 0 to 7, not \(proxy.retry.attempts)")
+    }
+    for (name, size) in sizes where size < 1024 {
+      throw ConfigurationError(name, "must be 1KiB or more, not \(size) bytes")
+    }
+    if proxy.limits.body > proxy.limits.bodiesTotal {
+      throw ConfigurationError(
+        "limits.bodies_total",
+        "must hold at least one body of limits.body (\(proxy.limits.body) bytes)")
+    }
+    for (name, duration) in timeouts where duration <= .zero {
+      throw ConfigurationError(name, "must be longer than 0s")
+    }
+    if let connections = proxy.limits.connections, connections < 1 {
+      throw ConfigurationError("limits.connections", "must be 1 or more, not \(connections)")
+    }
+  }
+
+  /// Client connections at one time: as set, or half of what the descriptor limit leaves, because
+  /// each may need one to a backend.
+  var connections: Int {
+    if let connections = proxy.limits.connections { return connections }
+    return max(16, (DescriptorLimit.current - 64) / 2)
+  }
+
+  private var sizes: [(String, Int)] {
+    let limits = proxy.limits
+    return [
+      ("limits.head", limits.http.head), ("limits.request_line", limits.http.requestLine),
+      ("limits.body", limits.body), ("limits.bodies_total", limits.bodiesTotal),
+      ("limits.write_queue", limits.writeQueue),
+    ]
+  }
+
+  private var timeouts: [(String, Duration)] {
+    let timeouts = proxy.timeouts
+    return [
+      ("timeouts.head", timeouts.head), ("timeouts.body_idle", timeouts.bodyIdle),
+      ("timeouts.connect", timeouts.connect), ("timeouts.first_byte", timeouts.firstByte),
+      ("timeouts.idle", timeouts.idle), ("timeouts.write", timeouts.write),
+      ("timeouts.keep_alive", timeouts.keepAlive),
+      ("timeouts.upstream_idle", timeouts.upstreamIdle),
+    ]
+  }
+}
+
+/// An option that can't be: which one, and what it should be.
+public struct ConfigurationError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The option's name, as in the configuration file.
+  public let option: String
+  /// What is wrong with it.
+  public let problem: String
+
+  /// Names an option and what is wrong with it.
+  public init(_ option: String, _ problem: String) {
+    self.option = option
+    self.problem = problem
+  }
+
+  /// "limits.body must be …".
+  public var description: String { "\(option) \(problem)" }
+}
+
+/// Why a router couldn't start.
+public enum RouterError: Error, Sendable, CustomStringConvertible {
+  /// An option is wrong.
+  case configuration(ConfigurationError)
+  /// An address can't be listened on.
+  case listen(SocketAddress, SystemError)
+  /// The system refused something else that serving needs.
+  case system(SystemError)
+  /// `run()` was called a second time.
+  case alreadyRun
+
+  /// What happened, a likely cause, and what to try.
+  public var description: String {
+    switch self {
+    case .configuration(let error): return error.description
+    case .listen(let address, let error):
+      return "can't listen on \(address): \(error.errno.text)\n\(Self.advice(error.errno, address))"
+    case .system(let error): return "the system refused: \(error)"
+    case .alreadyRun: return "a Router runs once; make a new one"
+    }
+  }
+
+  private static func advice(_ error: Errno, _ address: SocketAddress) -> String {
+    switch error {
+    case .addressInUse:
+      "likely cause: another program listens there (Ollama takes 11434).\n"
+        + "try: 'ss -ltnp' to see which, or another address with --listen"
+    case .accessDenied:
+      "likely cause: ports below 1024 need CAP_NET_BIND_SERVICE.\n"
+        + "try: a port above 1023, or a systemd socket unit"
+    default:
+      "likely cause: the address isn't one of this machine's.\n"
+        + "try: 'ip addr' to see which are, or 0.0.0.0 for all"
+    }
+  }
+}
+
+/// Where access lines go, and how they look.
+public enum AccessLog: Equatable, Sendable {
+  /// Nowhere.
+  case off
+  /// One `key=value` line per exchange.
+  case text(FileDescriptor)
+  /// One JSON object per exchange and line.
+  case json(FileDescriptor)
+}

@@ -1,0 +1,51 @@
+import ArgumentParser
+import OAIRouter
+
+/// `--backend [id=]url`.
+struct BackendArgument: ExpressibleByArgument {
+  let id: String
+  let url: String
+
+  init?(argument: String) {
+    guard !argument.isEmpty else { return nil }
+    // An `=` belongs to the id only before the URL begins: a path may hold one too.
+    let schemeStart = argument.firstIndex { $0 == ":" || $0 == "/" } ?? argument.endIndex
+    if let equals = argument.firstIndex(of: "="), equals < schemeStart {
+      id = String(argument[..<equals])
+      url = String(argument[argument.index(after: equals)...])
+    } else {
+      url = argument
+      id = Self.defaultID(argument)
+    }
+    if id.isEmpty || url.isEmpty { return nil }
+  }
+
+  /// The URL without its scheme and final slashes: `10.0.0.5:8000`.
+  private static func defaultID(_ url: String) -> String {
+    var text = url[...]
+    if let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://") {
+      text = text[colon...].dropFirst(3)
+    }
+    while text.hasSuffix("/") { text = text.dropLast() }
+    if text.hasSuffix("/v1") { text = text.dropLast(3) }
+    return String(text)
+  }
+
+  /// Checks the URL.
+  func configured() throws(CommandFailure) -> ConfiguredBackend {
+    do throws(EndpointError) {
+      return try ConfiguredBackend(id: id, url: url, source: .flag)
+    } catch {
+      throw CommandFailure(
+        "--backend \(id)=\(url): \(Self.explanation(error))", exitCode: CommandFailure.badUsage)
+    }
+  }
+
+  private static func explanation(_ error: EndpointError) -> String {
+    switch error {
+    case .malformed(let reason): "\(reason); write for example http://10.0.0.5:8000"
+    case .needsResolution(let host, _): "the name \(host) has to be resolved"
+    case .tlsNotBuiltIn: "https isn't built in; use http, or a TLS proxy in front of the backend"
+    }
+  }
+}

@@ -1,0 +1,17 @@
+/// Why a command ends without success, in words for its user.
+struct CommandFailure: Error, Equatable {
+  /// It failed while it ran.
+  static let failed: Int32 = 1
+  /// It couldn't begin: bad usage, bad configuration, an address that is taken.
+  static let badUsage: Int32 = 2
+
+  /// What happened, why, and what to do next.
+  let text: String
+  /// What the process ends with.
+  let exitCode: Int32
+
+  init(_ text: String, exitCode: Int32 = CommandFailure.failed) {
+    self.text = text
+    self.exitCode = exitCode
+  }
+}

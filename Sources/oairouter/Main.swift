@@ -1,0 +1,43 @@
+import ArgumentParser
+import Glibc
+
+/// The program. It parses, wires and prints; what it does is in the libraries.
+@main
+struct Oairouter: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "oairouter",
+    abstract: "A router for OpenAI-compatible inference servers.",
+    discussion: """
+      Exit codes: 0 all went well, 1 failed while running, 2 bad usage or configuration.
+      """,
+    version: Version.text,
+    subcommands: [Serve.self, Models.self, Status.self, Mock.self, Version.self])
+
+  /// Parses and runs, on the main thread and without any other: signals are taken by a descriptor,
+  /// which must be made before a second thread exists.
+  static func main() {
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      end(error)
+    }
+  }
+
+  /// Says what went wrong (or shows the help that was asked for) and ends the process.
+  private static func end(_ error: any Error) -> Never {
+    if let failure = error as? CommandFailure {
+      Terminal.writeError("oairouter: \(failure.text)\n")
+      Glibc.exit(failure.exitCode)
+    }
+    let code = exitCode(for: error)
+    let text = fullMessage(for: error)
+    if code.isSuccess {
+      Terminal.write(text + "\n")
+    } else {
+      Terminal.writeError(text + "\n")
+    }
+    // sysexits(3) would have 64 for bad usage; here 2 means that, as in most programs.
+    Glibc.exit(code == .validationFailure ? CommandFailure.badUsage : code.rawValue)
+  }
+}

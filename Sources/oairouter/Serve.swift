@@ -1,0 +1,135 @@
+public import ArgumentParser
+import Glibc
+import OAIRMock
+public import OAIRouter
+
+/// `oairouter serve`: the router itself.
+struct Serve: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Route requests to inference servers.",
+    discussion: """
+      Serves until SIGTERM or SIGINT; then running streams may finish (--drain-timeout), and a \
+      second signal ends it at once.
+      """)
+
+  @Option(
+    help: ArgumentHelp(
+      "Address to serve on: host:port, [v6]:port or unix:/path; repeatable. (default: "
+        + "127.0.0.1:11434, or 11435 when that is taken)", valueName: "address"),
+    transform: Self.parseAddress)
+  var listen: [SocketAddress] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "An inference server, such as gpu=http://10.0.0.5:8000; repeatable.", valueName: "[id=]url"))
+  var backend: [BackendArgument] = []
+
+  @Option(help: "The backend that takes requests for unknown models, and those without one.")
+  var defaultBackend: String?
+
+  @Flag(help: "Serve the built-in model 'demo'.")
+  var demo = false
+
+  @Option(help: "How lines look: text or json. (default: text)")
+  var logFormat = LogFormat.text
+
+  @Option(help: "The least severe events that are logged: debug, info, notice, warning, error.")
+  var logLevel = LogLevel.info
+
+  @Option(help: "Time between probes of a backend.", transform: DurationArgument.parse)
+  var healthInterval = DurationArgument(.seconds(5))
+
+  @Option(
+    help: "How long running streams may go on after SIGTERM.", transform: DurationArgument.parse)
+  var drainTimeout: DurationArgument?
+
+  @OptionGroup(title: "Timeouts") var timeouts: TimeoutArguments
+  @OptionGroup(title: "Limits") var limits: LimitArguments
+
+  func run() throws {
+    // Before any other thread exists: they inherit the mask.
+    let signals: SignalFD
+    do {
+      signals = try SignalFD([SIGTERM, SIGINT])
+    } catch {
+      throw CommandFailure("signals can't be taken: \(error)")
+    }
+    let demoBackend = demo ? DemoBackend() : nil
+    let router = try makeRouter(demoBackend)
+    Banner.listening(router)
+    Task.detached { await Self.serve(router, demoBackend) }
+    Task.detached { await Banner.ready(router) }
+    _ = signals.next()
+    router.drain()
+    _ = signals.next()
+    Glibc.exit(CommandFailure.failed)
+  }
+
+  /// Runs the router; the process ends with it.
+  private static func serve(_ router: Router, _ demo: DemoBackend?) async {
+    do {
+      try await router.run()
+      demo?.stop()
+      Glibc.exit(0)
+    } catch {
+      Terminal.writeError("oairouter: \(error)\n")
+      Glibc.exit(CommandFailure.failed)
+    }
+  }
+
+  private func makeRouter(_ demo: DemoBackend?) throws(CommandFailure) -> Router {
+    var options = try routerOptions()
+    if let demo { options.backends.append(try demo.start()) }
+    do {
+      return try Router(options)
+    } catch {
+      throw CommandFailure("\(error)", exitCode: CommandFailure.badUsage)
+    }
+  }
+
+  private func routerOptions() throws(CommandFailure) -> RouterOptions {
+    var options = RouterOptions()
+    if listen.isEmpty { options.fallbackPort = 11435 } else { options.listen = listen }
+    for argument in backend { options.backends.append(try argument.configured()) }
+    options.defaultBackend = defaultBackend
+    options.health = HealthPolicy(interval: healthInterval.value)
+    timeouts.apply(to: &options.proxy.timeouts)
+    if let drainTimeout { options.proxy.timeouts.drain = drainTimeout.value }
+    limits.apply(to: &options.proxy)
+    let output = FileDescriptor(STDOUT_FILENO)
+    options.accessLog = logFormat == .json ? .json(output) : .text(output)
+    if logLevel > .info { options.accessLog = .off }
+    let handler = LineLogHandler(logFormat, to: FileDescriptor(STDERR_FILENO))
+    options.logger = Logger(label: "oairouter") { _ in handler }
+    options.logger.logLevel = logLevel.level
+    return options
+  }
+
+  private static func parseAddress(_ argument: String) throws -> SocketAddress {
+    guard let address = SocketAddress(argument) else {
+      throw ValidationError(
+        "an address is host:port, [v6]:port or unix:/path, such as 127.0.0.1:8080; names aren't "
+          + "resolved here")
+    }
+    return address
+  }
+}
+
+extension LogFormat: ExpressibleByArgument {}
+
+/// The least severe events that are logged.
+enum LogLevel: String, CaseIterable, ExpressibleByArgument, Comparable {
+  case debug, info, notice, warning, error
+
+  var level: Logger.Level {
+    switch self {
+    case .debug: .debug
+    case .info: .info
+    case .notice: .notice
+    case .warning: .warning
+    case .error: .error
+    }
+  }
+
+  static func < (a: LogLevel, b: LogLevel) -> Bool { a.level < b.level }
+}

@@ -1,0 +1,166 @@
+"""Fixtures: the router, fake backends, a real llama.cpp server. See docs/CONTRIBUTING.md."""
+
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+
+import pytest
+
+from programs import LlamaServer, Router, Server
+from scripted_backend import ScriptedBackend
+from tee import Tee
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+LLAMA_MODEL = "gemma-3-270m"
+
+
+def pytest_configure():
+    # Ends the children too when the run itself is ended, and keeps loopback off any proxy.
+    signal.signal(signal.SIGTERM, lambda *_: pytest.exit("terminated", returncode=1))
+    os.environ["NO_PROXY"] = os.environ["no_proxy"] = "*"
+
+
+@pytest.fixture(scope="session")
+def root():
+    """The package's root folder."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def binary():
+    """The executable under test: OAIROUTER_BIN, else the release build."""
+    path = pathlib.Path(os.environ.get("OAIROUTER_BIN", ROOT / ".build/release/oairouter"))
+    if not os.access(path, os.X_OK):
+        pytest.fail(f"there is no executable at {path}; run Scripts/test", pytrace=False)
+    return path
+
+
+@pytest.fixture
+def running(request):
+    """Programs of one test. They are ended after it, and must not have crashed."""
+    programs = []
+    yield programs
+    problems = []
+    for program in reversed(programs):
+        try:
+            program.finish()
+        except AssertionError as error:
+            problems.append(str(error))
+    assert not problems, "\n".join(problems)
+
+
+@pytest.fixture
+def run(binary, tmp_path, running):
+    """run(*arguments): the finished process of a command that ends by itself within 20 s."""
+
+    def start(*arguments, environment=None):
+        return subprocess.run(
+            [str(binary), *map(str, arguments)],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=20,
+            cwd=tmp_path,
+            env={**os.environ, **(environment or {})},
+        )
+
+    return start
+
+
+@pytest.fixture
+def start_mock(binary, tmp_path, running):
+    """start_mock(name, *models, **options): `oairouter mock` on a free port.
+
+    Options are the command's own: tokens=20, ttft="50ms", itl="10ms", personality="vllm".
+    """
+
+    def start(name, *models, **options):
+        command = [binary, "mock", "--listen", "127.0.0.1:0"]
+        for model in models:
+            command += ["--model", model]
+        for option, value in options.items():
+            command += ["--" + option.replace("_", "-"), value]
+        server = Server(command, folder=tmp_path, name=f"mock-{name}")
+        running.append(server)
+        return server
+
+    return start
+
+
+@pytest.fixture
+def start_router(binary, tmp_path, running):
+    """start_router(backends, *arguments): `oairouter serve` on a free port.
+
+    Backends are a dictionary from id to URL; probes are quick, so that tests are.
+    """
+
+    def start(backends, *arguments, name="router"):
+        command = [binary, "serve", "--listen", "127.0.0.1:0", "--log-format", "json"]
+        for backend, url in backends.items():
+            command += ["--backend", f"{backend}={url}"]
+        if "--health-interval" not in arguments:
+            command += ["--health-interval", "500ms"]
+        router = Router([*command, *arguments], folder=tmp_path, name=name)
+        running.append(router)
+        return router
+
+    return start
+
+
+@pytest.fixture
+def start_backend():
+    """start_backend(*models): a scripted backend in this process."""
+    backends = []
+
+    def start(*models):
+        backends.append(ScriptedBackend(models or ("m",)))
+        return backends[-1]
+
+    yield start
+    for backend in backends:
+        backend.stop()
+
+
+@pytest.fixture
+def start_tee(tmp_path):
+    """start_tee(address, name): a recording relay in front of an address."""
+    tees = []
+
+    def start(address, name):
+        tees.append(Tee(address, tmp_path / name))
+        return tees[-1]
+
+    yield start
+    for tee in tees:
+        tee.stop()
+
+
+@pytest.fixture
+def refused_url():
+    """The URL of a port that is taken but not listened on: connections are refused."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield "http://127.0.0.1:%d" % held.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def llama(tmp_path_factory):
+    """A real llama.cpp server (two slots, 2,048 tokens of context), loaded once per run."""
+    server = LlamaServer(HERE / "llama_server.py", LLAMA_MODEL, tmp_path_factory.mktemp("llama"))
+    yield server
+    server.finish()
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--departures", type=int, default=10, help="client departures per case of test_disconnect"
+    )
+
+
+@pytest.fixture
+def departures(request):
+    """How many clients leave in each case."""
+    return request.config.getoption("--departures")

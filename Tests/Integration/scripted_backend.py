@@ -1,0 +1,120 @@
+"""A backend that does what a test tells it, and notes when it is told that its client is gone."""
+
+import json
+import queue
+import socket
+import threading
+import time
+
+from rawhttp import MessageReader, Truncated
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def chunk(payload):
+    """The payload as one chunk."""
+    return b"%x\r\n%s\r\n" % (len(payload), payload)
+
+
+def chat_event(delta, finish=None):
+    """One chat completion event with the given delta."""
+    choice = {"index": 0, "delta": delta, "finish_reason": finish}
+    body = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+    return b"data: " + json.dumps({**body, "choices": [choice]}).encode() + b"\n\n"
+
+
+class Call:
+    """One request that reached the backend, and the connection to answer it on."""
+
+    def __init__(self, connection, request):
+        self._connection = connection
+        self.request = request
+        self.ended_at = None
+        """When the other side's end was seen (time.monotonic), or None."""
+        self._ended = threading.Event()
+
+    def send(self, data):
+        self._connection.sendall(data)
+
+    def send_until_end(self, data, seconds):
+        """Sends the data every so many seconds, as an engine its tokens, until the end is seen."""
+        while not self._ended.wait(seconds):
+            try:
+                self._connection.sendall(data)
+            except OSError:
+                return
+
+    def watch(self):
+        """Reads on; notes the moment of the other side's end (FIN or RST)."""
+        try:
+            while self._connection.recv(65536):
+                pass
+        except OSError:
+            pass
+        self.ended_at = time.monotonic()
+        self._ended.set()
+
+    def wait_end(self, seconds):
+        """The moment of the end, or None if it doesn't come within the time."""
+        self._ended.wait(seconds)
+        return self.ended_at
+
+
+class ScriptedBackend:
+    """Lists `models`, is healthy, and hands each POST to the test through `next_call`."""
+
+    def __init__(self, models=("m",)):
+        listing = {
+            "object": "list",
+            "data": [{"id": name, "object": "model", "owned_by": "test"} for name in models],
+        }
+        self._listing = json.dumps(listing).encode()
+        self._calls = queue.Queue()
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.address = self._listener.getsockname()
+        self._acceptor = threading.Thread(target=self._accept, daemon=True)
+        self._acceptor.start()
+
+    @property
+    def url(self):
+        return "http://%s:%d" % self.address
+
+    def next_call(self, seconds=10.0):
+        """The next POST; raises queue.Empty when none comes."""
+        return self._calls.get(timeout=seconds)
+
+    def stop(self):
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._acceptor.join(5)
+        self._listener.close()
+
+    def _accept(self):
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection):
+        reader = MessageReader(lambda: connection.recv(65536))
+        try:
+            with connection:
+                while not reader.at_end():
+                    request = reader.request()
+                    if request.head.start_line.startswith("POST"):
+                        call = Call(connection, request)
+                        self._calls.put(call)
+                        call.watch()
+                        return
+                    connection.sendall(self._answer(request.head.target))
+        except (OSError, Truncated):
+            pass  # a probe that broke off
+
+    def _answer(self, target):
+        found = {"/v1/models": self._listing, "/health": b'{"status":"ok"}'}
+        body = found.get(target, b'{"error":{"message":"not found"}}')
+        status = "200 OK" if target in found else "404 Not Found"
+        head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\n"
+        return head.encode() + b"Content-Length: %d\r\n\r\n" % len(body) + body

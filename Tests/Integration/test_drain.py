@@ -1,0 +1,89 @@
+"""SIGTERM: nothing new is promised, what runs may finish, the exit status is 0."""
+
+import json
+import signal
+import subprocess
+import time
+
+import pytest
+
+from rawhttp import Truncated, chat, content_of, events
+from waiting import wait_until
+
+CHAT = "/v1/chat/completions"
+
+
+def open_stream(router):
+    """A client that has seen the first content of a stream; with the payload so far."""
+    client = router.client()
+    client.post_json(CHAT, chat("m"))
+    client.reader.head()
+    chunks = client.reader.chunks()
+    payload = b""
+    while not any(content_of(event) for event in events(payload)):
+        payload += next(chunks)[1]
+    return client, chunks, payload
+
+
+def is_not_ready(router):
+    """Whether probes see that it drains: an answer of 503, or no listener any more."""
+    try:
+        return router.ask("GET", "/readyz").status == 503
+    except (OSError, Truncated):
+        return True
+
+
+def test_a_running_stream_finishes_and_the_exit_status_is_0(start_mock, start_router):
+    mock = start_mock("a", "m", tokens=40, ttft="5ms", itl="25ms")
+    router = start_router({"a": mock.url}).wait_ready(1, ["m"])
+    client, chunks, payload = open_stream(router)
+    router.signal(signal.SIGTERM)
+    wait_until(lambda: is_not_ready(router), "it to stop being ready")
+    assert router.process.poll() is None, "it left a running stream"
+    with client:
+        payload += b"".join(piece for _, piece in chunks)
+    assert events(payload)[-1] == b"[DONE]"
+    assert sum(bool(content_of(event)) for event in events(payload)) >= 40
+    assert router.wait(5) == 0
+
+
+def test_an_idle_router_leaves_at_once(start_mock, start_router):
+    mock = start_mock("a", "m", tokens=2)
+    router = start_router({"a": mock.url}).wait_ready(1, ["m"])
+    with router.client() as idle:
+        assert idle.ask("GET", "/livez").status == 200
+        router.signal(signal.SIGTERM)
+        assert router.wait(3) == 0, "an idle kept-alive connection held it up"
+        assert idle.reader.at_end()
+
+
+def test_a_stream_over_the_drain_timeout_ends_with_the_error_frame(start_mock, start_router):
+    mock = start_mock("a", "m", tokens=2000, ttft="5ms", itl="20ms")
+    router = start_router({"a": mock.url}, "--drain-timeout", "1s").wait_ready(1, ["m"])
+    client, chunks, payload = open_stream(router)
+    begin = time.monotonic()
+    router.signal(signal.SIGTERM)
+    with client, pytest.raises(Truncated):
+        for _, piece in chunks:
+            payload += piece
+    assert 0.8 < time.monotonic() - begin < 5
+    data = events(payload)
+    assert b"[DONE]" not in data
+    assert json.loads(data[-1])["error"]["code"]
+    assert router.wait(5) == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda n: n.name)
+def test_a_second_signal_exits_now(start_mock, start_router, number):
+    mock = start_mock("a", "m", tokens=2000, ttft="5ms", itl="20ms")
+    router = start_router({"a": mock.url}).wait_ready(1, ["m"])
+    client, _, _ = open_stream(router)
+    with client:
+        router.signal(signal.SIGTERM)
+        wait_until(lambda: is_not_ready(router), "it to stop being ready")
+        router.signal(number)
+        try:
+            router.wait(3)
+        except subprocess.TimeoutExpired:
+            pytest.fail("it still runs 3 s after the second signal")
+    assert router.process.returncode in (0, 1)

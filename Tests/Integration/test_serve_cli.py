@@ -1,0 +1,128 @@
+"""The command line: what it prints, how it refuses, its exit statuses."""
+
+import json
+import re
+import socket
+
+import pytest
+
+from programs import LISTENING
+from rawhttp import chat, content_of, events
+
+CHAT = "/v1/chat/completions"
+
+
+def refuses(done, *wanted):
+    """Asserts a refusal of the command line: status 2, and a text that names what is wrong."""
+    assert done.returncode == 2, (done.returncode, done.stdout, done.stderr)
+    for word in wanted:
+        assert word.lower() in done.stderr.lower(), done.stderr
+    assert "Fatal error" not in done.stderr and "Stack dump" not in done.stderr
+
+
+BAD_USAGE = {
+    "unknown option": (["--nonsense"], "--nonsense"),
+    "unknown log format": (["--log-format", "xml"], "xml"),
+    "unknown log level": (["--log-level", "loud"], "loud"),
+    "duration without a unit": (["--drain-timeout", "30"], "drain-timeout"),
+    "negative duration": (["--drain-timeout=-1s"], "drain-timeout"),
+    "listen without a port": (["--listen", "127.0.0.1"], "127.0.0.1"),
+    "listen port out of range": (["--listen", "127.0.0.1:70000"], "70000"),
+    "backend that is no URL": (["--backend", "a=nonsense"], "nonsense"),
+    "backend of another scheme": (["--backend", "a=ftp://127.0.0.1:1"], "ftp"),
+    "same backend id twice": (
+        ["--backend", "a=http://127.0.0.1:1", "--backend", "a=http://127.0.0.1:2"],
+        "a",
+    ),
+    "default backend that is none": (
+        ["--backend", "a=http://127.0.0.1:1", "--default-backend", "b"],
+        "b",
+    ),
+}
+
+
+@pytest.mark.parametrize(("arguments", "word"), BAD_USAGE.values(), ids=BAD_USAGE.keys())
+def test_bad_usage_is_refused_with_status_2(run, arguments, word):
+    if "--listen" not in arguments:
+        arguments = ["--listen", "127.0.0.1:0", *arguments]
+    refuses(run("serve", *arguments), word)
+
+
+def test_an_unknown_subcommand_is_refused_with_status_2(run):
+    refuses(run("sevre"), "sevre")
+
+
+def test_a_taken_port_is_refused_with_what_to_do(run):
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        port = holder.getsockname()[1]
+        done = run("serve", "--demo", "--listen", f"127.0.0.1:{port}")
+    refuses(done, str(port), "--listen")
+    assert re.search(r"in use|taken", done.stderr)
+    assert "listening on" not in done.stdout
+
+
+def test_help_names_the_subcommands(run):
+    done = run("--help")
+    assert done.returncode == 0
+    for subcommand in ("serve", "mock", "models", "status", "version"):
+        assert subcommand in done.stdout
+
+
+def test_version_is_one_line(run):
+    done = run("version")
+    assert done.returncode == 0
+    assert re.fullmatch(r"oairouter \d+\.\d+\.\d+\S*\n", done.stdout)
+
+
+def test_the_demo_streams_without_any_backend(start_router):
+    router = start_router({}, "--demo")
+    router.wait_ready(1)
+    model = router.models()[0]
+    answer = router.post(CHAT, chat(model))
+    assert answer.status == 200
+    data = events(answer.payload)
+    assert data[-1] == b"[DONE]"
+    assert sum(bool(content_of(event)) for event in data) > 1
+
+
+def test_the_address_is_printed_once_for_each_listener(start_router):
+    router = start_router({}, "--demo", "--listen", "127.0.0.1:0")
+    router.wait_for_line(LISTENING, count=2)
+    lines = [line for line in router.lines if LISTENING.search(line)]
+    ports = {LISTENING.search(line).group(1) for line in lines}
+    assert len(lines) == 2
+    assert len(ports) == 2
+    assert not any(port.endswith(":0") for port in ports)
+
+
+def test_each_request_leaves_one_access_line(start_mock, start_router):
+    mock = start_mock("a", "m", tokens=2)
+    router = start_router({"a": mock.url}).wait_ready(1, ["m"])
+    router.post(CHAT, chat("m"), [("X-Request-ID", "look-for-me")])
+    line = router.wait_for_line(re.compile(r"^\{.*look-for-me.*\}$")).group(0)
+    record = json.loads(line)
+    assert record["status"] == 200
+    assert "Say a few words" not in line, "a prompt was logged"
+
+
+def test_models_lists_what_a_router_serves(run, start_mock, start_router):
+    mock = start_mock("a", "m", "n", tokens=2)
+    router = start_router({"a": mock.url}).wait_ready(1, ["m", "n"])
+    done = run("models", "--url", router.url)
+    assert done.returncode == 0
+    assert {"m", "n"} <= set(done.stdout.split())
+
+
+def test_status_shows_what_a_router_is_doing(run, start_mock, start_router):
+    mock = start_mock("a", "m", tokens=2)
+    router = start_router({"a": mock.url}).wait_ready(1, ["m"])
+    done = run("status", "--url", router.url)
+    assert done.returncode == 0
+    assert "ok" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["models", "status"])
+def test_asking_a_router_that_is_not_there_fails_with_status_1(run, refused_url, command):
+    done = run(command, "--url", refused_url)
+    assert done.returncode == 1
+    assert refused_url.removeprefix("http://") in done.stderr

@@ -1,0 +1,170 @@
+import OAIRDiscovery
+import OAIRRouting
+import OAIRSys
+import Synchronization
+import Testing
+
+/// Tells what it is told to tell.
+private struct ScriptedDiscoverer: Discoverer {
+  let name: String
+  private let stream: AsyncStream<DiscoveryChange>
+  private let continuation: AsyncStream<DiscoveryChange>.Continuation
+
+  init(_ name: String) {
+    self.name = name
+    (stream, continuation) = AsyncStream.makeStream(of: DiscoveryChange.self)
+  }
+
+  func changes() -> AsyncStream<DiscoveryChange> { stream }
+  func tell(_ change: DiscoveryChange) { continuation.yield(change) }
+}
+
+struct ControlPlaneTests {
+  private let tables: AsyncStream<RouteTable>
+  private let registry: BackendRegistry
+
+  init() {
+    let (tables, continuation) = AsyncStream.makeStream(of: RouteTable.self)
+    self.tables = tables
+    registry = BackendRegistry(
+      options: RegistryOptions(
+        health: HealthPolicy(interval: .milliseconds(100)),
+        awaitedDiscoverers: ["one"]
+      )
+    ) { continuation.yield($0) }
+  }
+
+  /// The first table that fits; the test's time limit ends the wait for one that never comes.
+  private func table(where fits: (RouteTable) -> Bool) async -> RouteTable? {
+    for await table in tables where fits(table) { return table }
+    return nil
+  }
+
+  private func state(_ table: RouteTable, _ id: String) -> BackendState? {
+    table.backends.first { $0.record.id == id }?.state
+  }
+
+  private func backend(_ id: String, _ address: SocketAddress) -> Backend {
+    Backend(id: id, kind: .auto, endpoint: Endpoint(address: address), source: .docker)
+  }
+
+  @Test(.timeLimit(.minutes(1)))
+  func `a backend that appears is found out, listed and watched until it goes away`()
+    async throws
+  {
+    let react: @Sendable (String) -> ScriptedServer.Reaction = {
+      .respond([$0 == "/health" ? answer("") : answer(RecordedAnswers.vllmModels)])
+    }
+    let server = try ScriptedServer(react: react)
+    let discoverer = ScriptedDiscoverer("one")
+    let plane = ControlPlane(
+      registry: registry,
+      client: try ControlClient(),
+      discoverers: [discoverer]
+    )
+    try await plane.start()
+    discoverer.tell(.appeared(backend("a", server.address)))
+    discoverer.tell(.listed)
+    let up = try #require(await table { $0.modelCount == 2 && $0.isListed })
+    #expect(state(up, "a") == .ready)
+    #expect(up.backends.first?.record.kind == .vllm)
+
+    await server.stopAndWait()
+    let down = try #require(await table { state($0, "a") == .down })
+    #expect(down.modelCount == 0 && down.backends.first?.lastError != nil)
+
+    let port = try #require(server.address.port)
+    let again = try ScriptedServer(port: port, react: react)
+    defer { again.stop() }
+    let back = try #require(await table { state($0, "a") == .ready })
+    #expect(back.modelCount == 2)
+
+    discoverer.tell(.disappeared(id: "a"))
+    let gone = try #require(await table { $0.totalCount == 0 })
+    #expect(gone.entryCount == 2)
+    await plane.stop()
+  }
+
+  @Test(.timeLimit(.minutes(1)))
+  func `a discoverer can't take away what another source has told`() async throws {
+    let nobody = try await closedAddress()
+    let events = Mutex<[String]>([])
+    let discoverer = ScriptedDiscoverer("one")
+    let (reports, continuation) = AsyncStream.makeStream(of: ControlPlaneEvent.self)
+    let plane = ControlPlane(
+      registry: registry,
+      client: try ControlClient(),
+      discoverers: [discoverer]
+    ) { continuation.yield($0) }
+    try await plane.start()
+    var mine = backend("a", nobody)
+    mine.source = .flag
+    await registry.register(mine)
+    discoverer.tell(.appeared(backend("a", .loopback(port: 1))))
+    discoverer.tell(.disappeared(id: "a"))
+    discoverer.tell(.disappeared(id: "never seen"))
+    discoverer.tell(.stirred(id: "a"))
+    discoverer.tell(.troubled("no socket"))
+    discoverer.tell(.listed)
+    for await report in reports {
+      switch report {
+      case .found(let backend, let name, .refused):
+        events.withLock { $0.append("\(backend.id) \(name)") }
+      case .found, .lost: events.withLock { $0.append("wrong") }
+      case .troubled(let name, let reason): events.withLock { $0.append("\(name): \(reason)") }
+      case .listed: continuation.finish()
+      }
+    }
+    #expect(events.withLock { $0 } == ["a one", "one: no socket"])
+    let snapshot = await registry.snapshot()
+    #expect(snapshot.map(\.backend.endpoint.address) == [nobody])
+    await plane.stop()
+  }
+
+  @Test(.timeLimit(.minutes(1)))
+  func `a backend that loads becomes ready by itself`() async throws {
+    let asked = Mutex(0)
+    let server = try ScriptedServer { _ in
+      let count = asked.withLock { count in
+        count += 1
+        return count
+      }
+      let fields = "Server: llama.cpp\r\n"
+      return .respond([
+        count < 4
+          ? answer(RecordedAnswers.llamaLoading, status: 503, fields: fields)
+          : answer(RecordedAnswers.llamaModels, fields: fields)
+      ])
+    }
+    defer { server.stop() }
+    let plane = ControlPlane(
+      registry: registry,
+      client: try ControlClient(),
+      discoverers: [
+        StaticDiscoverer(
+          [try ConfiguredBackend(id: "a", url: "http://\(server.address)")],
+          name: "one"
+        )
+      ]
+    )
+    try await plane.start()
+    let loading = try #require(await table { state($0, "a") == .loading })
+    #expect(loading.modelCount == 0)
+    let ready = try #require(await table { $0.modelCount == 1 })
+    #expect(state(ready, "a") == .ready && ready.isListed)
+    #expect(server.targets.prefix(2) == ["/v1/models", "/health"])
+    await plane.stop()
+  }
+
+  @Test(.timeLimit(.minutes(1)))
+  func `a stopped control plane asks nobody any more`() async throws {
+    let server = try ScriptedServer { _ in .respond([answer(RecordedAnswers.vllmModels)]) }
+    let plane = ControlPlane(registry: registry, client: try ControlClient())
+    try await plane.start()
+    await registry.register(backend("a", server.address))
+    _ = await table { $0.modelCount == 2 }
+    await plane.stop()
+    await server.stopAndWait()
+    #expect(await registry.table.modelCount == 2)
+  }
+}

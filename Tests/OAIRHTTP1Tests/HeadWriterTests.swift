@@ -1,0 +1,157 @@
+import OAIRHTTP1
+import Testing
+
+struct HeadWriterTests {
+  /// Writes into so many bytes and gives back what was written and the flags.
+  private func write(
+    capacity: Int = 256,
+    _ body: (inout HeadWriter) -> Void
+  ) -> (text: String, isOverflowed: Bool, isInvalid: Bool) {
+    // A margin behind the writer's memory shows whether it keeps to its bound.
+    var memory = [UInt8](repeating: 0xEE, count: capacity + 64)
+    var result = ("", false, false)
+    memory.withUnsafeMutableBytes { bytes in
+      var writer = HeadWriter(UnsafeMutableRawBufferPointer(rebasing: bytes[..<capacity]))
+      body(&writer)
+      #expect(writer.count <= capacity)
+      let text = String(decoding: bytes[..<writer.count], as: UTF8.self)
+      result = (text, writer.isOverflowed, writer.isInvalid)
+    }
+    #expect(memory[capacity...].allSatisfy { $0 == 0xEE }, "wrote behind its end")
+    return result
+  }
+
+  private func append(_ text: String, to body: (UnsafeRawBufferPointer) -> Void) {
+    Array(text.utf8).withUnsafeBytes(body)
+  }
+
+  @Test func `a head is written field by field`() {
+    let result = write { writer in
+      writer.append("HTTP/1.1 ")
+      writer.append(decimal: 200)
+      writer.append(byte: 0x20)
+      append("OK") { writer.append($0) }
+      writer.append("\r\n")
+      writer.field("Server", "oairouter")
+      writer.field("Content-Length", decimal: 15)
+      append("a \t\u{e9}") { writer.field("X-Bytes", $0) }
+      append("X-Name") { name in append("value") { writer.field(name, $0) } }
+      append("") { writer.field("X-Empty", $0) }
+      writer.endOfHead()
+    }
+    #expect(
+      result.text
+        == "HTTP/1.1 200 OK\r\nServer: oairouter\r\nContent-Length: 15\r\nX-Bytes: a \t\u{e9}\r\n"
+        + "X-Name: value\r\nX-Empty: \r\n\r\n"
+    )
+    #expect(!result.isOverflowed && !result.isInvalid)
+  }
+
+  @Test(arguments: [0, 1, 9, 10, 99, 100, 12_345, Int.max, -1, Int.min])
+  func `numbers are written in decimal`(number: Int) {
+    #expect(write { $0.append(decimal: number) }.text == String(number))
+  }
+
+  @Test func `nothing is written past the end, wherever the end is`() {
+    let whole = write { writer in
+      writer.field("Name", "value")
+      writer.field("Length", decimal: 12_345)
+      writer.append(byte: 0x41)
+      writer.endOfHead()
+    }
+    let length = whole.text.utf8.count
+    for capacity in 0..<length {
+      let cut = write(capacity: capacity) { writer in
+        writer.field("Name", "value")
+        writer.field("Length", decimal: 12_345)
+        writer.append(byte: 0x41)
+        writer.endOfHead()
+      }
+      #expect(cut.isOverflowed)
+      #expect(whole.text.utf8.starts(with: cut.text.utf8), "at \(capacity)")
+    }
+    let exact = write(capacity: length) { writer in
+      writer.field("Name", "value")
+      writer.field("Length", decimal: 12_345)
+      writer.append(byte: 0x41)
+      writer.endOfHead()
+    }
+    #expect(!exact.isOverflowed)
+    #expect(exact.text == whole.text)
+  }
+
+  @Test func `once something did not fit, nothing follows`() {
+    let result = write(capacity: 4) { writer in
+      writer.append("ab")
+      writer.append("cde")
+      writer.append("f")
+    }
+    #expect(result.text == "ab")
+    #expect(result.isOverflowed)
+  }
+
+  @Test func `no memory at all overflows`() {
+    var writer = HeadWriter(UnsafeMutableRawBufferPointer(start: nil, count: 0))
+    writer.append("a")
+    #expect(writer.isOverflowed)
+    #expect(writer.count == 0)
+  }
+
+  @Test func `a value that would break the head is left out and noted`() {
+    for byte in UInt8.min...UInt8.max {
+      let value = [UInt8]("abcdefghijklmnopq".utf8) + [byte] + [0x62]
+      let result = write { writer in value.withUnsafeBytes { writer.field("X", $0) } }
+      let isControl = (byte < 0x20 && byte != 0x09) || byte == 0x7F
+      #expect(result.isInvalid == isControl, "byte \(byte)")
+      #expect(result.text.isEmpty == isControl, "byte \(byte)")
+    }
+  }
+
+  @Test func `a name that is not a token is left out and noted`() {
+    for name in ["", "a b", "a:", "a\r\n", "a\u{0}", "caf\u{e9}", " a"] {
+      let result = write { writer in
+        append(name) { name in append("v") { writer.field(name, $0) } }
+      }
+      #expect(result.isInvalid, "\(name)")
+      #expect(result.text.isEmpty)
+    }
+  }
+
+  @Test func `a field of a parsed head is copied as it was received`() {
+    let source = Array("GET / HTTP/1.1\r\nhost: a\r\nX-A:\t b  \r\n\r\n".utf8)
+    var table = HeadTable(capacity: 4)
+    let result = write { writer in
+      source.withUnsafeBytes { head in
+        let parsed = RequestHeadParser.parse(
+          head,
+          previouslyScanned: 0,
+          into: &table,
+          limits: HTTP1Limits()
+        )
+        guard case .head = parsed else {
+          Issue.record("\(parsed)")
+          return
+        }
+        for index in 0..<table.count { writer.field(table[index], from: head) }
+      }
+    }
+    #expect(result.text == "host: a\r\nX-A:\t b\r\n")
+  }
+
+  @Test func `fixed text that would break a head is a programmer's error`() async {
+    await #expect(processExitsWith: .failure) {
+      var memory = [UInt8](repeating: 0, count: 64)
+      memory.withUnsafeMutableBytes { bytes in
+        var writer = HeadWriter(bytes)
+        writer.field("X", "a\r\nb")
+      }
+    }
+    await #expect(processExitsWith: .failure) {
+      var memory = [UInt8](repeating: 0, count: 64)
+      memory.withUnsafeMutableBytes { bytes in
+        var writer = HeadWriter(bytes)
+        writer.field("X y", decimal: 1)
+      }
+    }
+  }
+}

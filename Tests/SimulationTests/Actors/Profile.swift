@@ -1,0 +1,75 @@
+import OAIRProxy
+
+/// What a seed makes of its run: how rough the world is.
+struct Profile {
+  /// No faults at all: every valid request must be answered by a backend, whole.
+  var isCalm = false
+  /// In a thousand: connects that fail, answers that go wrong, clients that misbehave.
+  var connectFaults = 0
+  var answerFaults = 0
+  var clientFaults = 0
+  /// In a thousand: requests that the router answers itself.
+  var ownAnswers = 150
+  /// Table changes during the run.
+  var tableChanges = 0
+  var drains = false
+  var startsUnlisted = false
+  var backends = 1
+  var models = 2
+  /// Clients at one time.
+  var concurrency = 4
+  var network = NetworkTraits()
+  var options = ProxyOptions()
+  var connections = 64
+  /// The typical room of a connection's buffers.
+  var capacities: [Int] = [65536]
+  var latency = 10...200
+
+  init(_ random: inout SimulationRandom) {
+    isCalm = random.chance(200)
+    backends = random.within(1...6)
+    models = random.within(2...4)
+    concurrency = random.within(1...12)
+    latency = random.chance(500) ? 5...100 : 100...5000
+    capacities = random.pick([[65536], [1 << 20], [300, 4096], [4096, 65536], [120, 65536]])
+    network.eventsPerWait = random.pick([1, 2, 8, 64])
+    network.spuriousWakeUps = random.pick([0, 0, 30, 300])
+    setTimeouts()
+    setLimits(&random)
+    if !isCalm { roughen(&random) }
+  }
+
+  private mutating func setTimeouts() {
+    options.timeouts.head = .seconds(2)
+    options.timeouts.bodyIdle = .seconds(2)
+    options.timeouts.connect = .milliseconds(500)
+    options.timeouts.firstByte = .seconds(3)
+    options.timeouts.idle = .seconds(2)
+    options.timeouts.write = .seconds(2)
+    options.timeouts.keepAlive = .seconds(5)
+    options.timeouts.upstreamIdle = .seconds(1)
+    options.timeouts.drain = .seconds(3)
+  }
+
+  private mutating func setLimits(_ random: inout SimulationRandom) {
+    options.limits.http.head = 8 << 10
+    options.limits.body = 256 << 10
+    options.limits.writeQueue = random.pick([2 << 10, 16 << 10, 64 << 10])
+    options.retry.attempts = random.pick([0, 1, 2, 2, 2, 4])
+  }
+
+  private mutating func roughen(_ random: inout SimulationRandom) {
+    connectFaults = random.pick([0, 50, 200])
+    answerFaults = random.pick([0, 100, 400])
+    clientFaults = random.pick([0, 100, 300])
+    tableChanges = random.pick([0, 0, 3, 12])
+    startsUnlisted = random.chance(150)
+    drains = random.chance(120)
+    if random.chance(200) { connections = random.within(2...6) }
+    if random.chance(200) { options.limits.bodiesTotal = 3 << 20 }
+    if random.chance(150) {
+      network.exhaustion = 20
+      network.descriptorLimit = random.within(6...30)
+    }
+  }
+}

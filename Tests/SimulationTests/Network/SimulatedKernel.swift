@@ -1,0 +1,105 @@
+import Glibc
+import OAIRSys
+
+/// The router's window on the simulated network: the same calls as `LinuxKernel`, the same results.
+struct SimulatedKernel: Kernel {
+  let network: SimulatedNetwork
+
+  func now() -> UInt64 { network.now }
+
+  func wait(timeoutMilliseconds: Int32) -> Int { network.wait(timeoutMilliseconds) }
+
+  func event(_ index: Int) -> PollEvent { network.events[index] }
+
+  func watch(_ descriptor: FileDescriptor, token: UInt64, interest: Interest)
+    throws(SystemError)
+  {
+    network.enter()
+    try network.watch(descriptor.raw, token: token, interest: interest)
+  }
+
+  func unwatch(_ descriptor: FileDescriptor) {
+    network.enter()
+    network.unwatch(descriptor.raw)
+  }
+
+  func accept(_ listener: FileDescriptor) -> AcceptResult {
+    network.enter()
+    return network.accept(listener.raw)
+  }
+
+  func connect(to address: SocketAddress) -> ConnectResult {
+    network.enter()
+    return network.connect(to: address)
+  }
+
+  func connectError(_ descriptor: FileDescriptor) -> Errno? {
+    network.enter()
+    guard let socket = network.socket(descriptor.raw, "getsockopt") else { return Errno(EBADF) }
+    return socket.connectError().map { Errno($0) }
+  }
+
+  func receive(
+    _ descriptor: FileDescriptor, into memory: UnsafeMutableRawBufferPointer
+  ) -> IOResult {
+    network.enter()
+    network.require(memory.count > 0, "a read into no memory")
+    guard let socket = network.socket(descriptor.raw, "recv") else { return .failed(Errno(EBADF)) }
+    let moved = socket.receive(into: memory)
+    network.noteMoved("recv fd # = #", descriptor.raw, moved)
+    return Self.result(moved)
+  }
+
+  func send(_ descriptor: FileDescriptor, _ bytes: UnsafeRawBufferPointer) -> IOResult {
+    network.enter()
+    network.require(bytes.count > 0, "a write of nothing")
+    guard let socket = network.socket(descriptor.raw, "send") else { return .failed(Errno(EBADF)) }
+    let moved = socket.send(bytes)
+    network.noteMoved("send fd # = #", descriptor.raw, moved)
+    return Self.result(moved)
+  }
+
+  func send(
+    _ descriptor: FileDescriptor, _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer
+  ) -> IOResult {
+    network.enter()
+    network.require(first.count > 0 && second.count > 0, "a gathered write of an empty piece")
+    guard let socket = network.socket(descriptor.raw, "sendmsg") else {
+      return .failed(Errno(EBADF))
+    }
+    var moved = socket.send(first)
+    if moved == .bytes(first.count), case .bytes(let more) = socket.send(second) {
+      moved = .bytes(first.count + more)
+    }
+    network.noteMoved("sendmsg fd # = #", descriptor.raw, moved)
+    return Self.result(moved)
+  }
+
+  func shutdownWriting(_ descriptor: FileDescriptor) {
+    network.enter()
+    guard let socket = network.socket(descriptor.raw, "shutdown") else { return }
+    network.noteShutdown(descriptor.raw)
+    socket.shutdownWriting()
+  }
+
+  func resetOnClose(_ descriptor: FileDescriptor) {
+    network.enter()
+    network.socket(descriptor.raw, "setsockopt")?.resetOnClose()
+  }
+
+  func close(_ descriptor: FileDescriptor) {
+    network.enter()
+    network.close(descriptor.raw)
+  }
+
+  func shutdown() {}
+
+  private static func result(_ moved: SimulatedSocket.Moved) -> IOResult {
+    switch moved {
+    case .bytes(let count): .bytes(count)
+    case .wouldBlock: .wouldBlock
+    case .end: .endOfFile
+    case .failed(let code): .failed(Errno(code))
+    }
+  }
+}
