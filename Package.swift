@@ -41,31 +41,42 @@ let package = Package(
     layer("OAIRTypes"),
     // L2: mechanism | policy.
     layer(
-      "OAIRReactor", ["OAIRSys", .product(name: "HeapModule", package: "swift-collections")]),
+      "OAIRReactor",
+      ["OAIRSys", .product(name: "HeapModule", package: "swift-collections")]
+    ),
     layer("OAIRRouting", ["OAIRSys", "OAIRWire"]),
     // L3: data plane | control plane.
     layer("OAIRProxy", ["OAIRSys", "OAIRReactor", "OAIRHTTP1", "OAIRWire", "OAIRRouting"]),
     layer(
       "OAIRDiscovery",
-      ["OAIRSys", "OAIRReactor", "OAIRHTTP1", "OAIRWire", "OAIRTypes", "OAIRRouting"]),
+      ["OAIRSys", "OAIRReactor", "OAIRHTTP1", "OAIRWire", "OAIRTypes", "OAIRRouting"]
+    ),
     // L4: the public library.
     layer(
       "OAIRouter",
       [
         "OAIRSys", "OAIRReactor", "OAIRHTTP1", "OAIRWire", "OAIRTypes", "OAIRRouting", "OAIRProxy",
         "OAIRDiscovery", .product(name: "Logging", package: "swift-log"),
-      ]),
+      ]
+    ),
     // L5: the fake backend; shares nothing with the proxy that it is used to judge.
     layer("OAIRMock", ["OAIRSys", "OAIRReactor", "OAIRHTTP1", "OAIRWire", "OAIRTypes"]),
     // L6: the program.
     .executableTarget(
       name: "oairouter",
       dependencies: [
-        "OAIRouter", "OAIRMock", "OAIRSys", "OAIRHTTP1",
+        "OAIRouter", "OAIRMock",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
-      swiftSettings: strict),
+      swiftSettings: strict
+    ),
     // Tests mirror Sources.
+    tests("OAIRSysTests", ["OAIRSys"]),
+    tests("OAIRReactorTests", ["OAIRReactor", "OAIRSys"]),
+    tests(
+      "OAIRDiscoveryTests",
+      ["OAIRDiscovery", "OAIRHTTP1", "OAIRReactor", "OAIRRouting", "OAIRSys"]
+    ),
     tests("OAIRHTTP1Tests", ["OAIRHTTP1"]),
     tests("OAIRWireTests", ["OAIRWire"]),
     tests("OAIRTypesTests", ["OAIRTypes"]),

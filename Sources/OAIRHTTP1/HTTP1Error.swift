@@ -20,7 +20,7 @@ public struct HTTP1Error: Error, Equatable, Sendable {
   public var kind: Kind
   /// Offset of the offending byte from the start of the bytes that were parsed.
   public var offset: Int
-  /// The status to answer: 400, 414, 417, 431, 501 or 505; always 502 for a response of an upstream.
+  /// The status to answer: 400, 414, 417, 431, 501 or 505; always 502 for a response.
   public var status: Int
 
   /// Makes an error.

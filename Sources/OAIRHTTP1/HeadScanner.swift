@@ -1,8 +1,8 @@
 /// Position in a head that is being parsed, and why parsing stopped.
 ///
-/// A local of the parse functions. `end` never exceeds what a limit allows, so running into it means
-/// either "more bytes" or "too large"; `ranOut` tells which. No byte behind a limit is ever looked
-/// at: a verdict can't depend on how much of what follows has already arrived.
+/// A local of the parse functions. `end` never exceeds what a limit allows, so running into it
+/// means either "more bytes" or "too large"; `ranOut` tells which. No byte behind a limit is ever
+/// looked at: a verdict can't depend on how much of what follows has already arrived.
 struct HeadScanner {
   // SAFETY: `base ..< base + end` is readable for the duration of the parse call that made this.
   let base: UnsafeRawPointer

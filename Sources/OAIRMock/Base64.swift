@@ -1,7 +1,8 @@
 /// Base64 with padding (RFC 4648 section 4).
 enum Base64 {
   private static let alphabet = Array(
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8
+  )
 
   /// Encodes numbers as little-endian 32-bit floats, which is what clients decode.
   static func encode(floats: [Float]) -> String {

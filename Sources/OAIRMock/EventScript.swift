@@ -4,7 +4,9 @@ import OAIRWire
 /// The events of one stream, rendered but for its tokens: what differs from token to token is put
 /// between two halves, so that a fast stream costs copies only.
 struct EventScript {
-  /// The event before any token: the role. Text completions have none.
+  /// The event before any token: the role.
+  ///
+  /// Text completions have none.
   var opening: [UInt8]?
   /// The event of a token.
   var token: EventTemplate

@@ -22,7 +22,8 @@ final class FaultDice: Sendable {
 
   init(_ fault: MockFault?, seed: UInt64) {
     state = Mutex(
-      State(fault: fault, left: fault?.times ?? .max, random: SplitMix64(seed: seed)))
+      State(fault: fault, left: fault?.times ?? .max, random: SplitMix64(seed: seed))
+    )
   }
 
   func replace(_ fault: MockFault?) {

@@ -1,5 +1,6 @@
-/// Dates of HTTP heads, in IMF-fixdate (RFC 9110 section 5.6.7). Computed without the C library,
-/// whose names of days and months follow the process's locale.
+/// Dates of HTTP heads, in IMF-fixdate (RFC 9110 section 5.6.7).
+///
+/// Computed without the C library, whose names of days and months follow the process's locale.
 enum HTTPDate {
   private static let days = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"]
   private static let months = [

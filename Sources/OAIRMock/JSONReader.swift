@@ -6,9 +6,10 @@ struct JSONFault: Error, Equatable {
   var offset: Int
 }
 
-/// Reads a JSON text front to back, member by member. What its caller doesn't ask for is checked
-/// and skipped, so that a body of 64 MiB costs no tree. It is no part of the proxy: what the proxy
-/// makes of a body is judged by another reader.
+/// Reads a JSON text front to back, member by member.
+///
+/// What its caller doesn't ask for is checked and skipped, so that a body of 64 MiB costs no tree.
+/// It is no part of the proxy: what the proxy makes of a body is judged by another reader.
 struct JSONReader {
   /// LIMIT: how deep containers may nest.
   static let maximumDepth = 512
@@ -199,7 +200,9 @@ struct JSONReader {
     }
   }
 
-  /// The text of a string that `skipString` has checked. Lone surrogates become U+FFFD.
+  /// The text of a string that `skipString` has checked.
+  ///
+  /// Lone surrogates become U+FFFD.
   private static func unescaped(_ content: ArraySlice<UInt8>) -> String {
     var units: [UInt16] = []
     var index = content.startIndex

@@ -31,7 +31,9 @@ public final class MockBackend: Sendable {
 
   deinit { stop() }
 
-  /// Opens the listener and starts the thread. It must not be running.
+  /// Opens the listener and starts the thread.
+  ///
+  /// It must not be running.
   ///
   /// - Parameter address: where to listen, in place of `options.listen`: for a backend that comes
   ///   back where it was before.
@@ -53,7 +55,9 @@ public final class MockBackend: Sendable {
   }
 
   /// Closes the listener and all connections, as a process that ends does, and waits for the
-  /// thread. Does nothing when the backend isn't running.
+  /// thread.
+  ///
+  /// Does nothing when the backend isn't running.
   public func stop() {
     let stopping = running.withLock { running in
       defer { running = nil }
@@ -76,7 +80,9 @@ public final class MockBackend: Sendable {
   public func replaceFault(_ fault: MockFault?) { shared.dice.replace(fault) }
 
   /// The latest requests, oldest first, at most `MockOptions.recordedRequests`; they are forgotten
-  /// here. A request is recorded before it is counted.
+  /// here.
+  ///
+  /// A request is recorded before it is counted.
   public func takeRecordedRequests() -> [RecordedRequest] { shared.record.takeAll() }
 }
 
@@ -88,8 +94,9 @@ private enum MockThread {
     init(_ server: consuming MockServer) { self.server = server }
   }
 
-  /// Starts a thread that runs a server until it stops. All signals are blocked there: they are
-  /// the host program's.
+  /// Starts a thread that runs a server until it stops.
+  ///
+  /// All signals are blocked there: they are the host program's.
   ///
   /// - Throws: `SystemError` of pthread_create(3).
   static func start(_ server: consuming MockServer) throws(SystemError) -> pthread_t {
@@ -103,12 +110,15 @@ private enum MockThread {
     defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
     var thread = pthread_t()
     let result = pthread_create(
-      &thread, nil,
+      &thread,
+      nil,
       { argument in
         guard let argument else { return nil }
         Unmanaged<Cargo>.fromOpaque(argument).takeRetainedValue().server.run()
         return nil
-      }, cargo.toOpaque())
+      },
+      cargo.toOpaque()
+    )
     guard result == 0 else {
       cargo.release()
       throw SystemError("pthread_create", Errno(result))

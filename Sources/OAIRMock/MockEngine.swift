@@ -38,7 +38,8 @@ struct MockEngine {
     guard route.accepts(request.method) else {
       let allowed = route.method == .post ? "POST" : "GET"
       return refusal(
-        .wrongMethod(method: request.methodName, path: request.path, allowed: allowed))
+        .wrongMethod(method: request.methodName, path: request.path, allowed: allowed)
+      )
     }
     switch route {
     case .models: return answer(.json(dialect.models(options.models, created: loadedAt)))
@@ -98,8 +99,9 @@ struct MockEngine {
     }
   }
 
-  /// The model that answers, nil when the engine has none of that name. vLLM takes its first model
-  /// when the request names none.
+  /// The model that answers, nil when the engine has none of that name.
+  ///
+  /// vLLM takes its first model when the request names none.
   private func servedModel(_ name: String?) -> String? {
     guard let name, !options.personality.acceptsAnyModel else { return options.models.first }
     return options.models.contains(name) ? name : nil
@@ -115,30 +117,42 @@ struct MockEngine {
     let count = min(options.tokens, wanted.maximumTokens ?? .max)
     let tokenTime = options.interTokenLatency * max(count - 1, 0)
     var completion = Completion(
-      kind: kind, id: dialect.id(for: kind, &identity), created: identity.seconds, model: model,
-      tokenCount: count, promptTokens: promptTokens,
+      kind: kind,
+      id: dialect.id(for: kind, &identity),
+      created: identity.seconds,
+      model: model,
+      tokenCount: count,
+      promptTokens: promptTokens,
       isCutShort: wanted.maximumTokens.map { $0 <= options.tokens } ?? false,
       includesUsage: wanted.includesUsage,
       promptMilliseconds: options.timeToFirstToken.milliseconds,
-      tokenMilliseconds: tokenTime.milliseconds)
+      tokenMilliseconds: tokenTime.milliseconds
+    )
     if options.personality.adoptsRequestID, let requestID = request.requestID {
       completion.id = (kind == .chat ? "chatcmpl-" : "cmpl-") + requestID
     }
     if wanted.isStream { return .stream(dialect.script(completion)) }
     return .document(
-      .json(dialect.document(completion)), work: options.timeToFirstToken + tokenTime)
+      .json(dialect.document(completion)),
+      work: options.timeToFirstToken + tokenTime
+    )
   }
 
   private mutating func answerEmbeddings(
-    _ wanted: InferenceRequest, _ model: String, _ promptTokens: Int
+    _ wanted: InferenceRequest,
+    _ model: String,
+    _ promptTokens: Int
   ) -> Answer {
     let embeddings = Embeddings(
-      id: "embd-" + identity.hexadecimal(16), created: identity.seconds, model: model,
+      id: "embd-" + identity.hexadecimal(16),
+      created: identity.seconds,
+      model: model,
       promptTokens: promptTokens,
       vectors: (0..<wanted.inputCount).map {
         Embeddings.vector($0, dimensions: options.embeddingDimensions)
       },
-      isBase64: wanted.wantsBase64)
+      isBase64: wanted.wantsBase64
+    )
     return .document(.json(dialect.document(embeddings)), work: options.timeToFirstToken)
   }
 
@@ -154,17 +168,24 @@ struct MockEngine {
   ///   - framing: how the body ends.
   ///   - isKeepAlive: whether the connection stays open.
   mutating func head(
-    _ document: Document, _ framing: AnswerHead.Framing, isKeepAlive: Bool
+    _ document: Document,
+    _ framing: AnswerHead.Framing,
+    isKeepAlive: Bool
   ) -> [UInt8] {
     let most = options.personality.requestsPerConnection
     return dialect.head(
       AnswerHead(
-        status: document.status, contentType: document.contentType, framing: framing,
-        fields: document.fields, isKeepAlive: isKeepAlive,
+        status: document.status,
+        contentType: document.contentType,
+        framing: framing,
+        fields: document.fields,
+        isKeepAlive: isKeepAlive,
         keepAliveSeconds: Int(options.keepAliveTime.components.seconds),
         requestsPerConnection: most == .max ? nil : most,
         date: HTTPDate.render(identity.seconds),
-        requestID: options.personality == .openai ? "req_" + identity.hexadecimal(32) : ""))
+        requestID: options.personality == .openai ? "req_" + identity.hexadecimal(32) : ""
+      )
+    )
   }
 }
 

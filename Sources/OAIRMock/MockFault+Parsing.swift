@@ -30,7 +30,8 @@ extension MockFault {
     }
 
     private mutating func takeModifier(
-      _ name: String, _ value: String?
+      _ name: String,
+      _ value: String?
     ) throws(MockFaultError) -> Bool {
       switch name {
       case "retry-after": retryAfter = try Self.number(name, value, 0...1_000_000)
@@ -67,7 +68,8 @@ extension MockFault {
     }
 
     private static func bareKind(
-      _ name: String, _ value: String?
+      _ name: String,
+      _ value: String?
     ) throws(MockFaultError) -> Kind {
       let kinds: [String: Kind] = [
         "reset": .reset, "reset-before-head": .resetBeforeHead,
@@ -77,14 +79,17 @@ extension MockFault {
         throw MockFaultError(
           "'\(name)' is no fault; known are status, reset, reset-before-head, eof-before-head, "
             + "no-response, slow-head, cut-after, eof-after, stall-after, error-after, with "
-            + "retry-after, rate, times, on")
+            + "retry-after, rate, times, on"
+        )
       }
       guard value == nil else { throw MockFaultError("'\(name)' takes no value") }
       return kind
     }
 
     private static func number(
-      _ name: String, _ value: String?, _ range: ClosedRange<Int>
+      _ name: String,
+      _ value: String?,
+      _ range: ClosedRange<Int>
     ) throws(MockFaultError) -> Int {
       if let value, value.utf8.allSatisfy({ (48...57).contains($0) }), let number = Int(value),
         range.contains(number)
@@ -92,7 +97,9 @@ extension MockFault {
         return number
       }
       let bounds = range.upperBound == .max ? "from \(range.lowerBound)" : "in \(range)"
-      throw MockFaultError("'\(name)' needs a whole number \(bounds), such as \(name)=\(example(range))")
+      throw MockFaultError(
+        "'\(name)' needs a whole number \(bounds), such as \(name)=\(example(range))"
+      )
     }
 
     private static func example(_ range: ClosedRange<Int>) -> Int {

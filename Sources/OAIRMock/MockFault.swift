@@ -65,7 +65,9 @@ public struct MockFault: Sendable, Equatable {
 
   /// What happens.
   public var kind: Kind
-  /// To which share of the requests it concerns, 0 ... 1.
+  /// To which share of the requests it concerns, 0 ...
+  ///
+  /// 1.
   public var rate: Double
   /// To how many of them at most; nil: no bound.
   public var times: Int?
@@ -80,7 +82,10 @@ public struct MockFault: Sendable, Equatable {
   ///   - times: to how many at most; nil: no bound.
   ///   - target: which requests it concerns.
   public init(
-    _ kind: Kind, rate: Double = 1, times: Int? = nil, on target: Target = .inference
+    _ kind: Kind,
+    rate: Double = 1,
+    times: Int? = nil,
+    on target: Target = .inference
   ) {
     self.kind = kind
     self.rate = rate

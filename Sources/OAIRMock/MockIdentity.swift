@@ -1,10 +1,13 @@
 import Glibc
 
 /// Where ids and times come from: plausible ones, or constants for answers that can be compared
-/// byte by byte. Owned by the backend's thread.
+/// byte by byte.
+///
+/// Owned by the backend's thread.
 struct MockIdentity {
   private static let alphabet = Array(
-    "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+  )
   /// 2023-11-14 22:13:20 UTC.
   private static let constantTime = 1_700_000_000
 
@@ -27,6 +30,8 @@ struct MockIdentity {
 
   private mutating func text(_ count: Int, of symbols: Int) -> String {
     if isReproducible { return String((0..<count).map { Self.alphabet[$0 % symbols] }) }
-    return String((0..<count).map { _ in Self.alphabet[Int.random(in: 0..<symbols, using: &random)] })
+    return String(
+      (0..<count).map { _ in Self.alphabet[Int.random(in: 0..<symbols, using: &random)] }
+    )
   }
 }

@@ -6,14 +6,18 @@ public struct MockOptions: Sendable {
   public var listen = SocketAddress.loopback(port: 0)
   /// Which engine it passes for.
   public var personality = MockPersonality.openai
-  /// The models it serves, at least one. llama.cpp has one and ignores what a request names.
+  /// The models it serves, at least one.
+  ///
+  /// llama.cpp has one and ignores what a request names.
   public var models = ["mock-model"]
   /// Content tokens of an answer, 0 or more; a request's `max_tokens` is honoured if it is smaller.
   public var tokens = 16
   /// Time from a complete request to its first token; for an answer in one piece, part of the time
   /// to its head.
   public var timeToFirstToken = Duration.zero
-  /// Time between two tokens. Zero: as fast as the client reads.
+  /// Time between two tokens.
+  ///
+  /// Zero: as fast as the client reads.
   public var interTokenLatency = Duration.zero
   /// The fault that requests meet, unless one brings its own in `X-Mock-Fault`.
   public var fault: MockFault?
@@ -23,8 +27,10 @@ public struct MockOptions: Sendable {
   public var seed: UInt64 = 1
   /// How long an idle connection is kept, in place of the personality's own time.
   public var keepAlive: Duration?
-  /// How long the backend loads after its start. llama.cpp's port is open meanwhile and answers
-  /// 503; the other personalities ignore it, because their port is closed until they are ready.
+  /// How long the backend loads after its start.
+  ///
+  /// llama.cpp's port is open meanwhile and answers 503; the other personalities ignore it, because
+  /// their port is closed until they are ready.
   public var loadTime = Duration.zero
   /// Length of the vectors that `/v1/embeddings` answers, 1 or more.
   public var embeddingDimensions = 16
@@ -37,13 +43,21 @@ public struct MockOptions: Sendable {
   public init() {}
 }
 
-/// Every bound of a fake backend. Beyond one it refuses, it never cuts.
+/// Every bound of a fake backend.
+///
+/// Beyond one it refuses, it never cuts.
 public struct MockLimits: Sendable, Equatable {
-  /// Connections at one time. Further ones are closed at once.
+  /// Connections at one time.
+  ///
+  /// Further ones are closed at once.
   public var connections = 4096
-  /// Bytes of one request body. Beyond: 413.
+  /// Bytes of one request body.
+  ///
+  /// Beyond: 413.
   public var body = 64 << 20
-  /// Bytes of all request bodies that are being read or answered. Beyond: 503.
+  /// Bytes of all request bodies that are being read or answered.
+  ///
+  /// Beyond: 503.
   public var heldBodies = 512 << 20
   /// How long a request may stand still before it is complete.
   public var requestIdle = Duration.seconds(30)

@@ -1,5 +1,7 @@
-/// Which engine a fake backend passes for. Each has the traits that a router in front of the real
-/// one has to cope with; they were recorded from vLLM 0.32 and llama.cpp's server.
+/// Which engine a fake backend passes for.
+///
+/// Each has the traits that a router in front of the real one has to cope with; they were recorded
+/// from vLLM 0.32 and llama.cpp's server.
 public enum MockPersonality: String, Sendable, CaseIterable {
   /// A service that speaks the OpenAI API by the book.
   case openai
@@ -10,8 +12,9 @@ public enum MockPersonality: String, Sendable, CaseIterable {
 }
 
 extension MockPersonality {
-  /// How long an idle connection is kept. vLLM and llama.cpp close after 5.00 s; only the latter
-  /// says so beforehand.
+  /// How long an idle connection is kept.
+  ///
+  /// vLLM and llama.cpp close after 5.00 s; only the latter says so beforehand.
   var keepAlive: Duration {
     switch self {
     case .openai: .seconds(60)
@@ -31,6 +34,7 @@ extension MockPersonality {
   var closesAfterError: Bool { self == .llamacpp }
 
   /// Whether a client that shuts down its writing side still gets the rest of its stream.
+  ///
   /// llama.cpp takes a half-close for a disconnect, as reverse proxies in front of services do.
   var toleratesHalfClose: Bool { self == .vllm }
 

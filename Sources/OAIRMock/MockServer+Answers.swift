@@ -7,7 +7,9 @@ import OAIRSys
 extension MockServer {
   /// Lets a fault change an answer, and waits until it is due.
   mutating func prepare(
-    _ handle: Handle, _ answer: MockEngine.Answer, _ fault: MockFault.Kind?
+    _ handle: Handle,
+    _ answer: MockEngine.Answer,
+    _ fault: MockFault.Kind?
   ) {
     var delay = Duration.zero
     var breakPoint: TokenStream.BreakPoint?
@@ -15,7 +17,10 @@ extension MockServer {
     case nil: break
     case .status(let status, let retryAfter):
       let failure = MockFailure.status(
-        status, message: "This is an injected fault.", retryAfterSeconds: retryAfter)
+        status,
+        message: "This is an injected fault.",
+        retryAfterSeconds: retryAfter
+      )
       return wait(handle, for: .zero, then: .document(engine.document(failure), nil))
     case .reset: return close(handle, isReset: true)
     case .resetBeforeHead:
@@ -37,7 +42,9 @@ extension MockServer {
   }
 
   private mutating func wait(
-    _ handle: Handle, for time: Duration, then pending: MockConnection.Pending
+    _ handle: Handle,
+    for time: Duration,
+    then pending: MockConnection.Pending
   ) {
     connections[handle].phase = .waiting
     connections[handle].pending = pending
@@ -75,8 +82,10 @@ extension MockServer {
     let bytes = engine.head(document, .length(document.body.count), isKeepAlive: isKeepAlive)
     let isBodiless = connections[handle].request?.method == .head
     send(
-      handle, isBodiless ? bytes : bytes + document.body,
-      afterwards: isKeepAlive ? .nextRequest : .close)
+      handle,
+      isBodiless ? bytes : bytes + document.body,
+      afterwards: isKeepAlive ? .nextRequest : .close
+    )
   }
 
   /// Sends a document to a client that may still be sending its request.
@@ -87,7 +96,9 @@ extension MockServer {
 
   /// Sends a document up to the byte where its fault strikes.
   private mutating func sendBroken(
-    _ handle: Handle, _ document: Document, _ breakPoint: TokenStream.BreakPoint
+    _ handle: Handle,
+    _ document: Document,
+    _ breakPoint: TokenStream.BreakPoint
   ) {
     let afterwards: MockConnection.Afterwards
     switch breakPoint.how {
@@ -96,9 +107,15 @@ extension MockServer {
     case .stall: afterwards = .silence
     case .error:
       let failure = MockFailure.status(
-        500, message: "This is an injected fault.", retryAfterSeconds: nil)
+        500,
+        message: "This is an injected fault.",
+        retryAfterSeconds: nil
+      )
       return sendDocument(
-        handle, engine.document(failure), isKeepAlive: keepsAlive(handle, 500))
+        handle,
+        engine.document(failure),
+        isKeepAlive: keepsAlive(handle, 500)
+      )
     }
     let isKeepAlive = keepsAlive(handle, document.status)
     let head = engine.head(document, .length(document.body.count), isKeepAlive: isKeepAlive)
@@ -106,7 +123,9 @@ extension MockServer {
   }
 
   private mutating func send(
-    _ handle: Handle, _ bytes: [UInt8], afterwards: MockConnection.Afterwards
+    _ handle: Handle,
+    _ bytes: [UInt8],
+    afterwards: MockConnection.Afterwards
   ) {
     guard write(handle, bytes) else { return }
     finish(handle, afterwards)
@@ -115,19 +134,26 @@ extension MockServer {
   // MARK: - Streams
 
   private mutating func beginStream(
-    _ handle: Handle, _ script: EventScript, _ breakPoint: TokenStream.BreakPoint?
+    _ handle: Handle,
+    _ script: EventScript,
+    _ breakPoint: TokenStream.BreakPoint?
   ) {
     let isChunked = connections[handle].request?.minorVersion != 0
     let isKeepAlive = isChunked && keepsAlive(handle, 200)
     connections[handle].isChunked = isChunked
     connections[handle].afterwards = isKeepAlive ? .nextRequest : .close
     connections[handle].stream = TokenStream(
-      script, firstToken: reactor.now &+ options.timeToFirstToken.nanoseconds,
-      interval: options.interTokenLatency.nanoseconds, breakPoint: breakPoint)
+      script,
+      firstToken: reactor.now &+ options.timeToFirstToken.nanoseconds,
+      interval: options.interTokenLatency.nanoseconds,
+      breakPoint: breakPoint
+    )
     connections[handle].phase = .streaming
     let head = engine.head(
-      Document(contentType: "text/event-stream"), isChunked ? .chunked : .untilClose,
-      isKeepAlive: isKeepAlive)
+      Document(contentType: "text/event-stream"),
+      isChunked ? .chunked : .untilClose,
+      isKeepAlive: isKeepAlive
+    )
     guard write(handle, head) else { return }
     shared.counters.streamsStarted.increment()
     pump(handle)
@@ -218,7 +244,9 @@ extension MockServer {
       case .bytes(let count):
         connections[handle].output.consume(count)
         setDeadline(
-          handle, connections[handle].output.isEmpty ? nil : options.limits.writeIdle)
+          handle,
+          connections[handle].output.isEmpty ? nil : options.limits.writeIdle
+        )
       case .wouldBlock: return false
       case .endOfFile, .failed:
         abandon(handle)

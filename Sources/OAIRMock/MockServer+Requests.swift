@@ -16,7 +16,8 @@ extension MockServer {
       switch reactor.receive(socket, into: scratch) {
       case .bytes(let count):
         connections[handle].input.append(
-          UnsafeRawBufferPointer(start: scratch.baseAddress, count: count))
+          UnsafeRawBufferPointer(start: scratch.baseAddress, count: count)
+        )
         setDeadline(handle, options.limits.requestIdle)
         advance(handle)
       case .wouldBlock: return
@@ -41,7 +42,11 @@ extension MockServer {
   private mutating func takeHead(_ handle: Handle) -> Bool {
     let bytes = connections[handle].input.bytes
     let parse = RequestHeadParser.parse(
-      bytes, previouslyScanned: connections[handle].scanned, into: &table, limits: http)
+      bytes,
+      previouslyScanned: connections[handle].scanned,
+      into: &table,
+      limits: http
+    )
     switch parse {
     case .needMore:
       connections[handle].scanned = bytes.count
@@ -51,7 +56,11 @@ extension MockServer {
       return true
     case .head(let head):
       connections[handle].request = MockRequest(
-        head, in: bytes, table, isRecorded: shared.record.capacity > 0)
+        head,
+        in: bytes,
+        table,
+        isRecorded: shared.record.capacity > 0
+      )
       connections[handle].scanned = 0
       connections[handle].input.consume(head.length)
       beginBody(handle, head)
@@ -153,8 +162,11 @@ extension MockServer {
     if shared.record.capacity > 0 {
       shared.record.append(
         RecordedRequest(
-          head: request.recordedHead, body: request.body,
-          connection: connections[handle].number))
+          head: request.recordedHead,
+          body: request.body,
+          connection: connections[handle].number
+        )
+      )
     }
     let target = MockRoute(request.path, options.personality).target
     shared.counters.requests.increment()
@@ -167,14 +179,18 @@ extension MockServer {
       prepare(handle, answer, fault)
     } catch {
       let failure = MockFailure.status(
-        400, message: "X-Mock-Fault: \(error)", retryAfterSeconds: nil)
+        400,
+        message: "X-Mock-Fault: \(error)",
+        retryAfterSeconds: nil
+      )
       prepare(handle, .document(engine.document(failure), work: .zero), nil)
     }
   }
 
   /// The fault that the request brings concerns it, whatever its path is.
   private func fault(
-    of request: MockRequest, _ target: MockFault.Target?
+    of request: MockRequest,
+    _ target: MockFault.Target?
   ) throws(MockFaultError) -> MockFault.Kind? {
     if let text = request.fault { return shared.dice.roll(try MockFault(text)) }
     return target.flatMap { shared.dice.draw($0) }

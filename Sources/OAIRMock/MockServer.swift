@@ -211,9 +211,10 @@ struct MockServer: ~Copyable {
     }
   }
 
-  /// Whether nobody is there any more to answer to. A stream may go on to a client that has only
-  /// shut down its writing side, if the personality says so; an answer in one piece and a silence
-  /// may not.
+  /// Whether nobody is there any more to answer to.
+  ///
+  /// A stream may go on to a client that has only shut down its writing side, if the personality
+  /// says so; an answer in one piece and a silence may not.
   func isPeerGone(_ handle: Handle) -> Bool {
     let readiness = reactor.readiness(connections[handle].socket)
     if readiness.contains(.failed) { return true }

@@ -27,8 +27,9 @@ public struct MockStatistics: Sendable, Equatable {
   public init() {}
 }
 
-/// The counters behind `MockStatistics`: written by the backend's thread alone, read by any. Each
-/// is right by itself; a snapshot isn't one moment's.
+/// The counters behind `MockStatistics`: written by the backend's thread alone, read by any.
+///
+/// Each is right by itself; a snapshot isn't one moment's.
 final class MockCounters: Sendable {
   let requests = Atomic<Int>(0)
   let inferenceRequests = Atomic<Int>(0)

@@ -10,8 +10,9 @@ public struct RecordedRequest: Sendable, Equatable {
   public var connection: Int
 }
 
-/// The latest requests, for tests that compare what was sent with what arrived. Written on the
-/// backend's thread, taken from any.
+/// The latest requests, for tests that compare what was sent with what arrived.
+///
+/// Written on the backend's thread, taken from any.
 final class RequestRecord: Sendable {
   private let kept = Mutex<[RecordedRequest]>([])
   /// LIMIT: how many are kept; the oldest make room.

@@ -1,4 +1,6 @@
-/// One stream under way: which event comes next, and when. Pure: the clock is passed in.
+/// One stream under way: which event comes next, and when.
+///
+/// Pure: the clock is passed in.
 ///
 ///     opening ─► tokens ─┬─► closing ─► ended
 ///                        ├─► failure ─► ended      (fault `error-after`)

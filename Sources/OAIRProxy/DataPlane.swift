@@ -3,8 +3,8 @@ public import OAIRSys
 
 /// A data plane on the real kernel, ready to be run on a thread of its own.
 ///
-/// `Proxy` is generic over the kernel so that it can be simulated; it is specialised here, in its own
-/// module, where the compiler sees all of it.
+/// `Proxy` is generic over the kernel so that it can be simulated; it is specialised here, in its
+/// own module, where the compiler sees all of it.
 public struct DataPlane: Sendable {
   /// Limits, timeouts, retries.
   public var options: ProxyOptions
@@ -21,7 +21,10 @@ public struct DataPlane: Sendable {
   ///
   /// - Parameter connections: 1 or more.
   public init(
-    options: ProxyOptions, connections: Int, mailbox: Mailbox<ProxyMail>, outbox: SignalOutbox,
+    options: ProxyOptions,
+    connections: Int,
+    mailbox: Mailbox<ProxyMail>,
+    outbox: SignalOutbox,
     ring: AccessRing?
   ) {
     self.options = options
@@ -31,8 +34,9 @@ public struct DataPlane: Sendable {
     self.ring = ring
   }
 
-  /// Serves until it is told to drain or to stop. Blocks the calling thread, which becomes the
-  /// reactor's.
+  /// Serves until it is told to drain or to stop.
+  ///
+  /// Blocks the calling thread, which becomes the reactor's.
   ///
   /// - Parameter listeners: open listening sockets; they are closed when serving ends.
   /// - Returns: what was counted.
@@ -40,8 +44,13 @@ public struct DataPlane: Sendable {
   public func run(listeners: [FileDescriptor]) throws(SystemError) -> ProxyCounters {
     var generator = SystemRandomNumberGenerator()
     var proxy = Proxy(
-      kernel: try LinuxKernel(), options: options, connections: connections, outbox: outbox,
-      ring: ring, seed: generator.next())
+      kernel: try LinuxKernel(),
+      options: options,
+      connections: connections,
+      outbox: outbox,
+      ring: ring,
+      seed: generator.next()
+    )
     try proxy.open(mailbox)
     for listener in listeners { try proxy.listen(onDescriptor: listener) }
     proxy.run()

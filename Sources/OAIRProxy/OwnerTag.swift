@@ -21,7 +21,8 @@ struct OwnerTag {
     self.kind = kind
     handle = Handle(
       slot: UInt32(truncatingIfNeeded: bits >> 32) & 0xff_ffff,
-      generation: UInt32(truncatingIfNeeded: bits))
+      generation: UInt32(truncatingIfNeeded: bits)
+    )
   }
 
   var bits: UInt64 {

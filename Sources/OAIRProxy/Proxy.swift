@@ -15,7 +15,9 @@ public import OAIRSys
 //   Exchange/Proxy+Finish        11 finish  12 record
 // `ExchangeMachine` decides; these perform.
 
-/// The data plane on a kernel, real or simulated. Single-threaded; a local variable of its thread.
+/// The data plane on a kernel, real or simulated.
+///
+/// Single-threaded; a local variable of its thread.
 public struct Proxy<K: Kernel>: ~Copyable {
   var reactor: Reactor<K>
   var downstreams: Slab<Downstream>
@@ -63,8 +65,12 @@ public struct Proxy<K: Kernel>: ~Copyable {
   ///   - ring: where access records go; nil to drop them.
   ///   - seed: makes ties and ids; the same seed makes the same choices.
   public init(
-    kernel: K, options: ProxyOptions, connections: Int, outbox: SignalOutbox? = nil,
-    ring: AccessRing? = nil, seed: UInt64
+    kernel: K,
+    options: ProxyOptions,
+    connections: Int,
+    outbox: SignalOutbox? = nil,
+    ring: AccessRing? = nil,
+    seed: UInt64
   ) {
     let connections = min(max(1, connections), OwnerTag.maximumSlots / 4)
     limits = options.limits
@@ -82,8 +88,9 @@ public struct Proxy<K: Kernel>: ~Copyable {
     requestIDs = RequestIDSource(seed: random.next())
   }
 
-  /// Starts to take tables and commands from other threads. Without it the owner calls `adopt` and
-  /// `beginDrain` itself.
+  /// Starts to take tables and commands from other threads.
+  ///
+  /// Without it the owner calls `adopt` and `beginDrain` itself.
   ///
   /// - Throws: `SystemError` when epoll can't take the mailbox's descriptor.
   mutating func open(_ mailbox: Mailbox<ProxyMail>) throws(SystemError) {
@@ -154,7 +161,9 @@ public struct Proxy<K: Kernel>: ~Copyable {
     }
   }
 
-  /// Goes on with a new table. Exchanges under way keep the records that they have pinned.
+  /// Goes on with a new table.
+  ///
+  /// Exchanges under way keep the records that they have pinned.
   public mutating func adopt(_ newer: RouteTable) {
     slots.grow(to: newer.slotCount)
     table = newer
@@ -186,7 +195,12 @@ public struct Proxy<K: Kernel>: ~Copyable {
     signalSequence += 1
     signals.append(
       BackendSignal(
-        slot: record.slot, incarnation: record.incarnation, sequence: signalSequence, kind: kind))
+        slot: record.slot,
+        incarnation: record.incarnation,
+        sequence: signalSequence,
+        kind: kind
+      )
+    )
     if kind == .refused { slots[record.slot].refusedBy = signalSequence }
     slots[record.slot].owesSuccess = kind != .success
   }
@@ -238,7 +252,9 @@ public struct ProxyOptions: Sendable, Equatable {
 }
 
 /// A small, fast source of ties (Steele, Lea, Flood: "Fast splittable pseudorandom number
-/// generators", 2014). Nothing secret depends on it.
+/// generators", 2014).
+///
+/// Nothing secret depends on it.
 struct SplitMix64: RandomNumberGenerator {
   private var state: UInt64
 

@@ -1,7 +1,8 @@
 public import OAIRHTTP1
 
-/// Every bound of the data plane: what it bounds, its unit, and what happens beyond it. Bounds that
-/// a user may set are fields with their defaults; the others are constants.
+/// Every bound of the data plane: what it bounds, its unit, and what happens beyond it.
+///
+/// Bounds that a user may set are fields with their defaults; the others are constants.
 public struct ProxyLimits: Sendable, Equatable {
   /// Heads, fields, request lines, chunk framing: the parser's bounds (431, 414, 400).
   public var http = HTTP1Limits()
@@ -11,15 +12,18 @@ public struct ProxyLimits: Sendable, Equatable {
   public var bodiesTotal = 256 << 20
   /// Bytes that wait for a slow client before reading from its backend pauses.
   public var writeQueue = 64 << 10
-  /// Client connections at one time; further ones wait in the kernel's backlog. nil: half of the
-  /// descriptor limit, less 64.
+  /// Client connections at one time; further ones wait in the kernel's backlog.
+  ///
+  /// nil: half of the descriptor limit, less 64.
   public var connections: Int?
 
   /// The defaults.
   public init() {}
 
-  /// Bytes of a response that are held back: an incomplete event, or events without content
-  /// before the first one that has some. Beyond it they pass as they come.
+  /// Bytes of a response that are held back: an incomplete event, or events without content before
+  /// the first one that has some.
+  ///
+  /// Beyond it they pass as they come.
   public static let heldResponse = 64 << 10
   /// Bytes taken by one read.
   static let readSize = 64 << 10

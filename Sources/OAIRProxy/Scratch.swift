@@ -1,7 +1,9 @@
 import OAIRHTTP1
 
 /// The reactor's working memory, shared by all its connections, which own a buffer only while
-/// something is left over. Allocated once; used within one call, never across two events.
+/// something is left over.
+///
+/// Allocated once; used within one call, never across two events.
 struct Scratch: ~Copyable {
   /// What was held back of a response, and behind it what a read brings.
   static let readCapacity = 2 * ProxyLimits.heldResponse + 2 * ProxyLimits.readSize + (64 << 10)

@@ -1,6 +1,7 @@
-/// Names one occupant of a slab's slot. It fits epoll's 64 bits of user data, so that an event for a
-/// connection that was closed in the same batch, whose slot may have been taken again, is
-/// recognised and dropped.
+/// Names one occupant of a slab's slot.
+///
+/// It fits epoll's 64 bits of user data, so that an event for a connection that was closed in the
+/// same batch, whose slot may have been taken again, is recognised and dropped.
 public struct Handle: Equatable, Hashable, Sendable {
   /// The place in the slab.
   public var slot: UInt32
@@ -16,7 +17,9 @@ public struct Handle: Equatable, Hashable, Sendable {
   /// Unpacks `bits`.
   public init(bits: UInt64) {
     self.init(
-      slot: UInt32(truncatingIfNeeded: bits), generation: UInt32(truncatingIfNeeded: bits >> 32))
+      slot: UInt32(truncatingIfNeeded: bits),
+      generation: UInt32(truncatingIfNeeded: bits >> 32)
+    )
   }
 
   /// Both parts in one word.

@@ -58,7 +58,9 @@ extension Reactor {
     return !registration.isClosing && registration.deadline <= now
   }
 
-  /// Arms an exact timer. It can't be cancelled: whoever gets it checks whether it still matters.
+  /// Arms an exact timer.
+  ///
+  /// It can't be cancelled: whoever gets it checks whether it still matters.
   ///
   /// - Parameters:
   ///   - time: nanoseconds of `now`.

@@ -14,7 +14,9 @@ public import OAIRSys
 // write that comes up short clears it. Whoever leaves a readable connection unread (paused, over
 // its budget) must call `makeRunnable` to get another turn: no new edge will come.
 
-/// An epoll loop that is pulled, not subclassed. Not thread-safe: one thread uses it.
+/// An epoll loop that is pulled, not subclassed.
+///
+/// Not thread-safe: one thread uses it.
 public struct Reactor<K: Kernel>: ~Copyable {
   /// The kernel underneath.
   public let kernel: K
@@ -100,8 +102,10 @@ public struct Reactor<K: Kernel>: ~Copyable {
     return timers.pop(dueAt: now).map { .timer(owner: $0) }
   }
 
-  /// Closes what is to be closed. Only here do descriptor numbers and slots become free again, so
-  /// that nothing within a tick can mean another connection than it did at its start.
+  /// Closes what is to be closed.
+  ///
+  /// Only here do descriptor numbers and slots become free again, so that nothing within a tick can
+  /// mean another connection than it did at its start.
   public mutating func endTick() {
     while let handle = closing.popLast() {
       release(registrations.remove(handle))
@@ -116,7 +120,10 @@ public struct Reactor<K: Kernel>: ~Copyable {
   private func waitTime(limit: UInt64?) -> Int32 {
     guard runnable.isEmpty else { return 0 }
     var until = min(deadlines.next, timers.next)
-    if let limit { until = min(until, now &+ limit) }
+    if let limit {
+      let (end, isOverflowed) = now.addingReportingOverflow(limit)
+      until = min(until, isOverflowed ? .max - 1 : end)
+    }
     guard until != .max else { return -1 }
     let current = kernel.now()
     guard until > current else { return 0 }
@@ -135,7 +142,9 @@ public struct Reactor<K: Kernel>: ~Copyable {
   ///   - readiness: what is known already, for example `.writable` on a fresh connection.
   /// - Throws: `SystemError` when epoll can't take another.
   public mutating func register(
-    _ descriptor: FileDescriptor, owner: UInt64, readiness: Readiness = []
+    _ descriptor: FileDescriptor,
+    owner: UInt64,
+    readiness: Readiness = []
   ) throws(SystemError) -> Handle {
     try register(descriptor, owner: owner, readiness: readiness, interest: .connectionEdges)
   }
@@ -144,7 +153,8 @@ public struct Reactor<K: Kernel>: ~Copyable {
   ///
   /// - Throws: `SystemError` when epoll can't take another.
   public mutating func registerSource(
-    _ descriptor: FileDescriptor, owner: UInt64
+    _ descriptor: FileDescriptor,
+    owner: UInt64
   ) throws(SystemError) -> Handle {
     try register(descriptor, owner: owner, readiness: [], interest: .readableLevel)
   }
@@ -153,7 +163,8 @@ public struct Reactor<K: Kernel>: ~Copyable {
   ///
   /// - Throws: `SystemError` when epoll can't take another.
   public mutating func registerBorrowed(
-    _ descriptor: FileDescriptor, owner: UInt64
+    _ descriptor: FileDescriptor,
+    owner: UInt64
   ) throws(SystemError) -> Handle {
     let handle = try registerSource(descriptor, owner: owner)
     registrations[handle].isBorrowed = true
@@ -161,7 +172,10 @@ public struct Reactor<K: Kernel>: ~Copyable {
   }
 
   private mutating func register(
-    _ descriptor: FileDescriptor, owner: UInt64, readiness: Readiness, interest: Interest
+    _ descriptor: FileDescriptor,
+    owner: UInt64,
+    readiness: Readiness,
+    interest: Interest
   ) throws(SystemError) -> Handle {
     precondition(!isFull, "the owner checks isFull before it takes a descriptor")
     var registration = Registration(transport: .plain(descriptor), owner: owner)
@@ -181,8 +195,9 @@ public struct Reactor<K: Kernel>: ~Copyable {
     registrations.contains(handle) && !registrations[handle].isClosing
   }
 
-  /// First step of a close: from here on nothing is delivered for the handle. The descriptor is
-  /// closed by `endTick()`.
+  /// First step of a close: from here on nothing is delivered for the handle.
+  ///
+  /// The descriptor is closed by `endTick()`.
   ///
   /// - Parameter reset: the peer gets a RST, so that it can't take what it has for whole.
   public mutating func beginClose(_ handle: Handle, reset: Bool = false) {
@@ -202,7 +217,10 @@ public struct Reactor<K: Kernel>: ~Copyable {
   /// - Throws: `SystemError` when epoll can't take it.
   public mutating func resumeSource(_ handle: Handle) throws(SystemError) {
     try kernel.watch(
-      registrations[handle].transport.descriptor, token: handle.bits, interest: .readableLevel)
+      registrations[handle].transport.descriptor,
+      token: handle.bits,
+      interest: .readableLevel
+    )
   }
 
   /// Gives the connection a turn in the next tick, which then doesn't block.
@@ -219,7 +237,8 @@ public struct Reactor<K: Kernel>: ~Copyable {
 
   /// Reads what is there, and keeps the books of readiness.
   public mutating func receive(
-    _ handle: Handle, into memory: UnsafeMutableRawBufferPointer
+    _ handle: Handle,
+    into memory: UnsafeMutableRawBufferPointer
   ) -> IOResult {
     let registration = registrations[handle]
     let result = registration.transport.receive(kernel, into: memory)
@@ -246,7 +265,9 @@ public struct Reactor<K: Kernel>: ~Copyable {
 
   /// Writes what fits of two pieces, in one system call.
   public mutating func send(
-    _ handle: Handle, _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer
+    _ handle: Handle,
+    _ first: UnsafeRawBufferPointer,
+    _ second: UnsafeRawBufferPointer
   ) -> IOResult {
     let result = registrations[handle].transport.send(kernel, first, second)
     noteSent(handle, result, wanted: first.count &+ second.count)
@@ -270,7 +291,8 @@ public struct Reactor<K: Kernel>: ~Copyable {
   /// - Returns: a handle whose first readiness tells the outcome (`connectError`).
   /// - Throws: `SystemError` when it fails at once; nothing is left open.
   public mutating func connect(
-    to address: SocketAddress, owner: UInt64
+    to address: SocketAddress,
+    owner: UInt64
   ) throws(SystemError) -> Handle {
     guard !isFull else { throw SystemError("connect", .tooManyOpenFiles) }
     switch kernel.connect(to: address) {
@@ -284,7 +306,9 @@ public struct Reactor<K: Kernel>: ~Copyable {
   }
 
   private mutating func registerOrClose(
-    _ descriptor: FileDescriptor, owner: UInt64, readiness: Readiness
+    _ descriptor: FileDescriptor,
+    owner: UInt64,
+    readiness: Readiness
   ) throws(SystemError) -> Handle {
     do {
       return try register(descriptor, owner: owner, readiness: readiness)
@@ -299,8 +323,9 @@ public struct Reactor<K: Kernel>: ~Copyable {
     kernel.connectError(registrations[handle].transport.descriptor)
   }
 
-  /// Takes one waiting connection of a listener. The caller owns the descriptor that comes with
-  /// `.accepted` until it registers or closes it.
+  /// Takes one waiting connection of a listener.
+  ///
+  /// The caller owns the descriptor that comes with `.accepted` until it registers or closes it.
   public func accept(_ listener: Handle) -> AcceptResult {
     kernel.accept(registrations[listener].transport.descriptor)
   }

@@ -1,6 +1,8 @@
 public import OAIRSys
 
-/// What the reactor keeps of one descriptor. It is the descriptor's one owner.
+/// What the reactor keeps of one descriptor.
+///
+/// It is the descriptor's one owner.
 struct Registration {
   /// How its bytes are reached.
   let transport: Transport

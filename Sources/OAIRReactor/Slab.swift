@@ -45,7 +45,9 @@ public struct Slab<Element: ~Copyable>: ~Copyable {
       && handle.generation & 1 == 1
   }
 
-  /// Moves a value in. The slab must not be full.
+  /// Moves a value in.
+  ///
+  /// The slab must not be full.
   public mutating func insert(_ element: consuming Element) -> Handle {
     precondition(count < capacity, "the slab is full")
     let slot: Int

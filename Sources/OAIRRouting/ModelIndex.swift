@@ -6,6 +6,7 @@ import Glibc
 /// A lookup allocates nothing and makes no String.
 ///
 /// Owned by one `RouteTable`; read on every thread that has that table.
+// SAFETY: written in `init` only; afterwards all threads just read.
 struct ModelIndex: ~Copyable, @unchecked Sendable {
   private struct Bucket {
     /// The upper half of the hash: names are compared only when it fits.

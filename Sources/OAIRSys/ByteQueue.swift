@@ -1,7 +1,9 @@
 import Glibc
 
-/// Bytes that wait: left over from a read, or not yet taken by the kernel. Contiguous, grows by
-/// doubling, and holds no memory while it is empty, so that an idle connection costs none.
+/// Bytes that wait: left over from a read, or not yet taken by the kernel.
+///
+/// Contiguous, grows by doubling, and holds no memory while it is empty, so that an idle connection
+/// costs none.
 public struct ByteQueue: ~Copyable {
   /// The smallest block that is allocated, in bytes.
   static let smallestBlock = 1024
@@ -57,7 +59,9 @@ public struct ByteQueue: ~Copyable {
     capacity = 0
   }
 
-  /// Takes the memory of another queue, leaving it empty. This one must be empty.
+  /// Takes the memory of another queue, leaving it empty.
+  ///
+  /// This one must be empty.
   public mutating func take(_ other: inout ByteQueue) {
     precondition(isEmpty, "bytes would be lost")
     swap(&self, &other)

@@ -17,11 +17,14 @@ public struct EventFD: ~Copyable, Sendable {
   /// What to watch for readability.
   public var descriptor: FileDescriptor { owner.descriptor }
 
-  /// Makes the descriptor readable. Callable from any thread; never blocks: a full counter
-  /// (EAGAIN) is readable already.
+  /// Makes the descriptor readable.
+  ///
+  /// Callable from any thread; never blocks: a full counter (EAGAIN) is readable already.
   public func signal() { _ = eventfd_write(descriptor.raw, 1) }
 
-  /// Blocks the calling thread until it is readable. Never on a reactor.
+  /// Blocks the calling thread until it is readable.
+  ///
+  /// Never on a reactor.
   public func waitUntilSignalled() {
     var entry = pollfd(fd: descriptor.raw, events: Int16(POLLIN), revents: 0)
     // EINTR: look again; anything else can't happen on a descriptor that is ours.

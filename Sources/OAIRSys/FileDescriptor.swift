@@ -1,7 +1,9 @@
 import Glibc
 
-/// A descriptor's number. It owns nothing: whoever got it from the kernel closes it
-/// (`OwnedFD`, or the reactor's registration).
+/// A descriptor's number.
+///
+/// It owns nothing: whoever got it from the kernel closes it (`OwnedFD`, or the reactor's
+/// registration).
 public struct FileDescriptor: Equatable, Hashable, Sendable {
   /// The number, ≥ 0.
   public let raw: Int32
@@ -28,8 +30,10 @@ public struct OwnedFD: ~Copyable, Sendable {
   }
 }
 
-/// Closes a descriptor that the caller owns. EBADF means that somebody closed it twice, and that
-/// the number may already be another connection's: that is a bug, so it traps.
+/// Closes a descriptor that the caller owns.
+///
+/// EBADF means that somebody closed it twice, and that the number may already be another
+/// connection's: that is a bug, so it traps.
 func closeOrTrap(_ descriptor: FileDescriptor) {
   // close(2) on Linux frees the descriptor even when it reports EINTR: never retried.
   let result = Glibc.close(descriptor.raw)

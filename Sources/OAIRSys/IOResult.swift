@@ -1,5 +1,6 @@
-/// What a read or write on a non-blocking socket came to. Not being able to progress is a result,
-/// never an error that is thrown.
+/// What a read or write on a non-blocking socket came to.
+///
+/// Not being able to progress is a result, never an error that is thrown.
 public enum IOResult: Equatable, Sendable {
   /// So many bytes moved (at least 1).
   case bytes(Int)

@@ -1,6 +1,7 @@
-/// What the reactor asks of the operating system, and nothing else. Two implementations exist:
-/// `LinuxKernel`, and the simulated one of the tests, which plays a whole network with a clock of
-/// its own, so that every interleaving can be replayed from a seed.
+/// What the reactor asks of the operating system, and nothing else.
+///
+/// Two implementations exist: `LinuxKernel`, and the simulated one of the tests, which plays a
+/// whole network with a clock of its own, so that every interleaving can be replayed from a seed.
 ///
 /// All calls are made on the reactor's thread, never block but for `wait`, and retry EINTR.
 /// Descriptors are numbers here; the reactor's registrations own them.
@@ -33,7 +34,9 @@ public protocol Kernel {
   func send(_ descriptor: FileDescriptor, _ bytes: UnsafeRawBufferPointer) -> IOResult
   /// Writes what fits of two pieces, in one call; never raises SIGPIPE.
   func send(
-    _ descriptor: FileDescriptor, _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer
+    _ descriptor: FileDescriptor,
+    _ first: UnsafeRawBufferPointer,
+    _ second: UnsafeRawBufferPointer
   ) -> IOResult
   /// Sends a FIN; what was written before still goes out.
   func shutdownWriting(_ descriptor: FileDescriptor)

@@ -1,8 +1,9 @@
 import COAIRSys
 import Glibc
 
-/// The real kernel: one epoll instance and the socket calls. Owned by one reactor; `shutdown()`
-/// closes the epoll descriptor.
+/// The real kernel: one epoll instance and the socket calls.
+///
+/// Owned by one reactor; `shutdown()` closes the epoll descriptor.
 public struct LinuxKernel: Kernel {
   /// LIMIT: events taken by one epoll_wait(2); more stay ready for the next tick.
   static let eventsPerWait = 512
@@ -120,7 +121,8 @@ public struct LinuxKernel: Kernel {
 
   /// recv(2).
   public func receive(
-    _ descriptor: FileDescriptor, into memory: UnsafeMutableRawBufferPointer
+    _ descriptor: FileDescriptor,
+    into memory: UnsafeMutableRawBufferPointer
   ) -> IOResult {
     while true {
       let count = recv(descriptor.raw, memory.baseAddress, memory.count, 0)
@@ -134,7 +136,11 @@ public struct LinuxKernel: Kernel {
   public func send(_ descriptor: FileDescriptor, _ bytes: UnsafeRawBufferPointer) -> IOResult {
     while true {
       let count = Glibc.send(
-        descriptor.raw, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
+        descriptor.raw,
+        bytes.baseAddress,
+        bytes.count,
+        Int32(MSG_NOSIGNAL)
+      )
       if count >= 0 { return .bytes(count) }
       if errno != EINTR { return Self.failure() }
     }
@@ -142,14 +148,20 @@ public struct LinuxKernel: Kernel {
 
   /// sendmsg(2) of two pieces with MSG_NOSIGNAL.
   public func send(
-    _ descriptor: FileDescriptor, _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer
+    _ descriptor: FileDescriptor,
+    _ first: UnsafeRawBufferPointer,
+    _ second: UnsafeRawBufferPointer
   ) -> IOResult {
     // SAFETY: sendmsg only reads the pieces, and both outlive the call.
     var pieces = (
       iovec(
-        iov_base: UnsafeMutableRawPointer(mutating: first.baseAddress), iov_len: first.count),
+        iov_base: UnsafeMutableRawPointer(mutating: first.baseAddress),
+        iov_len: first.count
+      ),
       iovec(
-        iov_base: UnsafeMutableRawPointer(mutating: second.baseAddress), iov_len: second.count)
+        iov_base: UnsafeMutableRawPointer(mutating: second.baseAddress),
+        iov_len: second.count
+      )
     )
     return withUnsafeMutableBytes(of: &pieces) { memory in
       var message = msghdr()
@@ -172,7 +184,12 @@ public struct LinuxKernel: Kernel {
   public func resetOnClose(_ descriptor: FileDescriptor) {
     var value = linger(l_onoff: 1, l_linger: 0)
     setsockopt(
-      descriptor.raw, SOL_SOCKET, SO_LINGER, &value, socklen_t(MemoryLayout<linger>.size))
+      descriptor.raw,
+      SOL_SOCKET,
+      SO_LINGER,
+      &value,
+      socklen_t(MemoryLayout<linger>.size)
+    )
   }
 
   /// close(2).
@@ -183,7 +200,8 @@ public struct LinuxKernel: Kernel {
     if error.code == EAGAIN { return .wouldBlock }
     precondition(
       error.code != EBADF && error.code != ENOTSOCK && error.code != EFAULT,
-      "socket call on a descriptor that isn't ours")
+      "socket call on a descriptor that isn't ours"
+    )
     return .failed(error)
   }
 

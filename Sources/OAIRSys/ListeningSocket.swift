@@ -1,7 +1,9 @@
 import COAIRSys
 import Glibc
 
-/// A socket that connections come in by. Opened at start-up, on any thread.
+/// A socket that connections come in by.
+///
+/// Opened at start-up, on any thread.
 public struct ListeningSocket: ~Copyable, Sendable {
   /// LIMIT: connections that the kernel keeps for us before they are accepted; capped by
   /// net.core.somaxconn (listen(2)).
@@ -65,11 +67,16 @@ public struct ListeningSocket: ~Copyable, Sendable {
     return SocketAddress(storage, length: length)
   }
 
-  /// A socket file outlives its process. Only a connection attempt tells whether somebody is there.
+  /// A socket file outlives its process.
+  ///
+  /// Only a connection attempt tells whether somebody is there.
   private static func removeStaleSocket(_ path: String, _ address: SocketAddress) {
     var status = stat()
     guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else { return }
-    let probe = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+    // Non-blocking: with a full backlog connect(2) would wait, and EAGAIN says that somebody is
+    // there just as well.
+    let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
+    let probe = socket(AF_UNIX, type, 0)
     guard probe >= 0 else { return }
     let owner = OwnedFD(owning: FileDescriptor(probe))
     let result = address.withSockaddr { Glibc.connect(owner.descriptor.raw, $0, $1) }

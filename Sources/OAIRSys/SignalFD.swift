@@ -1,10 +1,11 @@
 import COAIRSys
 import Glibc
 
-/// Signals as a readable descriptor. For programs, never for the library: it changes the mask of
-/// the calling thread, and must be made before any other thread exists, which then inherits it.
-/// A handler that sets a flag would lose a signal that arrives between the check of the flag and
-/// epoll_wait(2).
+/// Signals as a readable descriptor.
+///
+/// For programs, never for the library: it changes the mask of the calling thread, and must be made
+/// before any other thread exists, which then inherits it. A handler that sets a flag would lose a
+/// signal that arrives between the check of the flag and epoll_wait(2).
 public struct SignalFD: ~Copyable, Sendable {
   private let owner: OwnedFD
 

@@ -54,8 +54,9 @@ public enum SocketAddress: Hashable, Sendable {
 // MARK: - Text
 
 extension SocketAddress: CustomStringConvertible {
-  /// Parses `host:port`, `[v6]:port` or `unix:/path`. The host must be numeric or `localhost`:
-  /// names are resolved by the control plane only.
+  /// Parses `host:port`, `[v6]:port` or `unix:/path`.
+  ///
+  /// The host must be numeric or `localhost`: names are resolved by the control plane only.
   ///
   /// - Parameter text: for example `127.0.0.1:11434`, `[::1]:8080`, `unix:/run/x.sock`.
   /// - Returns: nil when the text has another form, or the port isn't in 0…65535.
@@ -67,12 +68,16 @@ extension SocketAddress: CustomStringConvertible {
       self = .unix(path)
       return
     }
-    guard let colon = text.lastIndex(of: ":") else { return nil }
+    // The C functions below would stop at a NUL and take what is before it.
+    guard !text.utf8.contains(0), let colon = text.lastIndex(of: ":") else { return nil }
     let digits = text[text.index(after: colon)...]
     guard digits.utf8.allSatisfy({ (48...57).contains($0) }), let port = UInt16(digits) else {
       return nil
     }
-    self.init(host: String(text[..<colon]), port: port)
+    let host = String(text[..<colon])
+    // Without brackets the port can't be told from the address's last group.
+    guard !host.contains(":") || host.hasPrefix("[") else { return nil }
+    self.init(host: host, port: port)
   }
 
   /// Makes an address of a numeric host (IPv6 with or without brackets) or `localhost`.
@@ -193,7 +198,9 @@ extension SocketAddress {
       case AF_INET:
         let value = bytes.loadUnaligned(as: sockaddr_in.self)
         return .ipv4(
-          UInt32(bigEndian: value.sin_addr.s_addr), port: UInt16(bigEndian: value.sin_port))
+          UInt32(bigEndian: value.sin_addr.s_addr),
+          port: UInt16(bigEndian: value.sin_port)
+        )
       case AF_INET6:
         var value = bytes.loadUnaligned(as: sockaddr_in6.self)
         let words = withUnsafeBytes(of: &value.sin6_addr) {
@@ -203,7 +210,11 @@ extension SocketAddress {
           )
         }
         return .ipv6(
-          words.0, words.1, scope: value.sin6_scope_id, port: UInt16(bigEndian: value.sin6_port))
+          words.0,
+          words.1,
+          scope: value.sin6_scope_id,
+          port: UInt16(bigEndian: value.sin6_port)
+        )
       default:
         guard length > 2 else { return .unix("") }
         let path = bytes[2..<min(Int(length), bytes.count)].prefix { $0 != 0 }

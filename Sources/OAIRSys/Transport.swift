@@ -1,5 +1,7 @@
-/// How the bytes of a connection are reached. Plain sockets for now; TLS becomes another case here,
-/// and nothing above the reactor learns of it.
+/// How the bytes of a connection are reached.
+///
+/// Plain sockets for now; TLS becomes another case here, and nothing above the reactor learns of
+/// it.
 public enum Transport: Sendable {
   /// Bytes go to the socket as they are.
   case plain(FileDescriptor)
@@ -20,7 +22,8 @@ public enum Transport: Sendable {
 
   /// Reads what is there.
   public func receive(
-    _ kernel: some Kernel, into memory: UnsafeMutableRawBufferPointer
+    _ kernel: some Kernel,
+    into memory: UnsafeMutableRawBufferPointer
   ) -> IOResult {
     switch self {
     case .plain(let descriptor): kernel.receive(descriptor, into: memory)
@@ -36,7 +39,9 @@ public enum Transport: Sendable {
 
   /// Writes what fits of two pieces.
   public func send(
-    _ kernel: some Kernel, _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer
+    _ kernel: some Kernel,
+    _ first: UnsafeRawBufferPointer,
+    _ second: UnsafeRawBufferPointer
   ) -> IOResult {
     switch self {
     case .plain(let descriptor): kernel.send(descriptor, first, second)

@@ -2,8 +2,10 @@ import Glibc
 import OAIRProxy
 import OAIRWire
 
-/// How an access line looks. Names are those of docs/OPERATIONS.md; strings that came from clients
-/// or backends are escaped, so that no line can be forged.
+/// How an access line looks.
+///
+/// Names are those of docs/OPERATIONS.md; strings that came from clients or backends are escaped,
+/// so that no line can be forged.
 enum AccessLineFormat {
   case text, json
 
@@ -64,7 +66,8 @@ enum AccessLineFormat {
     private static func decimal(_ nanoseconds: UInt64) -> String {
       let microseconds = nanoseconds / 1000
       let fraction = String(microseconds % 1000)
-      return "\(microseconds / 1000).\(String(repeating: "0", count: 3 - fraction.count))\(fraction)"
+      return
+        "\(microseconds / 1000).\(String(repeating: "0", count: 3 - fraction.count))\(fraction)"
     }
   }
 
@@ -76,7 +79,10 @@ enum AccessLineFormat {
       Field(name: "request", value: .bytes(record.request)),
       Field(name: "status", value: .number(Int(record.status))),
       Field(name: "outcome", value: .text(record.outcome.name.description)),
-      Field(name: "code", value: .text(record.code.utf8CodeUnitCount == 0 ? "-" : "\(record.code)")),
+      Field(
+        name: "code",
+        value: .text(record.code.utf8CodeUnitCount == 0 ? "-" : "\(record.code)")
+      ),
       Field(name: "model", value: .bytes(record.model)),
       Field(name: "backend", value: .bytes(record.backend)),
       Field(name: "attempts", value: .number(Int(record.attempts))),

@@ -4,8 +4,8 @@ import OAIRSys
 import Synchronization
 
 // The writer's domain: a thread of its own that formats what the reactor left in the ring. If the
-// log's reader stops reading, this thread blocks, the ring fills, and lines are dropped and counted:
-// traffic never waits for a log.
+// log's reader stops reading, this thread blocks, the ring fills, and lines are dropped and
+// counted: traffic never waits for a log.
 
 /// Writes one access line per exchange.
 final class AccessLogWriter: Sendable {
@@ -38,7 +38,9 @@ final class AccessLogWriter: Sendable {
     OwnThread.start("oair-writer") { self.run() }
   }
 
-  /// Lets it write what is left, then end. Waits at most a second.
+  /// Lets it write what is left, then end.
+  ///
+  /// Waits at most a second.
   func stop() {
     isStopping.store(true, ordering: .sequentiallyConsistent)
     ring.interrupt()

@@ -15,18 +15,26 @@ struct ControlPlaneLog: Sendable {
       found(backend, discoverer, outcome)
     case .lost(let id, let discoverer):
       logger.notice(
-        "backend gone", metadata: ["backend": .string(id), "discoverer": .string(discoverer)])
+        "backend gone",
+        metadata: ["backend": .string(id), "discoverer": .string(discoverer)]
+      )
     case .listed(let discoverer):
-      logger.debug("discoverer has told what is there", metadata: ["discoverer": .string(discoverer)])
+      logger.debug(
+        "discoverer has told what is there",
+        metadata: ["discoverer": .string(discoverer)]
+      )
     case .troubled(let discoverer, let reason):
       logger.warning(
         "discoverer in trouble",
-        metadata: ["discoverer": .string(discoverer), "reason": .string(reason)])
+        metadata: ["discoverer": .string(discoverer), "reason": .string(reason)]
+      )
     }
   }
 
   private func found(
-    _ backend: Backend, _ discoverer: String, _ outcome: RegistrationOutcome
+    _ backend: Backend,
+    _ discoverer: String,
+    _ outcome: RegistrationOutcome
   ) {
     var metadata: Logger.Metadata = [
       "backend": .string(backend.id), "discoverer": .string(discoverer),

@@ -11,8 +11,10 @@ public enum LogFormat: String, CaseIterable, Sendable {
   case json
 }
 
-/// Writes events as lines to a descriptor. Message and metadata are escaped: what a client or a
-/// backend says can't forge a line, or move a terminal's cursor.
+/// Writes events as lines to a descriptor.
+///
+/// Message and metadata are escaped: what a client or a backend says can't forge a line, or move a
+/// terminal's cursor.
 public struct LineLogHandler: LogHandler {
   /// Added to each event.
   public var metadata: Logger.Metadata = [:]
@@ -37,7 +39,9 @@ public struct LineLogHandler: LogHandler {
     set { metadata[key] = newValue }
   }
 
-  /// Writes one line. On the caller's thread; never called on a reactor.
+  /// Writes one line.
+  ///
+  /// On the caller's thread; never called on a reactor.
   public func log(event: LogEvent) {
     var fields: [(String, String)] = [
       ("time", Timestamp.now()), ("level", "\(event.level)"), ("event", "\(event.message)"),

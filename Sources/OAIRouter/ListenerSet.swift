@@ -1,8 +1,9 @@
 import OAIRSys
 import Synchronization
 
-/// The listeners between their opening and the data plane's start. Whoever doesn't run its router
-/// gets them closed.
+/// The listeners between their opening and the data plane's start.
+///
+/// Whoever doesn't run its router gets them closed.
 final class ListenerSet: Sendable {
   let addresses: [SocketAddress]
   private let descriptors: Mutex<[FileDescriptor]>
@@ -26,7 +27,8 @@ final class ListenerSet: Sendable {
   }
 
   private static func open(
-    _ address: SocketAddress, _ options: RouterOptions
+    _ address: SocketAddress,
+    _ options: RouterOptions
   ) throws(RouterError) -> ListeningSocket {
     do throws(SystemError) {
       return try ListeningSocket(address)

@@ -27,8 +27,9 @@ public final class Router: Sendable {
   private let listing = FirstListing()
   private let hasRun = Atomic<Bool>(false)
 
-  /// Checks the options and opens the listeners. Nothing is served yet; connections wait in the
-  /// kernel's backlog.
+  /// Checks the options and opens the listeners.
+  ///
+  /// Nothing is served yet; connections wait in the kernel's backlog.
   ///
   /// - Throws: `RouterError` when an option is wrong, an address can't be listened on, or no
   ///   descriptor is left.
@@ -45,16 +46,21 @@ public final class Router: Sendable {
       let listing = listing
       registry = BackendRegistry(
         options: RegistryOptions(
-          health: options.health, defaultBackend: options.defaultBackend,
-          awaitedDiscoverers: Set(discoverers.map(\.name)))
+          health: options.health,
+          defaultBackend: options.defaultBackend,
+          awaitedDiscoverers: Set(discoverers.map(\.name))
+        )
       ) { table in
         mailbox.update { ($0 ?? ProxyMail()).merging(ProxyMail(table: table)) }
         listing.published(table)
       }
       let log = ControlPlaneLog(options.logger)
       controlPlane = ControlPlane(
-        registry: registry, client: try ControlClient(), discoverers: discoverers,
-        report: { log.write($0) })
+        registry: registry,
+        client: try ControlClient(),
+        discoverers: discoverers,
+        report: { log.write($0) }
+      )
     } catch { throw .system(error) }
     outbox = Self.makeOutbox(registry)
   }
@@ -78,8 +84,10 @@ public final class Router: Sendable {
   }
 
   /// Serves until `drain()` or `stop()` is called or the task is cancelled, then returns when all
-  /// exchanges have ended. The reactor gets a thread of its own: no thread of Swift's pool is
-  /// blocked, and signal masks and handlers of the program are left alone.
+  /// exchanges have ended.
+  ///
+  /// The reactor gets a thread of its own: no thread of Swift's pool is blocked, and signal masks
+  /// and handlers of the program are left alone.
   ///
   /// - Throws: `RouterError` when it has run before, or the system refuses what serving needs.
   public func run() async throws {
@@ -91,7 +99,8 @@ public final class Router: Sendable {
     do { try await controlPlane.start() } catch { throw RouterError.system(error) }
     options.logger.notice(
       "listening",
-      metadata: ["addresses": .array(boundAddresses.map { .string($0.description) })])
+      metadata: ["addresses": .array(boundAddresses.map { .string($0.description) })]
+    )
     let result = await withTaskCancellationHandler {
       await serve(ring: writer?.ring)
     } onCancel: {
@@ -108,8 +117,12 @@ public final class Router: Sendable {
 
   private func serve(ring: AccessRing?) async -> Result<ProxyCounters, SystemError> {
     let plane = DataPlane(
-      options: options.proxy, connections: options.connections, mailbox: mailbox, outbox: outbox,
-      ring: ring)
+      options: options.proxy,
+      connections: options.connections,
+      mailbox: mailbox,
+      outbox: outbox,
+      ring: ring
+    )
     let descriptors = listeners.release()
     return await withCheckedContinuation { continuation in
       OwnThread.start("oair-reactor") {
@@ -121,12 +134,16 @@ public final class Router: Sendable {
   }
 
   /// Accepts nothing new, lets exchanges finish for as long as `timeouts.drain` says, then ends
-  /// them so that their clients can tell. `run()` returns then. Callable from anywhere.
+  /// them so that their clients can tell.
+  ///
+  /// `run()` returns then. Callable from anywhere.
   public func drain() {
     mailbox.update { ($0 ?? ProxyMail()).merging(ProxyMail(command: .drain)) }
   }
 
-  /// The same without waiting. Callable from anywhere.
+  /// The same without waiting.
+  ///
+  /// Callable from anywhere.
   public func stop() {
     mailbox.update { ($0 ?? ProxyMail()).merging(ProxyMail(command: .stop)) }
   }

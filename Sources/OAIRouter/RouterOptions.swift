@@ -5,12 +5,17 @@ public import OAIRProxy
 public import OAIRRouting
 public import OAIRSys
 
-/// Everything that a router can be set to. Plain fields with their defaults; `validate()` says what
-/// is wrong, and `Router.init` calls it.
+/// Everything that a router can be set to.
+///
+/// Plain fields with their defaults; `validate()` says what is wrong, and `Router.init` calls it.
 public struct RouterOptions: Sendable {
-  /// Where clients connect; port 0 takes any free one. At least one.
+  /// Where clients connect; port 0 takes any free one.
+  ///
+  /// At least one.
   public var listen: [SocketAddress] = [.loopback(port: 11434)]
-  /// Tried instead when the port of the only `listen` address is taken. nil: that is an error.
+  /// Tried instead when the port of the only `listen` address is taken.
+  ///
+  /// nil: that is an error.
   public var fallbackPort: UInt16?
   /// Backends known from the start, by URL; more can be registered at any time.
   public var backends: [ConfiguredBackend] = []
@@ -50,7 +55,8 @@ public struct RouterOptions: Sendable {
     if proxy.limits.body > proxy.limits.bodiesTotal {
       throw ConfigurationError(
         "limits.bodies_total",
-        "must hold at least one body of limits.body (\(proxy.limits.body) bytes)")
+        "must hold at least one body of limits.body (\(proxy.limits.body) bytes)"
+      )
     }
     for (name, duration) in timeouts where duration <= .zero {
       throw ConfigurationError(name, "must be longer than 0s")

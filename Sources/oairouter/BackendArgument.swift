@@ -37,7 +37,9 @@ struct BackendArgument: ExpressibleByArgument {
       return try ConfiguredBackend(id: id, url: url, source: .flag)
     } catch {
       throw CommandFailure(
-        "--backend \(id)=\(url): \(Self.explanation(error))", exitCode: CommandFailure.badUsage)
+        "--backend \(id)=\(url): \(Self.explanation(error))",
+        exitCode: CommandFailure.badUsage
+      )
     }
   }
 

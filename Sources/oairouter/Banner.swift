@@ -10,7 +10,8 @@ enum Banner {
     }
     if case .ipv4(_, 11435) = router.boundAddress {
       Terminal.writeError(
-        "port 11434 is taken (Ollama sits there usually): serving on 11435 instead\n")
+        "port 11434 is taken (Ollama sits there usually): serving on 11435 instead\n"
+      )
     }
   }
 

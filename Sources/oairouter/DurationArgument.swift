@@ -17,7 +17,8 @@ struct DurationArgument: ExpressibleByArgument, CustomStringConvertible, Sendabl
   static func parse(_ argument: String) throws -> DurationArgument {
     guard let duration = DurationArgument(argument: argument) else {
       throw ValidationError(
-        "a duration is a whole number with one of the units us, ms, s, m, h, such as 250ms")
+        "a duration is a whole number with one of the units us, ms, s, m, h, such as 250ms"
+      )
     }
     return duration
   }

@@ -1,142 +1,88 @@
-import Glibc
-import OAIRHTTP1
+import OAIRouter
+import Synchronization
 
-/// One GET, blocking, on a connection of its own: what the commands that ask a running server need.
+/// One GET, for the commands that ask a running server.
+///
+/// The control plane's client does the work; the main thread waits for it.
 struct HTTPGet {
-  /// What a server answered.
-  struct Response {
-    let status: Int
-    let body: [UInt8]
-  }
-
-  /// LIMIT: bytes of an answer, head and framing included.
-  static let maximumSize = 16 << 20
+  /// How long one request may take in all; resolving a name comes on top.
+  private static let limit = Duration.seconds(5)
 
   private let server: ServerURL
-  private let deadline: Deadline
 
   /// Makes a client for one server.
-  ///
-  /// - Parameters:
-  ///   - server: whom to ask.
-  ///   - limit: how long one request may take in all; resolving a name comes on top.
-  init(_ server: ServerURL, within limit: Duration = .seconds(5)) {
-    self.server = server
-    deadline = Deadline(limit)
-  }
+  init(_ server: ServerURL) { self.server = server }
 
   /// Asks for a path below the server's prefix.
   ///
   /// - Throws: `CommandFailure` when nobody listens, nothing comes in time, or what comes isn't
   ///   HTTP. Every status is an answer.
-  func fetch(_ path: String) throws(CommandFailure) -> Response {
-    let stream = try SocketStream(server, deadline)
-    let request =
-      "GET \(server.prefix)\(path) HTTP/1.1\r\nHost: \(server.authority)\r\n"
-      + "Accept: application/json\r\nUser-Agent: oairouter/\(Version.text)\r\n"
-      + "Connection: close\r\n\r\n"
-    try stream.send(Array(request.utf8))
-    var answer = HTTPAnswer()
-    while true {
-      let piece = try stream.receive()
-      do {
-        if let response = try answer.take(piece) { return response }
+  func fetch(_ path: String) throws(CommandFailure) -> ControlResponse {
+    let holder: Holder
+    do { holder = try Holder() } catch { throw CommandFailure("\(error)") }
+    Task.detached { holder.set(await ask(path)) }
+    holder.done.waitUntilSignalled()
+    guard let result = holder.value else { throw CommandFailure("\(server)\(path): no answer") }
+    return try result.get()
+  }
+
+  private func ask(_ path: String) async -> Result<ControlResponse, CommandFailure> {
+    guard let address = await resolved() else {
+      return .failure(CommandFailure("the name \(server.host) has no address"))
+    }
+    do throws(SystemError) {
+      let client = try ControlClient(capacity: 1)
+      try await client.start()
+      let request = ControlRequest(
+        server.prefix + path,
+        address: address,
+        host: server.authority,
+        timeout: Self.limit
+      )
+      let result: Result<ControlResponse, CommandFailure>
+      do throws(ControlFailure) {
+        result = .success(try await client.fetch(request))
       } catch {
-        throw CommandFailure("\(server)\(path): the answer is broken: \(error.text)")
+        result = .failure(CommandFailure("\(server)\(path): \(Self.explanation(error))"))
       }
-    }
-  }
-}
-
-/// An answer that is being received. Pure: bytes in, a response out.
-struct HTTPAnswer {
-  /// Why the bytes aren't an answer.
-  struct Fault: Error, Equatable {
-    let text: String
-  }
-
-  private var bytes: [UInt8] = []
-  private var head: ResponseHead?
-  private var decoder = ChunkedDecoder(limits: HTTP1Limits(), isResponse: true)
-  private var payload: [UInt8] = []
-
-  /// Takes the next piece.
-  ///
-  /// - Parameter piece: empty: the server has closed.
-  /// - Returns: the response, once it is complete.
-  mutating func take(_ piece: [UInt8]) throws(Fault) -> HTTPGet.Response? {
-    guard bytes.count + payload.count + piece.count <= HTTPGet.maximumSize else {
-      throw Fault(text: "it is longer than \(HTTPGet.maximumSize) bytes")
-    }
-    bytes.append(contentsOf: piece)
-    while head == nil {
-      guard try takeHead() else {
-        guard piece.isEmpty else { return nil }
-        throw Fault(text: "the connection was closed before its head was complete")
-      }
-    }
-    guard let head else { return nil }
-    return try takeBody(head, isClosed: piece.isEmpty)
-  }
-
-  /// - Returns: false when more bytes are needed; true also for an interim answer, which is skipped.
-  private mutating func takeHead() throws(Fault) -> Bool {
-    var table = HeadTable(capacity: HTTP1Limits().fields)
-    let parse = bytes.withUnsafeBytes { bytes in
-      ResponseHeadParser.parse(
-        bytes, previouslyScanned: 0, requestMethod: .get, into: &table, limits: HTTP1Limits())
-    }
-    switch parse {
-    case .needMore: return false
-    case .failed(let error): throw Fault(text: error.reason.description)
-    case .head(let parsed):
-      bytes.removeFirst(parsed.length)
-      if parsed.status >= 200 { head = parsed }
-      return true
+      await client.stop()
+      return result
+    } catch {
+      return .failure(CommandFailure("\(error)"))
     }
   }
 
-  private mutating func takeBody(
-    _ head: ResponseHead, isClosed: Bool
-  ) throws(Fault) -> HTTPGet.Response? {
-    var isComplete = false
-    switch head.framing {
-    case .none: isComplete = true
-    case .length(let count):
-      isComplete = bytes.count >= count
-      if isComplete { payload = Array(bytes.prefix(count)) }
-    case .untilClose:
-      isComplete = isClosed
-      if isComplete { payload = bytes }
-    case .chunked: isComplete = try takeChunks()
-    }
-    if isComplete { return HTTPGet.Response(status: head.status, body: payload) }
-    guard !isClosed else {
-      throw Fault(text: "the connection was closed before its body was complete")
-    }
-    return nil
+  private func resolved() async -> SocketAddress? {
+    if let address = SocketAddress(host: server.host, port: server.port) { return address }
+    return await NameResolver.resolve(host: server.host, port: server.port).first
   }
 
-  private mutating func takeChunks() throws(Fault) -> Bool {
-    var offset = 0
-    var step = ChunkedDecoder.Step.needMore
-    bytes.withUnsafeBytes { bytes in
-      repeat {
-        step = decoder.next(bytes, at: &offset)
-        if case .payload(let range) = step { payload.append(contentsOf: bytes[range]) }
-      } while step.isProgress
+  private static func explanation(_ failure: ControlFailure) -> String {
+    switch failure {
+    case .refused: "nobody listens there; is the router running, and on this port?"
+    case .unreachable: "there is no way to that host"
+    case .timedOut: "no answer within \(DurationArgument(limit))"
+    case .closed: "the connection ended before the answer did"
+    case .malformed: "what came isn't an HTTP/1.1 answer"
+    case .tooLarge: "the answer is too large"
+    case .status(let status): "answered \(status)"
+    case .exhausted: "no descriptors or memory left here"
+    case .cancelled, .stopped, .invalidRequest: "the request couldn't be sent"
     }
-    bytes.removeFirst(offset)
-    if case .failed(let error) = step { throw Fault(text: error.reason.description) }
-    return step == .end
   }
-}
 
-extension ChunkedDecoder.Step {
-  fileprivate var isProgress: Bool {
-    switch self {
-    case .payload, .lastChunk: true
-    case .end, .needMore, .failed: false
+  /// Carries the result from the task to the thread that waits.
+  private final class Holder: Sendable {
+    let done: EventFD
+    private let result = Mutex<Result<ControlResponse, CommandFailure>?>(nil)
+
+    init() throws(SystemError) { done = try EventFD() }
+
+    var value: Result<ControlResponse, CommandFailure>? { result.withLock { $0 } }
+
+    func set(_ value: Result<ControlResponse, CommandFailure>) {
+      result.withLock { $0 = value }
+      done.signal()
     }
   }
 }

@@ -1,7 +1,9 @@
 import ArgumentParser
 import Glibc
 
-/// The program. It parses, wires and prints; what it does is in the libraries.
+/// The program.
+///
+/// It parses, wires and prints; what it does is in the libraries.
 @main
 struct Oairouter: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -11,7 +13,8 @@ struct Oairouter: ParsableCommand {
       Exit codes: 0 all went well, 1 failed while running, 2 bad usage or configuration.
       """,
     version: Version.text,
-    subcommands: [Serve.self, Models.self, Status.self, Mock.self, Version.self])
+    subcommands: [Serve.self, Models.self, Status.self, Mock.self, Version.self]
+  )
 
   /// Parses and runs, on the main thread and without any other: signals are taken by a descriptor,
   /// which must be made before a second thread exists.

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Glibc
 import OAIRMock
-import OAIRSys
+import OAIRouter
 
 /// `oairouter mock`: a fake inference server, to try a router out without a GPU.
 struct Mock: ParsableCommand {
@@ -27,16 +27,19 @@ struct Mock: ParsableCommand {
         times=N              for the first N requests only
         on=WHAT              inference (the default), models, health, all
       A request's X-Mock-Fault field does the same for that request alone.
-      """)
+      """
+  )
 
   @Option(
     help: "Address to listen on; port 0 takes any free one. (default: 127.0.0.1:0)",
-    transform: Self.parseAddress)
+    transform: Self.parseAddress
+  )
   var listen = SocketAddress.loopback(port: 0)
 
   @Option(
     help: "The engine it passes for: openai, vllm or llamacpp. (default: openai)",
-    transform: Self.parsePersonality)
+    transform: Self.parsePersonality
+  )
   var personality = MockPersonality.openai
 
   @Option(help: "A model that it serves; may be repeated. (default: mock-model)")
@@ -53,20 +56,27 @@ struct Mock: ParsableCommand {
 
   @Option(
     help: ArgumentHelp("The fault that requests meet; see above.", valueName: "spec"),
-    transform: Self.parseFault)
+    transform: Self.parseFault
+  )
   var fault: MockFault?
 
   @Option(
     help: "How long an idle connection is kept. (default: what the engine does)",
-    transform: DurationArgument.parse)
+    transform: DurationArgument.parse
+  )
   var keepAlive: DurationArgument?
 
   @Option(
-    help: "How long it loads after its start (llamacpp: /health answers 503 meanwhile). (default: 0s)",
-    transform: DurationArgument.parse)
+    help:
+      "How long it loads after its start (llamacpp: /health answers 503 meanwhile). (default: 0s)",
+    transform: DurationArgument.parse
+  )
   var loadTime = DurationArgument(.zero)
 
-  @Option(help: "The largest request body. (default: \(SizeArgument(MockLimits().body)))", transform: SizeArgument.parse)
+  @Option(
+    help: "The largest request body. (default: \(SizeArgument(MockLimits().body)))",
+    transform: SizeArgument.parse
+  )
   var maxBody = SizeArgument(MockLimits().body)
 
   @Option(help: "Connections at one time.")
@@ -111,7 +121,9 @@ struct Mock: ParsableCommand {
         default: ""
         }
       throw CommandFailure(
-        "can't listen on \(listen): \(error)\(hint)", exitCode: CommandFailure.badUsage)
+        "can't listen on \(listen): \(error)\(hint)",
+        exitCode: CommandFailure.badUsage
+      )
     }
   }
 
@@ -137,7 +149,8 @@ struct Mock: ParsableCommand {
     guard let address = SocketAddress(argument) else {
       throw ValidationError(
         "an address is host:port, [v6]:port or unix:/path, such as 127.0.0.1:8080; names aren't "
-          + "resolved here")
+          + "resolved here"
+      )
     }
     return address
   }

@@ -1,13 +1,17 @@
 import ArgumentParser
 import FoundationEssentials
+import OAIRouter
 
 /// `oairouter models`: what a running router, or any OpenAI-compatible server, serves.
 struct Models: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "List the models of a running server.")
+    abstract: "List the models of a running server."
+  )
 
   @Option(
-    help: "The server to ask. (default: \(ServerURL.standard))", transform: ServerURL.parse)
+    help: "The server to ask. (default: \(ServerURL.standard))",
+    transform: ServerURL.parse
+  )
   var url = ServerURL.standard
 
   @Flag(help: "Print the answer as it came.")

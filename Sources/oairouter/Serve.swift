@@ -10,18 +10,25 @@ struct Serve: ParsableCommand {
     discussion: """
       Serves until SIGTERM or SIGINT; then running streams may finish (--drain-timeout), and a \
       second signal ends it at once.
-      """)
+      """
+  )
 
   @Option(
     help: ArgumentHelp(
       "Address to serve on: host:port, [v6]:port or unix:/path; repeatable. (default: "
-        + "127.0.0.1:11434, or 11435 when that is taken)", valueName: "address"),
-    transform: Self.parseAddress)
+        + "127.0.0.1:11434, or 11435 when that is taken)",
+      valueName: "address"
+    ),
+    transform: Self.parseAddress
+  )
   var listen: [SocketAddress] = []
 
   @Option(
     help: ArgumentHelp(
-      "An inference server, such as gpu=http://10.0.0.5:8000; repeatable.", valueName: "[id=]url"))
+      "An inference server, such as gpu=http://10.0.0.5:8000; repeatable.",
+      valueName: "[id=]url"
+    )
+  )
   var backend: [BackendArgument] = []
 
   @Option(help: "The backend that takes requests for unknown models, and those without one.")
@@ -40,7 +47,9 @@ struct Serve: ParsableCommand {
   var healthInterval = DurationArgument(.seconds(5))
 
   @Option(
-    help: "How long running streams may go on after SIGTERM.", transform: DurationArgument.parse)
+    help: "How long running streams may go on after SIGTERM.",
+    transform: DurationArgument.parse
+  )
   var drainTimeout: DurationArgument?
 
   @OptionGroup(title: "Timeouts") var timeouts: TimeoutArguments
@@ -109,7 +118,8 @@ struct Serve: ParsableCommand {
     guard let address = SocketAddress(argument) else {
       throw ValidationError(
         "an address is host:port, [v6]:port or unix:/path, such as 127.0.0.1:8080; names aren't "
-          + "resolved here")
+          + "resolved here"
+      )
     }
     return address
   }

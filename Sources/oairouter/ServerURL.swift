@@ -36,7 +36,10 @@ struct ServerURL: Equatable, CustomStringConvertible, Sendable {
       throw ValidationError("'\(argument)' has no valid host and port")
     }
     return ServerURL(
-      host: host, port: port, prefix: normalised(rest.dropFirst(authority.count)))
+      host: host,
+      port: port,
+      prefix: normalised(rest.dropFirst(authority.count))
+    )
   }
 
   private static func split(_ authority: Substring) -> (host: String, port: UInt16)? {

@@ -28,7 +28,8 @@ struct SizeArgument: ExpressibleByArgument, CustomStringConvertible, Sendable {
     guard let size = SizeArgument(argument: argument) else {
       throw ValidationError(
         "a size is a whole number, alone or with one of the units B, KB, MB, GB, KiB, MiB, GiB, "
-          + "such as 64KiB")
+          + "such as 64KiB"
+      )
     }
     return size
   }

@@ -1,14 +1,18 @@
 import ArgumentParser
 import FoundationEssentials
+import OAIRouter
 
 /// `oairouter status`: whether a running router is healthy and ready.
 struct Status: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show the health of a running server.",
-    discussion: "Ends with 1 when the server says that it isn't healthy or isn't ready.")
+    discussion: "Ends with 1 when the server says that it isn't healthy or isn't ready."
+  )
 
   @Option(
-    help: "The server to ask. (default: \(ServerURL.standard))", transform: ServerURL.parse)
+    help: "The server to ask. (default: \(ServerURL.standard))",
+    transform: ServerURL.parse
+  )
   var url = ServerURL.standard
 
   func run() throws {
@@ -20,18 +24,19 @@ struct Status: ParsableCommand {
     }
   }
 
-  private static func isGood(_ response: HTTPGet.Response) -> Bool {
+  private static func isGood(_ response: ControlResponse) -> Bool {
     (200..<300).contains(response.status)
   }
 
   /// What the two answers say, a fact in each row.
-  static func rows(_ health: HTTPGet.Response, _ readiness: HTTPGet.Response) -> [[String]] {
+  static func rows(_ health: ControlResponse, _ readiness: ControlResponse) -> [[String]] {
     var rows = facts(health.body)
     if rows.isEmpty || !isGood(health) {
       rows.insert(["health", "answered \(health.status)"], at: 0)
     }
     let text = Terminal.escaped(
-      String(String(decoding: readiness.body, as: UTF8.self).prefix(400)))
+      String(String(decoding: readiness.body, as: UTF8.self).prefix(400))
+    )
     switch readiness.status {
     case 200..<300: rows.append(["ready", "yes"])
     // Other servers than ours have no such path.
@@ -47,7 +52,8 @@ struct Status: ParsableCommand {
       return []
     }
     let known = ["status", "backends_total", "backends_healthy", "models_available"]
-    let names = known.filter { members[$0] != nil } + members.keys.filter { !known.contains($0) }.sorted()
+    let others = members.keys.filter { !known.contains($0) }.sorted()
+    let names = known.filter { members[$0] != nil } + others
     return names.compactMap { name in
       guard let text = members[name]?.text else { return nil }
       let label = String(name.map { $0 == "_" ? " " : $0 })

@@ -4,46 +4,59 @@ import OAIRouter
 /// The `timeouts.*` options of `serve`.
 struct TimeoutArguments: ParsableArguments {
   @Option(
-    name: .customLong("timeouts.head"), help: "A request head, from its first byte. (default: 10s)",
-    transform: DurationArgument.parse)
+    name: .customLong("timeouts.head"),
+    help: "A request head, from its first byte. (default: 10s)",
+    transform: DurationArgument.parse
+  )
   var head: DurationArgument?
 
   @Option(
-    name: .customLong("timeouts.body-idle"), help: "A pause within a request body. (default: 30s)",
-    transform: DurationArgument.parse)
+    name: .customLong("timeouts.body-idle"),
+    help: "A pause within a request body. (default: 30s)",
+    transform: DurationArgument.parse
+  )
   var bodyIdle: DurationArgument?
 
   @Option(
-    name: .customLong("timeouts.connect"), help: "A connection to a backend. (default: 2s)",
-    transform: DurationArgument.parse)
+    name: .customLong("timeouts.connect"),
+    help: "A connection to a backend. (default: 2s)",
+    transform: DurationArgument.parse
+  )
   var connect: DurationArgument?
 
   @Option(
     name: .customLong("timeouts.first-byte"),
     help: "From the request to the first content of its answer. (default: 10m)",
-    transform: DurationArgument.parse)
+    transform: DurationArgument.parse
+  )
   var firstByte: DurationArgument?
 
   @Option(
     name: .customLong("timeouts.idle"),
     help: "A silence of the backend after content began. (default: 5m)",
-    transform: DurationArgument.parse)
+    transform: DurationArgument.parse
+  )
   var idle: DurationArgument?
 
   @Option(
     name: .customLong("timeouts.write"),
     help: "A client that takes nothing of what waits for it. (default: 1m)",
-    transform: DurationArgument.parse)
+    transform: DurationArgument.parse
+  )
   var write: DurationArgument?
 
   @Option(
-    name: .customLong("timeouts.keep-alive"), help: "A client's idle connection. (default: 1m)",
-    transform: DurationArgument.parse)
+    name: .customLong("timeouts.keep-alive"),
+    help: "A client's idle connection. (default: 1m)",
+    transform: DurationArgument.parse
+  )
   var keepAlive: DurationArgument?
 
   @Option(
     name: .customLong("timeouts.upstream-idle"),
-    help: "An idle connection to a backend. (default: 4s)", transform: DurationArgument.parse)
+    help: "An idle connection to a backend. (default: 4s)",
+    transform: DurationArgument.parse
+  )
   var upstreamIdle: DurationArgument?
 
   func apply(to timeouts: inout ProxyTimeouts) {
@@ -61,30 +74,36 @@ struct TimeoutArguments: ParsableArguments {
 /// The `limits.*` and `retry.*` options of `serve`.
 struct LimitArguments: ParsableArguments {
   @Option(
-    name: .customLong("limits.body"), help: "A request body. (default: 64MiB)",
-    transform: SizeArgument.parse)
+    name: .customLong("limits.body"),
+    help: "A request body. (default: 64MiB)",
+    transform: SizeArgument.parse
+  )
   var body: SizeArgument?
 
   @Option(
     name: .customLong("limits.bodies-total"),
     help: "All request bodies that are held at one time. (default: 256MiB)",
-    transform: SizeArgument.parse)
+    transform: SizeArgument.parse
+  )
   var bodiesTotal: SizeArgument?
 
   @Option(
     name: .customLong("limits.write-queue"),
     help: "Bytes that wait for a slow client before its backend is paused. (default: 64KiB)",
-    transform: SizeArgument.parse)
+    transform: SizeArgument.parse
+  )
   var writeQueue: SizeArgument?
 
   @Option(
     name: .customLong("limits.connections"),
-    help: "Client connections at one time. (default: half of the descriptor limit)")
+    help: "Client connections at one time. (default: half of the descriptor limit)"
+  )
   var connections: Int?
 
   @Option(
     name: .customLong("retry.attempts"),
-    help: "Further backends that are tried before a request fails, 0 to 7. (default: 2)")
+    help: "Further backends that are tried before a request fails, 0 to 7. (default: 2)"
+  )
   var attempts: Int?
 
   func apply(to options: inout ProxyOptions) {

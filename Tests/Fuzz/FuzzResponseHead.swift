@@ -1,6 +1,6 @@
-// Fuzzes the parser of response heads with libFuzzer. Input: two bytes that choose where the head is
-// cut into two reads, one that chooses the request's method, whether an upgrade was asked for and
-// the limits, then the head.
+// Fuzzes the parser of response heads with libFuzzer. Input: two bytes that choose where the head
+// is cut into two reads, one that chooses the request's method, whether an upgrade was asked for
+// and the limits, then the head.
 
 #if canImport(OAIRHTTP1)
   import OAIRHTTP1

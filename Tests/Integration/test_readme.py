@@ -1,4 +1,4 @@
-"""README.md keeps its promises: every shell block is run, every Swift block is compiled, linked and run.
+"""README.md keeps its promises: every shell block is run, every Swift block is run too.
 
 The word behind ```sh says how: `run` must end with status 0; `background` serves until the test
 ends, and the blocks after it find it there. A block without such a word fails the test.

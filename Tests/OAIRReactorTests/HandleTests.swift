@@ -3,7 +3,8 @@ import Testing
 
 struct HandleTests {
   @Test(arguments: [
-    Handle(slot: 0, generation: 0), Handle(slot: 1, generation: 2), Handle(slot: .max, generation: 0),
+    Handle(slot: 0, generation: 0), Handle(slot: 1, generation: 2),
+    Handle(slot: .max, generation: 0),
     Handle(slot: 0, generation: .max), Handle(slot: 0x8000_0000, generation: 0x8000_0001),
     .none,
   ])

@@ -83,12 +83,15 @@ final class SecondThread {
   init(_ body: @escaping @Sendable () -> Void) throws {
     let work = Unmanaged.passRetained(Work(body))
     let result = pthread_create(
-      &thread, nil,
+      &thread,
+      nil,
       { argument in
         guard let argument else { return nil }
         Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().body()
         return nil
-      }, work.toOpaque())
+      },
+      work.toOpaque()
+    )
     guard result == 0 else {
       work.release()
       throw SystemError("pthread_create", Errno(result))

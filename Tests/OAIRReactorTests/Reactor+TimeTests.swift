@@ -162,7 +162,9 @@ struct ReactorTimeTests {
       }
       // A millisecond on top: waits are whole milliseconds.
       let now = reactor.now
-      let overdue = deadlines.filter { $0 < .max && $0 + DeadlineSweep.interval + millisecond < now }
+      let overdue = deadlines.filter {
+        $0 < .max && $0 + DeadlineSweep.interval + millisecond < now
+      }
       #expect(overdue.isEmpty, "seed \(seed)")
     }
   }
@@ -210,6 +212,7 @@ struct ReactorTimeTests {
       events == [
         .ready(ready, owner: 1, .readable), .ready(turn, owner: 2, []),
         .deadline(late, owner: 3), .timer(owner: 4),
-      ])
+      ]
+    )
   }
 }

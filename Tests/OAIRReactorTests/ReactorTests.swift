@@ -82,7 +82,9 @@ struct ReactorTests {
     let event = reactor.nextEvent()
     #expect(event == .ready(first, owner: 1, .readable))
     reactor.beginClose(second)
-    let (isOpen, next, closed) = (reactor.isOpen(second), reactor.nextEvent(), reactor.script.closed)
+    let (isOpen, next, closed) = (
+      reactor.isOpen(second), reactor.nextEvent(), reactor.script.closed
+    )
     #expect(!isOpen && next == nil && closed == [], "the number stays taken within the tick")
     reactor.endTick()
     #expect(reactor.script.closed == [6])
@@ -192,11 +194,14 @@ struct ReactorTests {
 
   /// Asks for ten bytes with a result that is scripted, with everything known to be ready.
   private func readiness(
-    afterReading result: IOResult, peerClosed: Bool = false
+    afterReading result: IOResult,
+    peerClosed: Bool = false
   ) throws -> Readiness {
     var reactor = reactor()
     let handle = try reactor.add(
-      5, readiness: peerClosed ? [.readable, .writable, .peerClosed] : [.readable, .writable])
+      5,
+      readiness: peerClosed ? [.readable, .writable, .peerClosed] : [.readable, .writable]
+    )
     reactor.script.reads = [result]
     var memory = [UInt8](repeating: 0, count: 10)
     let read = memory.withUnsafeMutableBytes { reactor.receive(handle, into: $0) }
@@ -214,9 +219,11 @@ struct ReactorTests {
   @Test func `behind a short read waits the end of file of a peer that has closed`() throws {
     #expect(
       try readiness(afterReading: .bytes(9), peerClosed: true)
-        == [.readable, .writable, .peerClosed])
+        == [.readable, .writable, .peerClosed]
+    )
     #expect(
-      try readiness(afterReading: .endOfFile, peerClosed: true) == [.writable, .peerClosed])
+      try readiness(afterReading: .endOfFile, peerClosed: true) == [.writable, .peerClosed]
+    )
   }
 
   @Test(arguments: [
@@ -339,15 +346,14 @@ struct ReactorTests {
   private func work(_ reactor: inout Reactor<ScriptedKernel>) throws {
     let listener = try reactor.registerSource(FileDescriptor(3), owner: 0)
     reactor.script.accepts = [.accepted(FileDescriptor(4), .loopback(port: 1))]
-    if case .accepted(let descriptor, _) = reactor.accept(listener) {
-      do {
-        _ = try reactor.register(descriptor, owner: 1)
-      } catch {
-        reactor.closeUnregistered(descriptor)
-        throw error
-      }
-    } else {
+    guard case .accepted(let descriptor, _) = reactor.accept(listener) else {
       throw SystemError("accept4", .tooManyOpenFiles)
+    }
+    do {
+      _ = try reactor.register(descriptor, owner: 1)
+    } catch {
+      reactor.closeUnregistered(descriptor)
+      throw error
     }
     reactor.script.connects = [.inProgress(FileDescriptor(5)), .connected(FileDescriptor(6))]
     _ = try reactor.connect(to: .loopback(port: 1), owner: 2)

@@ -1,7 +1,10 @@
+import OAIRReactor
 import OAIRSys
 
-/// A kernel whose readiness, clock and results are written down by a test. Nothing happens by
-/// itself: a wait returns what was scripted, and lets the time pass that it was given.
+/// A kernel whose readiness, clock and results are written down by a test.
+///
+/// Nothing happens by itself: a wait returns what was scripted, and lets the time pass that it was
+/// given.
 struct ScriptedKernel: Kernel {
   /// What a test looks at and changes.
   let script = Script()
@@ -81,7 +84,8 @@ struct ScriptedKernel: Kernel {
   func connectError(_ descriptor: FileDescriptor) -> Errno? { script.connectError }
 
   func receive(
-    _ descriptor: FileDescriptor, into memory: UnsafeMutableRawBufferPointer
+    _ descriptor: FileDescriptor,
+    into memory: UnsafeMutableRawBufferPointer
   ) -> IOResult {
     script.reads.isEmpty ? .wouldBlock : script.reads.removeFirst()
   }
@@ -91,7 +95,9 @@ struct ScriptedKernel: Kernel {
   }
 
   func send(
-    _ descriptor: FileDescriptor, _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer
+    _ descriptor: FileDescriptor,
+    _ first: UnsafeRawBufferPointer,
+    _ second: UnsafeRawBufferPointer
   ) -> IOResult {
     script.writes.isEmpty ? .wouldBlock : script.writes.removeFirst()
   }
@@ -124,7 +130,9 @@ extension Reactor where K == ScriptedKernel {
 
   /// Registers a descriptor by its number.
   mutating func add(
-    _ descriptor: Int32, owner: UInt64 = 0, readiness: Readiness = []
+    _ descriptor: Int32,
+    owner: UInt64 = 0,
+    readiness: Readiness = []
   ) throws -> Handle {
     try register(FileDescriptor(descriptor), owner: owner, readiness: readiness)
   }

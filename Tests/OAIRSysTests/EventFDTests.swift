@@ -59,7 +59,8 @@ struct EventFDTests {
 
 /// Runs one closure on a thread of its own and another one here, and waits for both.
 func withSecondThread(
-  _ body: @escaping @Sendable () -> Void, meanwhile here: () throws -> Void
+  _ body: @escaping @Sendable () -> Void,
+  meanwhile here: () throws -> Void
 ) throws {
   final class Work: Sendable {
     let body: @Sendable () -> Void
@@ -68,12 +69,15 @@ func withSecondThread(
   var thread = pthread_t()
   let work = Unmanaged.passRetained(Work(body))
   let result = pthread_create(
-    &thread, nil,
+    &thread,
+    nil,
     { argument in
       guard let argument else { return nil }
       Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().body()
       return nil
-    }, work.toOpaque())
+    },
+    work.toOpaque()
+  )
   try #require(result == 0)
   defer { pthread_join(thread, nil) }
   try here()

@@ -32,7 +32,8 @@ final class LoopbackPair {
   struct NotAccepted: Error { let result: AcceptResult }
 
   static func connect(
-    _ kernel: LinuxKernel, to address: SocketAddress
+    _ kernel: LinuxKernel,
+    to address: SocketAddress
   ) throws -> FileDescriptor {
     switch kernel.connect(to: address) {
     case .connected(let descriptor): return descriptor
@@ -59,7 +60,9 @@ final class LoopbackPair {
 
 struct LinuxKernelTests {
   private func receive(
-    _ kernel: LinuxKernel, _ descriptor: FileDescriptor, upTo count: Int
+    _ kernel: LinuxKernel,
+    _ descriptor: FileDescriptor,
+    upTo count: Int
   ) -> (IOResult, [UInt8]) {
     var memory = [UInt8](repeating: 0, count: count)
     let result = memory.withUnsafeMutableBytes { kernel.receive(descriptor, into: $0) }

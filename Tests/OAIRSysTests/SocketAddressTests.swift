@@ -89,7 +89,9 @@ struct SocketAddressTests {
     (.unix("/x"), true, false),
   ])
   func `loopback and wildcard are told apart`(
-    address: SocketAddress, isLoopback: Bool, isWildcard: Bool
+    address: SocketAddress,
+    isLoopback: Bool,
+    isWildcard: Bool
   ) {
     #expect(address.isLoopback == isLoopback)
     #expect(address.isWildcard == isWildcard)

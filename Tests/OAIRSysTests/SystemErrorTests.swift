@@ -17,7 +17,8 @@ struct SystemErrorTests {
 
   @Test func `an error says call, text and number`() {
     #expect(
-      SystemError("bind", .addressInUse).description == "bind: Address already in use (98)")
+      SystemError("bind", .addressInUse).description == "bind: Address already in use (98)"
+    )
   }
 
   @Test func `errors are equal when call and number are`() {

@@ -1,7 +1,9 @@
 import OAIRTypes
 import OAIRWire
 
-/// llama.cpp's `llama-server`, as recorded. It writes `choices` first and its timings last.
+/// llama.cpp's `llama-server`, as recorded.
+///
+/// It writes `choices` first and its timings last.
 struct LlamaCppDialect: Dialect {
   private static let fingerprint = "b0-unknown"
 
@@ -98,7 +100,9 @@ struct LlamaCppDialect: Dialect {
   }
 
   private static func writeChoice(
-    _ writer: inout JSONWriter, finishReason: String?, _ name: String,
+    _ writer: inout JSONWriter,
+    finishReason: String?,
+    _ name: String,
     _ members: (inout JSONWriter) -> Void
   ) {
     writer.key("finish_reason")
@@ -108,7 +112,9 @@ struct LlamaCppDialect: Dialect {
   }
 
   private static func writeText(
-    _ writer: inout JSONWriter, finishReason: String?, _ text: (inout JSONWriter) -> Void
+    _ writer: inout JSONWriter,
+    finishReason: String?,
+    _ text: (inout JSONWriter) -> Void
   ) {
     writer.key("text")
     text(&writer)
@@ -136,7 +142,10 @@ struct LlamaCppDialect: Dialect {
   }
 
   private static func writeTiming(
-    _ name: String, _ count: Int, _ milliseconds: Double, to writer: inout JSONWriter
+    _ name: String,
+    _ count: Int,
+    _ milliseconds: Double,
+    to writer: inout JSONWriter
   ) {
     // The engine itself writes 0.001 for what took no measurable time.
     let total = max(milliseconds, 0.001)
@@ -171,13 +180,18 @@ struct LlamaCppDialect: Dialect {
     let failure = Self.error(500, "Compute error.", "server_error")
     return EventScript(
       opening: isChat ? ServerSentEventEncoder.event(data: opening) : nil,
-      token: token, lastToken: nil, tokenCount: completion.tokenCount,
+      token: token,
+      lastToken: nil,
+      tokenCount: completion.tokenCount,
       closing: closing(completion) + [ServerSentEventEncoder.done],
-      failure: [ServerSentEventEncoder.event(data: failure), ServerSentEventEncoder.done])
+      failure: [ServerSentEventEncoder.event(data: failure), ServerSentEventEncoder.done]
+    )
   }
 
   /// The event with the reason to finish; and one of its own for the usage, in chats that ask for
-  /// it. The timings stand in the last of them.
+  /// it.
+  ///
+  /// The timings stand in the last of them.
   private func closing(_ completion: Completion) -> [[UInt8]] {
     let isChat = completion.kind == .chat
     let hasUsageEvent = isChat && completion.includesUsage
@@ -194,19 +208,25 @@ struct LlamaCppDialect: Dialect {
   }
 
   private static func writeDelta(
-    _ writer: inout JSONWriter, finishReason: String?, _ delta: (inout JSONWriter) -> Void
+    _ writer: inout JSONWriter,
+    finishReason: String?,
+    _ delta: (inout JSONWriter) -> Void
   ) {
     writer.object { writeChoice(&$0, finishReason: finishReason, "delta", delta) }
   }
 
   private static func writeTextChoice(
-    _ writer: inout JSONWriter, finishReason: String?, _ text: (inout JSONWriter) -> Void
+    _ writer: inout JSONWriter,
+    finishReason: String?,
+    _ text: (inout JSONWriter) -> Void
   ) {
     writer.object { writeText(&$0, finishReason: finishReason, text) }
   }
 
   private func event(
-    _ completion: Completion, usage: Bool = false, timings: Bool = false,
+    _ completion: Completion,
+    usage: Bool = false,
+    timings: Bool = false,
     choices: (inout JSONWriter) -> Void
   ) -> [UInt8] {
     let isChat = completion.kind == .chat
@@ -255,7 +275,9 @@ struct LlamaCppDialect: Dialect {
     // The engine has no such errors: it ignores the model and answers 404 to a wrong method.
     case .unknownModel, .unknownPath, .wrongMethod:
       return Self.document(
-        404, Self.routingError(404, "File Not Found", "not_found_error"))
+        404,
+        Self.routingError(404, "File Not Found", "not_found_error")
+      )
     case .wrongContentType: return Self.document(400, Self.error(400, "invalid body", invalid))
     case .invalidJSON(let fault):
       let text =

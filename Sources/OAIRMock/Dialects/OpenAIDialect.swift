@@ -108,9 +108,12 @@ struct OpenAIDialect: Dialect {
     }
     return EventScript(
       opening: isChat ? ServerSentEventEncoder.event(data: opening) : nil,
-      token: template(completion), lastToken: nil, tokenCount: completion.tokenCount,
+      token: template(completion),
+      lastToken: nil,
+      tokenCount: completion.tokenCount,
       closing: closing + [ServerSentEventEncoder.done],
-      failure: [ServerSentEventEncoder.event(data: Self.failureEvent), ServerSentEventEncoder.done])
+      failure: [ServerSentEventEncoder.event(data: Self.failureEvent), ServerSentEventEncoder.done]
+    )
   }
 
   private func template(_ completion: Completion) -> EventTemplate {
@@ -129,7 +132,9 @@ struct OpenAIDialect: Dialect {
   }
 
   private func event(
-    _ completion: Completion, hasUsage: Bool = false, choices: (inout JSONWriter) -> Void
+    _ completion: Completion,
+    hasUsage: Bool = false,
+    choices: (inout JSONWriter) -> Void
   ) -> [UInt8] {
     let isChat = completion.kind == .chat
     return JSONWriter.object { writer in
@@ -149,7 +154,9 @@ struct OpenAIDialect: Dialect {
   }
 
   private static func writeDelta(
-    _ writer: inout JSONWriter, finishReason: String?, delta: (inout JSONWriter) -> Void
+    _ writer: inout JSONWriter,
+    finishReason: String?,
+    delta: (inout JSONWriter) -> Void
   ) {
     writer.object { writer in
       writer.member("index", 0)
@@ -161,7 +168,9 @@ struct OpenAIDialect: Dialect {
   }
 
   private static func writeText(
-    _ writer: inout JSONWriter, finishReason: String?, text: (inout JSONWriter) -> Void
+    _ writer: inout JSONWriter,
+    finishReason: String?,
+    text: (inout JSONWriter) -> Void
   ) {
     writer.object { writer in
       writer.key("text")
@@ -211,20 +220,27 @@ struct OpenAIDialect: Dialect {
     case .unknownPath(let method, let path):
       return Self.document(404, Self.error("Invalid URL (\(method) \(path))", invalid))
     case .wrongMethod(let method, let path, let allowed):
-      let text = "Not allowed to \(method) on \(path) (HINT: Perhaps you meant to use another method?)"
+      let text =
+        "Not allowed to \(method) on \(path) (HINT: Perhaps you meant to use another method?)"
       var document = Self.document(405, Self.error(text, invalid, code: "method_not_supported"))
       document.fields = [MockField(name: "Allow", value: allowed)]
       return document
     case .wrongContentType:
       return Self.document(
-        400, Self.error("Unsupported content type; expected application/json", invalid))
+        400,
+        Self.error("Unsupported content type; expected application/json", invalid)
+      )
     case .invalidJSON:
       return Self.document(
-        400, Self.error("We could not parse the JSON body of your request.", invalid))
+        400,
+        Self.error("We could not parse the JSON body of your request.", invalid)
+      )
     case .missingMember(let name):
       let text = "Missing required parameter: '\(name)'."
       return Self.document(
-        400, Self.error(text, invalid, param: name, code: "missing_required_parameter"))
+        400,
+        Self.error(text, invalid, param: name, code: "missing_required_parameter")
+      )
     case .loading:
       return Self.document(503, Self.error("The engine is loading.", "service_unavailable_error"))
     case .status(let status, let message, let retryAfter):
@@ -240,7 +256,10 @@ struct OpenAIDialect: Dialect {
   }
 
   private static func error(
-    _ message: String, _ type: String, param: String? = nil, code: String? = nil
+    _ message: String,
+    _ type: String,
+    param: String? = nil,
+    code: String? = nil
   ) -> [UInt8] {
     JSONWriter.object { writer in
       writer.object("error") { writer in

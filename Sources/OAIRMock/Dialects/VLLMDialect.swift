@@ -19,7 +19,10 @@ struct VLLMDialect: Dialect {
   func model(_ name: String, created: Int) -> [UInt8]? { nil }
 
   private static func write(
-    _ name: String, root: String, _ created: Int, to writer: inout JSONWriter
+    _ name: String,
+    root: String,
+    _ created: Int,
+    to writer: inout JSONWriter
   ) {
     writer.object { writer in
       writer.member("id", name)
@@ -79,7 +82,9 @@ struct VLLMDialect: Dialect {
   }
 
   private static func writeIdentity(
-    _ completion: Completion, isStream: Bool, to writer: inout JSONWriter
+    _ completion: Completion,
+    isStream: Bool,
+    to writer: inout JSONWriter
   ) {
     let chat = isStream ? "chat.completion.chunk" : "chat.completion"
     writer.member("id", completion.id)
@@ -123,9 +128,12 @@ struct VLLMDialect: Dialect {
     if completion.includesUsage { closing.append(usageEvent(completion)) }
     return EventScript(
       opening: completion.kind == .chat ? opening(completion) : nil,
-      token: template(completion, isLast: false), lastToken: template(completion, isLast: true),
-      tokenCount: completion.tokenCount, closing: closing + [ServerSentEventEncoder.done],
-      failure: [Self.failureEvent, ServerSentEventEncoder.done])
+      token: template(completion, isLast: false),
+      lastToken: template(completion, isLast: true),
+      tokenCount: completion.tokenCount,
+      closing: closing + [ServerSentEventEncoder.done],
+      failure: [Self.failureEvent, ServerSentEventEncoder.done]
+    )
   }
 
   private func opening(_ completion: Completion) -> [UInt8] {
@@ -163,7 +171,9 @@ struct VLLMDialect: Dialect {
   }
 
   private static func writeToken(
-    _ completion: Completion, isLast: Bool, _ hole: (inout JSONWriter) -> Void,
+    _ completion: Completion,
+    isLast: Bool,
+    _ hole: (inout JSONWriter) -> Void,
     to writer: inout JSONWriter
   ) {
     let isChat = completion.kind == .chat
@@ -201,7 +211,8 @@ struct VLLMDialect: Dialect {
     ServerSentEventEncoder.event(
       data: #"{"error": {"message": "EngineCore encountered an issue. "#
         + #"See stack trace (above) for the root cause.", "#
-        + #""type": "InternalServerError", "param": null, "code": 500}}"#)
+        + #""type": "InternalServerError", "param": null, "code": 500}}"#
+    )
   }
 
   // MARK: - Embeddings
@@ -277,7 +288,10 @@ struct VLLMDialect: Dialect {
   }
 
   private static func error(
-    _ code: Int, _ message: String, _ type: String, param: String?
+    _ code: Int,
+    _ message: String,
+    _ type: String,
+    param: String?
   ) -> [UInt8] {
     JSONWriter.object { writer in
       writer.object("error") { writer in

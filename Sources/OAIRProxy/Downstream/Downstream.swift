@@ -1,7 +1,9 @@
 import OAIRReactor
 import OAIRSys
 
-/// One client connection. Holds no buffer while nothing is left over.
+/// One client connection.
+///
+/// Holds no buffer while nothing is left over.
 struct Downstream: ~Copyable {
   /// Where the connection is between two requests, or before its end.
   enum Phase: UInt8 {

@@ -7,8 +7,11 @@ extension Proxy {
   mutating func newExchange() -> Exchange {
     serial += 1
     return Exchange(
-      serial: serial, startedAt: reactor.now, furtherCandidates: retry.attempts,
-      limits: limits.http)
+      serial: serial,
+      startedAt: reactor.now,
+      furtherCandidates: retry.attempts,
+      limits: limits.http
+    )
   }
 
   /// What stands in a connection between two requests.
@@ -61,7 +64,9 @@ extension Proxy {
   ///
   /// - Returns: false when the client is gone; its exchange is released then.
   mutating func deliver(
-    _ downstream: Handle, _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer
+    _ downstream: Handle,
+    _ first: UnsafeRawBufferPointer,
+    _ second: UnsafeRawBufferPointer
   ) -> Bool {
     let total = first.count + second.count
     guard total > 0 else { return true }
@@ -82,12 +87,16 @@ extension Proxy {
     downstreams[downstream].output.append(UnsafeRawBufferPointer(rebasing: firstLeft))
     downstreams[downstream].output.append(UnsafeRawBufferPointer(rebasing: secondLeft))
     reactor.setDeadline(
-      downstreams[downstream].registration, at: reactor.now &+ deadlines.write)
+      downstreams[downstream].registration,
+      at: reactor.now &+ deadlines.write
+    )
     return true
   }
 
   private mutating func sendNow(
-    _ registration: Handle, _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer
+    _ registration: Handle,
+    _ first: UnsafeRawBufferPointer,
+    _ second: UnsafeRawBufferPointer
   ) -> IOResult {
     if second.isEmpty { return reactor.send(registration, first) }
     if first.isEmpty { return reactor.send(registration, second) }
@@ -123,7 +132,9 @@ extension Proxy {
 
   // MARK: The end
 
-  /// The client has closed, reset, or can't be reached. Whatever works for it stops at once.
+  /// The client has closed, reset, or can't be reached.
+  ///
+  /// Whatever works for it stops at once.
   mutating func clientGone(_ downstream: Handle) {
     if downstreams[downstream].phase == .exchanging {
       counters.clientsGone += 1
@@ -167,7 +178,9 @@ extension Proxy {
     }
   }
 
-  /// Lets go of the connection. No exchange may be under way.
+  /// Lets go of the connection.
+  ///
+  /// No exchange may be under way.
   mutating func closeDownstream(_ downstream: Handle, reset: Bool = false) {
     let closed = downstreams.remove(downstream)
     precondition(closed.exchange.reserved == 0, "a body's memory is still reserved")

@@ -45,10 +45,14 @@ extension Proxy {
   private mutating func admit(_ descriptor: FileDescriptor, _ peer: SocketAddress) {
     counters.connections += 1
     let downstream = downstreams.insert(
-      Downstream(registration: .none, peer: peer, exchange: noExchange()))
+      Downstream(registration: .none, peer: peer, exchange: noExchange())
+    )
     do {
       let registration = try reactor.register(
-        descriptor, owner: OwnerTag(.downstream, downstream).bits, readiness: .writable)
+        descriptor,
+        owner: OwnerTag(.downstream, downstream).bits,
+        readiness: .writable
+      )
       downstreams[downstream].registration = registration
       reactor.setDeadline(registration, at: reactor.now &+ deadlines.keepAlive)
     } catch {
@@ -65,7 +69,9 @@ extension Proxy {
     pausedListeners.append(listener)
     if pausedListeners.count == 1 {
       reactor.addTimer(
-        at: reactor.now &+ ProxyLimits.acceptPauseNanoseconds, owner: OwnerTag(.acceptPause).bits)
+        at: reactor.now &+ ProxyLimits.acceptPauseNanoseconds,
+        owner: OwnerTag(.acceptPause).bits
+      )
     }
   }
 
@@ -79,7 +85,9 @@ extension Proxy {
 
   // MARK: Drain
 
-  /// Accepts nothing new. Requests on open connections are still served, each the last one there.
+  /// Accepts nothing new.
+  ///
+  /// Requests on open connections are still served, each the last one there.
   public mutating func beginDrain() {
     guard lifecycle == .running else { return }
     lifecycle = .draining
@@ -94,7 +102,9 @@ extension Proxy {
       // One whose request may be on its way already gets a short while to send it.
       if downstreams[downstream].phase == .idle {
         reactor.setDeadline(
-          downstreams[downstream].registration, at: reactor.now &+ ProxyLimits.lingerNanoseconds)
+          downstreams[downstream].registration,
+          at: reactor.now &+ ProxyLimits.lingerNanoseconds
+        )
       }
     }
     reactor.addTimer(at: reactor.now &+ deadlines.drain, owner: OwnerTag(.drain).bits)

@@ -1,5 +1,6 @@
-/// The one account of all request bodies that are held in memory. Plain numbers: one reactor owns
-/// it.
+/// The one account of all request bodies that are held in memory.
+///
+/// Plain numbers: one reactor owns it.
 struct BodyLedger {
   /// LIMIT: bytes that may be held at one time; beyond it a request is answered 503.
   let limit: Int

@@ -5,7 +5,9 @@ import OAIRSys
 import OAIRWire
 
 /// One request and its response: what is known of it, from the first byte of its head to its access
-/// record. It lives in its client connection and is used again for the next request there.
+/// record.
+///
+/// It lives in its client connection and is used again for the next request there.
 struct Exchange: ~Copyable {
   var machine: ExchangeMachine
   /// The number of this exchange since the start; part of its request id.

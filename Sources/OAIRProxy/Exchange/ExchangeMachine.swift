@@ -2,14 +2,17 @@
 // reports what happened and performs what is answered. Copyable and comparable, so that its whole
 // table is a test.
 //
-//   readingBody ──bodyEnded──▶ routing ──chosen──▶ connecting ──connected──▶ sending ──sent──▶ awaiting
-//        │                     ▲  │                    │ lost                  │ lost            │ lost
-//        │ refused             │  └─exhausted─▶ failed └────────▶ routing ◀────┴─────────────────┤
-//        ▼                     │                                                              head │
-//     answering                └──────────────── lost, nothing committed ◀── holding ◀────────────┤
-//        │                                                                     │ content           │
-//        │                                                          == COMMIT ═▼═══════════════════▼
-//        └──flushed──▶ done ◀──flushed── ending ◀──ended── streaming ──lost──▶ aborting
+//   readingBody ──bodyEnded──▶ routing ──chosen──▶ connecting ──connected──▶ sending ──sent──┐
+//        │                      ▲   │                  │ lost                 │ lost          ▼
+//        │ refused              │   └─exhausted─┐      │                      │           awaiting
+//        ▼                      │               │      │                      │      lost │  │ head
+//     answering ◀───────────────┼───────────────┘      │                      │           │  ▼
+//        │                      └── nothing committed ─┴──────────────────────┴───────────┴ holding
+//        │                                                                                   │
+//        │                                                            ══ COMMIT ══ content   ▼
+//        └─flushed─▶ done ◀─flushed─ ending ◀────────────ended─────────────────────────── streaming
+//                     ▲                                                                      │ lost
+//                     └─────────────flushed─ aborting ◀──────────────────────────────────────┘
 
 /// What an exchange does next, decided from where it is and what happened.
 struct ExchangeMachine: Equatable, Sendable {
@@ -39,8 +42,10 @@ struct ExchangeMachine: Equatable, Sendable {
     case done
   }
 
-  /// How far one direction has come. Both are kept apart: a backend may answer before it has read
-  /// the request, and a client may be gone while its answer still comes.
+  /// How far one direction has come.
+  ///
+  /// Both are kept apart: a backend may answer before it has read the request, and a client may be
+  /// gone while its answer still comes.
   enum Side: UInt8, Sendable { case open, ended, aborted }
 
   /// Why a backend is lost.

@@ -34,7 +34,8 @@ extension Proxy {
     case .release: release(downstream)
     case .impossible:
       preconditionFailure(
-        "event \(event) in phase \(downstreams[downstream].exchange.machine.phase)")
+        "event \(event) in phase \(downstreams[downstream].exchange.machine.phase)"
+      )
     }
   }
 
@@ -73,8 +74,9 @@ extension Proxy {
     }
   }
 
-  /// No `model`: the default backend's, or the only one there is. An unknown one: the default
-  /// backend, if there is one.
+  /// No `model`: the default backend's, or the only one there is.
+  ///
+  /// An unknown one: the default backend, if there is one.
   private mutating func findEntry(_ downstream: Handle) -> Result<Int?, Refusal> {
     guard let range = downstreams[downstream].exchange.modelRange else {
       if table.defaultBackend != nil { return .success(nil) }
@@ -84,7 +86,10 @@ extension Proxy {
         Refusal(
           error: GatewayError(
             .missingModel,
-            advice: "Name one of the \(models) models that GET /v1/models lists.")))
+            advice: "Name one of the \(models) models that GET /v1/models lists."
+          )
+        )
+      )
     }
     if let entry = lookUp(downstream, range) { return .success(entry) }
     if table.defaultBackend != nil { return .success(nil) }
@@ -141,8 +146,11 @@ extension Proxy {
         state(ofBackend: $0, tried)
       }
       return LeastInFlight.pick(
-        UnsafeBufferPointer(rebasing: eligible[..<count]), facts: facts,
-        inFlight: slots.inFlight, random: &random)
+        UnsafeBufferPointer(rebasing: eligible[..<count]),
+        facts: facts,
+        inFlight: slots.inFlight,
+        random: &random
+      )
     }
   }
 
@@ -198,10 +206,13 @@ extension Proxy {
       return
     }
     let upstream = upstreams.insert(
-      Upstream(registration: .none, record: record, limits: limits.http))
+      Upstream(registration: .none, record: record, limits: limits.http)
+    )
     do {
       let registration = try reactor.connect(
-        to: record.address, owner: OwnerTag(.upstream, upstream).bits)
+        to: record.address,
+        owner: OwnerTag(.upstream, upstream).bits
+      )
       counters.upstreamConnections += 1
       upstreams[upstream].registration = registration
       upstreams[upstream].begin(for: downstream)
@@ -302,8 +313,13 @@ extension Proxy {
       canonical = path.path
     }
     let writer = UpstreamHeadWriter(
-      head: head, request: request, record: record, peer: downstreams[downstream].peer,
-      canonicalPath: canonical, bodyLength: downstreams[downstream].exchange.body.count)
+      head: head,
+      request: request,
+      record: record,
+      peer: downstreams[downstream].peer,
+      canonicalPath: canonical,
+      bodyLength: downstreams[downstream].exchange.body.count
+    )
     let facts = forwardedFacts(downstream)
     var out = HeadWriter(scratch.head)
     writer.write(scratch.requestTable, facts: facts, to: &out)
@@ -319,7 +335,11 @@ extension Proxy {
     if scratch.parsedSerial == serial, let head = scratch.requestHead { return head }
     let bytes = downstreams[downstream].exchange.head
     let parsed = RequestHeadParser.parse(
-      bytes, previouslyScanned: 0, into: &scratch.requestTable, limits: limits.http)
+      bytes,
+      previouslyScanned: 0,
+      into: &scratch.requestTable,
+      limits: limits.http
+    )
     guard case .head(let head) = parsed else {
       preconditionFailure("a head that parsed before doesn't any more")
     }
@@ -332,10 +352,14 @@ extension Proxy {
     if let range = downstreams[downstream].exchange.requestID {
       let bytes = downstreams[downstream].exchange.head[range.range]
       return ForwardedFacts(
-        requestID: UnsafeRawBufferPointer(rebasing: bytes), isRequestIDTheirs: true)
+        requestID: UnsafeRawBufferPointer(rebasing: bytes),
+        isRequestIDTheirs: true
+      )
     }
     let own = requestIDs.write(
-      downstreams[downstream].exchange.serial, to: scratch.requestID)
+      downstreams[downstream].exchange.serial,
+      to: scratch.requestID
+    )
     return ForwardedFacts(requestID: own, isRequestIDTheirs: false)
   }
 }

@@ -42,7 +42,9 @@ extension Proxy {
 
   /// Lets go of a backend that failed the exchange, and reports it.
   mutating func loseUpstream(
-    _ upstream: Handle, _ downstream: Handle, _ loss: ExchangeMachine.Loss
+    _ upstream: Handle,
+    _ downstream: Handle,
+    _ loss: ExchangeMachine.Loss
   ) {
     let record = upstreams[upstream].record
     let hasHead = upstreams[upstream].hasHead
@@ -155,12 +157,14 @@ extension Proxy {
         : "The backend \(upstreams[upstream].record.id) was lost before the stream had ended. "
           + "What came so far is incomplete.",
       code: downstreams[downstream].exchange.failureCode.description,
-      sequenceNumber: upstreams[upstream].body.eventCount)
+      sequenceNumber: upstreams[upstream].body.eventCount
+    )
     guard let payload else { return nil }
     let isChunked =
       upstreams[upstream].body.framing == .chunked
       && downstreams[downstream].exchange.minorVersion == 1
-    return isChunked ? AbortFrame.chunks(payload, behind: upstreams[upstream].body.openChunk) : payload
+    return isChunked
+      ? AbortFrame.chunks(payload, behind: upstreams[upstream].body.openChunk) : payload
   }
 
   /// The router stops: what is under way ends so that its client can tell.
@@ -211,7 +215,8 @@ extension Proxy {
   /// The exchange is over: its record goes to the writer, and the connection to its next request.
   mutating func release(_ downstream: Handle) {
     releaseBody(downstream)
-    let isGone = downstreams[downstream].exchange.machine.response == .aborted
+    let isGone =
+      downstreams[downstream].exchange.machine.response == .aborted
       && downstreams[downstream].exchange.outcome != .truncated
     if isGone { downstreams[downstream].exchange.outcome = .clientGone }
     record(downstream)
@@ -258,7 +263,8 @@ extension Proxy {
     record.firstByteNanoseconds = committedAt == 0 ? 0 : committedAt &- startedAt
     record.requestBytes = max(
       downstreams[downstream].exchange.request.count,
-      downstreams[downstream].exchange.requestBytes)
+      downstreams[downstream].exchange.requestBytes
+    )
     record.responseBytes = downstreams[downstream].exchange.responseBytes
     record.attempts = downstreams[downstream].exchange.machine.attempts
     record.outcome = downstreams[downstream].exchange.outcome

@@ -27,7 +27,8 @@ extension Proxy {
       if case .bytes(let count) = result { downstreams[downstream].input.didAppend(count) }
     } else {
       let space = UnsafeMutableRawBufferPointer(
-        rebasing: scratch.read[..<ProxyLimits.readSize])
+        rebasing: scratch.read[..<ProxyLimits.readSize]
+      )
       result = reactor.receive(registration, into: space)
     }
     switch result {
@@ -46,11 +47,16 @@ extension Proxy {
   }
 
   private mutating func parseHead(
-    _ downstream: Handle, _ bytes: UnsafeRawBufferPointer, isInput: Bool
+    _ downstream: Handle,
+    _ bytes: UnsafeRawBufferPointer,
+    isInput: Bool
   ) {
     let parsed = RequestHeadParser.parse(
-      bytes, previouslyScanned: downstreams[downstream].headScanned, into: &scratch.requestTable,
-      limits: limits.http)
+      bytes,
+      previouslyScanned: downstreams[downstream].headScanned,
+      into: &scratch.requestTable,
+      limits: limits.http
+    )
     scratch.parsedSerial = 0
     switch parsed {
     case .needMore:
@@ -59,7 +65,9 @@ extension Proxy {
       guard downstreams[downstream].phase == .idle else { return }
       downstreams[downstream].phase = .readingHead
       reactor.setDeadline(
-        downstreams[downstream].registration, at: reactor.now &+ deadlines.head)
+        downstreams[downstream].registration,
+        at: reactor.now &+ deadlines.head
+      )
     case .failed(let error):
       if error.status == 431 || error.status == 414 { counters.headLimit += 1 }
       beginBareExchange(downstream)
@@ -89,7 +97,10 @@ extension Proxy {
   }
 
   private mutating func beginExchange(
-    _ downstream: Handle, _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, isInput: Bool
+    _ downstream: Handle,
+    _ head: RequestHead,
+    _ bytes: UnsafeRawBufferPointer,
+    isInput: Bool
   ) {
     counters.requests += 1
     reactor.setDeadline(downstreams[downstream].registration, at: .max)
@@ -133,7 +144,9 @@ extension Proxy {
   ///
   /// - Returns: why the body can't be taken, nil when it can.
   private mutating func admitBody(
-    _ exchange: inout Exchange, _ head: RequestHead, _ body: UnsafeRawBufferPointer
+    _ exchange: inout Exchange,
+    _ head: RequestHead,
+    _ body: UnsafeRawBufferPointer
   ) -> GatewayError? {
     guard case .routed = exchange.route, head.method == .post else {
       // Answered here: the body is of no interest, but where it ends is.
@@ -175,7 +188,9 @@ extension Proxy {
   // MARK: 3 dispatch
 
   private mutating func dispatch(
-    _ downstream: Handle, _ head: RequestHead, _ refusal: GatewayError?
+    _ downstream: Handle,
+    _ head: RequestHead,
+    _ refusal: GatewayError?
   ) {
     switch head.method {
     case .connect, .trace:
@@ -222,7 +237,9 @@ extension Proxy {
   func targetText(_ downstream: Handle) -> String {
     let range = downstreams[downstream].exchange.target.range
     return String(
-      decoding: downstreams[downstream].exchange.head[range].prefix(256), as: UTF8.self)
+      decoding: downstreams[downstream].exchange.head[range].prefix(256),
+      as: UTF8.self
+    )
   }
 
   // MARK: 4 readBody
@@ -237,12 +254,16 @@ extension Proxy {
       return
     }
     reactor.setDeadline(
-      downstreams[downstream].registration, at: reactor.now &+ deadlines.bodyIdle)
+      downstreams[downstream].registration,
+      at: reactor.now &+ deadlines.bodyIdle
+    )
     if head.expectsContinue, downstreams[downstream].exchange.body.isEmpty {
       // RFC 9110 section 10.1.1: the body is wanted.
       let interim: StaticString = "HTTP/1.1 100 Continue\r\n\r\n"
       let bytes = UnsafeRawBufferPointer(
-        start: interim.utf8Start, count: interim.utf8CodeUnitCount)
+        start: interim.utf8Start,
+        count: interim.utf8CodeUnitCount
+      )
       guard deliver(downstream, bytes, .init(start: nil, count: 0)) else { return }
       downstreams[downstream].exchange.responseBytes = 0
     }
@@ -291,7 +312,9 @@ extension Proxy {
     let space = downstreams[downstream].exchange.request.freeSpace(missing)
     let wanted = min(missing, 4 * ProxyLimits.readSize)
     let result = reactor.receive(
-      registration, into: UnsafeMutableRawBufferPointer(rebasing: space[..<wanted]))
+      registration,
+      into: UnsafeMutableRawBufferPointer(rebasing: space[..<wanted])
+    )
     if case .bytes(let count) = result {
       downstreams[downstream].exchange.request.didAppend(count)
     }
@@ -327,7 +350,8 @@ extension Proxy {
   }
 
   private mutating func append(
-    _ downstream: Handle, _ payload: UnsafeRawBufferPointer
+    _ downstream: Handle,
+    _ payload: UnsafeRawBufferPointer
   ) -> GatewayError? {
     let length = downstreams[downstream].exchange.body.count + payload.count
     guard length <= limits.body else {

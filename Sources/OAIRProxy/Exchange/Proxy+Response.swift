@@ -37,7 +37,8 @@ extension Proxy {
       }
       let held = upstreams[upstream].held.count
       let space = UnsafeMutableRawBufferPointer(
-        rebasing: scratch.read[held..<(held + ProxyLimits.readSize)])
+        rebasing: scratch.read[held..<(held + ProxyLimits.readSize)]
+      )
       switch reactor.receive(registration, into: space) {
       case .bytes(let count):
         presentHeld(upstream, held)
@@ -69,7 +70,9 @@ extension Proxy {
     reactor.setDeadline(upstreams[upstream].registration, at: .max)
   }
 
-  /// The client has taken enough. No edge will come for what the kernel holds already.
+  /// The client has taken enough.
+  ///
+  /// No edge will come for what the kernel holds already.
   mutating func resumeUpstream(_ downstream: Handle) {
     let upstream = downstreams[downstream].exchange.upstream
     guard downstreams[downstream].phase == .exchanging, upstreams.contains(upstream),
@@ -94,15 +97,20 @@ extension Proxy {
   }
 
   private mutating func readResponseHead(
-    _ upstream: Handle, _ downstream: Handle, count: Int
+    _ upstream: Handle,
+    _ downstream: Handle,
+    count: Int
   ) {
     var start = 0
     while true {
       let bytes = UnsafeRawBufferPointer(rebasing: scratch.read[start..<count])
       let parsed = ResponseHeadParser.parse(
-        bytes, previouslyScanned: start == 0 ? upstreams[upstream].headScanned : 0,
+        bytes,
+        previouslyScanned: start == 0 ? upstreams[upstream].headScanned : 0,
         requestMethod: downstreams[downstream].exchange.method,
-        into: &scratch.responseTable, limits: limits.http)
+        into: &scratch.responseTable,
+        limits: limits.http
+      )
       switch parsed {
       case .needMore:
         upstreams[upstream].headScanned = bytes.count
@@ -123,7 +131,11 @@ extension Proxy {
   }
 
   private mutating func headCame(
-    _ upstream: Handle, _ downstream: Handle, _ head: ResponseHead, start: Int, count: Int
+    _ upstream: Handle,
+    _ downstream: Handle,
+    _ head: ResponseHead,
+    start: Int,
+    count: Int
   ) {
     let family = downstreams[downstream].exchange.family
     let isHTTP10 = downstreams[downstream].exchange.minorVersion == 0
@@ -134,8 +146,12 @@ extension Proxy {
       (200...299).contains(head.status) && head.contentKind == .eventStream && !head.isEncoded
       && family != .opaque
     upstreams[upstream].body = ResponseBody(
-      framing: head.framing, family: family, isWatched: isWatched, unframes: isHTTP10,
-      limits: limits.http)
+      framing: head.framing,
+      family: family,
+      isWatched: isWatched,
+      unframes: isHTTP10,
+      limits: limits.http
+    )
     if head.framing == .untilClose || lifecycle != .running {
       downstreams[downstream].exchange.keepsAlive = false
     }
@@ -146,7 +162,8 @@ extension Proxy {
     let kept = upstreams[upstream].body.scan(bytes)
     if mustHold(upstream, kept: kept) {
       upstreams[upstream].rewrittenHead.append(
-        UnsafeRawBufferPointer(rebasing: scratch.head[..<headCount]))
+        UnsafeRawBufferPointer(rebasing: scratch.head[..<headCount])
+      )
       upstreams[upstream].held.append(UnsafeRawBufferPointer(rebasing: bytes[..<kept]))
       step(downstream, .headArrived(holds: true))
       return
@@ -162,15 +179,22 @@ extension Proxy {
   }
 
   private mutating func writeDownstreamHead(
-    _ upstream: Handle, _ downstream: Handle, _ head: ResponseHead, start: Int
+    _ upstream: Handle,
+    _ downstream: Handle,
+    _ head: ResponseHead,
+    start: Int
   ) -> Int {
     let bytes = UnsafeRawBufferPointer(
-      rebasing: scratch.read[start..<(start + head.length)])
+      rebasing: scratch.read[start..<(start + head.length)]
+    )
     let writer = DownstreamHeadWriter(
-      head: bytes, response: head, record: upstreams[upstream].record,
+      head: bytes,
+      response: head,
+      record: upstreams[upstream].record,
       attempts: Int(downstreams[downstream].exchange.machine.attempts),
       closes: !downstreams[downstream].exchange.keepsAlive,
-      keepsChunks: downstreams[downstream].exchange.minorVersion == 1)
+      keepsChunks: downstreams[downstream].exchange.minorVersion == 1
+    )
     let facts = forwardedFacts(downstream)
     var out = HeadWriter(scratch.head)
     writer.write(scratch.responseTable, facts: facts, to: &out)
@@ -178,8 +202,9 @@ extension Proxy {
     return out.count
   }
 
-  /// COMMIT: the head, and what has come of the body, go out. There is no other candidate from
-  /// here on, so the request needn't be kept.
+  /// COMMIT: the head, and what has come of the body, go out.
+  ///
+  /// There is no other candidate from here on, so the request needn't be kept.
   mutating func commit(_ downstream: Handle) {
     let upstream = downstreams[downstream].exchange.upstream
     downstreams[downstream].exchange.committedAt = reactor.now
@@ -195,15 +220,21 @@ extension Proxy {
     }
     scratch.pendingHead = 0
     splice(
-      upstream, downstream, head: UnsafeRawBufferPointer(rebasing: scratch.head[..<headCount]),
-      UnsafeMutableRawBufferPointer(rebasing: scratch.read[body]))
+      upstream,
+      downstream,
+      head: UnsafeRawBufferPointer(rebasing: scratch.head[..<headCount]),
+      UnsafeMutableRawBufferPointer(rebasing: scratch.read[body])
+    )
   }
 
   // MARK: 10 splice
 
   /// Looks at what has come of a body and passes on what may pass.
   private mutating func passOn(
-    _ upstream: Handle, _ downstream: Handle, from start: Int, count: Int
+    _ upstream: Handle,
+    _ downstream: Handle,
+    from start: Int,
+    count: Int
   ) {
     let bytes = UnsafeMutableRawBufferPointer(rebasing: scratch.read[start..<count])
     let kept = upstreams[upstream].body.scan(bytes)
@@ -219,13 +250,18 @@ extension Proxy {
     }
     reactor.setDeadline(upstreams[upstream].registration, at: reactor.now &+ deadlines.idle)
     splice(
-      upstream, downstream, head: UnsafeRawBufferPointer(start: nil, count: 0),
-      UnsafeMutableRawBufferPointer(rebasing: bytes[..<kept]))
+      upstream,
+      downstream,
+      head: UnsafeRawBufferPointer(start: nil, count: 0),
+      UnsafeMutableRawBufferPointer(rebasing: bytes[..<kept])
+    )
   }
 
   /// Queues to the client what may pass, keeps the rest, and sees to the end.
   private mutating func splice(
-    _ upstream: Handle, _ downstream: Handle, head: UnsafeRawBufferPointer,
+    _ upstream: Handle,
+    _ downstream: Handle,
+    head: UnsafeRawBufferPointer,
     _ bytes: UnsafeMutableRawBufferPointer
   ) {
     let outcome = upstreams[upstream].body.outcome
@@ -253,8 +289,9 @@ extension Proxy {
     }
   }
 
-  /// The end of the chunk framing, written behind what passes. The backend's own last chunk was
-  /// taken out there, with its trailers, so there is room.
+  /// The end of the chunk framing, written behind what passes.
+  ///
+  /// The backend's own last chunk was taken out there, with its trailers, so there is room.
   private func writeLastChunk(into bytes: UnsafeMutableRawBufferPointer, at offset: Int) -> Int {
     guard let base = bytes.baseAddress else { return offset }
     // SAFETY: `bytes` lies in `scratch.read`, which has more room behind the largest read.

@@ -1,6 +1,7 @@
 import OAIRWire
 
 /// The one table of the router's own errors: status, type, code and the words that a user reads.
+///
 /// Each text says what happened, why, and what to do next. docs/ERRORS.md lists them; a golden test
 /// pins them.
 struct ErrorResponse: Equatable {
@@ -132,7 +133,12 @@ struct ErrorResponse: Equatable {
   /// The body in the shape that clients of a family know.
   func body(_ shape: ErrorShape) -> [UInt8] {
     ErrorEnvelope.body(
-      shape, message: message, type: type.text, code: code.text, param: param?.text)
+      shape,
+      message: message,
+      type: type.text,
+      code: code.text,
+      param: param?.text
+    )
   }
 }
 

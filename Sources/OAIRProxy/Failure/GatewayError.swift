@@ -1,4 +1,6 @@
-/// A failure as a value: what happened, on whose side. `ErrorResponses.swift` has the words.
+/// A failure as a value: what happened, on whose side.
+///
+/// `ErrorResponses.swift` has the words.
 struct GatewayError {
   /// Every answer of our own that isn't a success; one line of docs/ERRORS.md each.
   enum Kind: CaseIterable {

@@ -95,7 +95,9 @@ struct UpstreamHeadWriter {
   }
 
   private func appendFormer(
-    _ known: KnownField, _ table: borrowing HeadTable, _ out: inout HeadWriter
+    _ known: KnownField,
+    _ table: borrowing HeadTable,
+    _ out: inout HeadWriter
   ) {
     for index in 0..<table.count {
       let field = table[index]

@@ -2,8 +2,9 @@ import Glibc
 import OAIRHTTP1
 import OAIRWire
 
-/// Which path is answered how: the one place that knows paths. Bodies of routed paths are opaque;
-/// the family only says how the answer's events look.
+/// Which path is answered how: the one place that knows paths.
+///
+/// Bodies of routed paths are opaque; the family only says how the answer's events look.
 enum PathTable {
   /// What a path is.
   enum Route: Equatable {

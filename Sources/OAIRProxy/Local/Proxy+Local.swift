@@ -9,7 +9,9 @@ import OAIRWire
 
 extension Proxy {
   mutating func answerLocally(
-    _ downstream: Handle, _ local: PathTable.Local, _ head: RequestHead
+    _ downstream: Handle,
+    _ local: PathTable.Local,
+    _ head: RequestHead
   ) {
     downstreams[downstream].exchange.outcome = .local
     switch local {
@@ -32,12 +34,17 @@ extension Proxy {
       return
     }
     answer(
-      downstream, 503, Array("{\"status\":\"not ready\",\"reason\":\"\(reason)\"}\n".utf8))
+      downstream,
+      503,
+      Array("{\"status\":\"not ready\",\"reason\":\"\(reason)\"}\n".utf8)
+    )
   }
 
   /// Ids may hold `/`, and `%2F` for it.
   private mutating func answerModel(
-    _ downstream: Handle, _ head: RequestHead, _ idStart: Int
+    _ downstream: Handle,
+    _ head: RequestHead,
+    _ idStart: Int
   ) {
     let path = downstreams[downstream].exchange.head[head.path.range]
     let id = UnsafeRawBufferPointer(rebasing: path.dropFirst(idStart))
@@ -53,7 +60,8 @@ extension Proxy {
     let text = String(decoding: name.prefix(512), as: UTF8.self)
     refuse(
       downstream,
-      GatewayError(.modelNotFound, text, advice: "GET /v1/models lists what there is."))
+      GatewayError(.modelNotFound, text, advice: "GET /v1/models lists what there is.")
+    )
   }
 
   private mutating func answer(_ downstream: Handle, _ status: Int, _ body: [UInt8]) {
@@ -122,7 +130,10 @@ extension Proxy {
   // MARK: Sending
 
   private mutating func send(
-    _ downstream: Handle, _ status: Int, _ body: [UInt8], error: ErrorResponse?
+    _ downstream: Handle,
+    _ status: Int,
+    _ body: [UInt8],
+    error: ErrorResponse?
   ) {
     downstreams[downstream].exchange.status = status
     if lifecycle != .running { downstreams[downstream].exchange.keepsAlive = false }
@@ -138,7 +149,10 @@ extension Proxy {
   }
 
   private mutating func writeLocalHead(
-    _ downstream: Handle, _ status: Int, _ length: Int, _ error: ErrorResponse?
+    _ downstream: Handle,
+    _ status: Int,
+    _ length: Int,
+    _ error: ErrorResponse?
   ) -> Int {
     var out = HeadWriter(scratch.head)
     out.append("HTTP/1.1 ")
@@ -197,7 +211,8 @@ enum PercentDecoding {
   /// - Parameter memory: room for at least `text.count` bytes.
   /// - Returns: how many bytes were written; a `%` without two hex digits stays as it is.
   static func decode(
-    _ text: UnsafeRawBufferPointer, into memory: UnsafeMutableRawBufferPointer
+    _ text: UnsafeRawBufferPointer,
+    into memory: UnsafeMutableRawBufferPointer
   ) -> Int {
     var count = 0
     var index = 0

@@ -1,5 +1,7 @@
-/// What the access line of one exchange says. A plain value of fixed size without references: it
-/// crosses to the writer thread through a ring. No prompt, no header value beyond the request id.
+/// What the access line of one exchange says.
+///
+/// A plain value of fixed size without references: it crosses to the writer thread through a ring.
+/// No prompt, no header value beyond the request id.
 public struct AccessRecord: Sendable {
   /// How the exchange ended.
   public enum Outcome: UInt8, Sendable {

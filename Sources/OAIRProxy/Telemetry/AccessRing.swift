@@ -1,18 +1,19 @@
 public import OAIRSys
 import Synchronization
 
-/// A bounded ring from one reactor to the writer thread. The reactor never waits: a full ring drops
-/// the record and counts it.
+/// A bounded ring from one reactor to the writer thread.
+///
+/// The reactor never waits: a full ring drops the record and counts it.
 ///
 /// The writer sleeps on an eventfd only when it has found nothing for a while. While traffic flows
 /// it looks by itself ten times a second, so that a request costs the reactor no system call.
+// SAFETY: the slot at `tail % capacity` is written by the reactor only while it is outside
+// head ..< tail, and read by the writer only while it is inside; the two indices are published
+// with release and read with acquire.
 public final class AccessRing: @unchecked Sendable {
   /// LIMIT: records between two looks of the writer.
   public static let capacity = 4096
 
-  // SAFETY: the slot at `tail % capacity` is written by the reactor only while it is outside
-  // head ..< tail, and read by the writer only while it is inside; the two indices are published
-  // with release and read with acquire.
   private let records: UnsafeMutablePointer<AccessRecord>
   private let head = Atomic<Int>(0)
   private let tail = Atomic<Int>(0)
@@ -29,7 +30,9 @@ public final class AccessRing: @unchecked Sendable {
 
   deinit { records.deallocate() }
 
-  /// Leaves a record. On the reactor's thread.
+  /// Leaves a record.
+  ///
+  /// On the reactor's thread.
   ///
   /// - Returns: false when the ring is full and the record is dropped.
   func push(_ record: AccessRecord) -> Bool {
@@ -45,7 +48,9 @@ public final class AccessRing: @unchecked Sendable {
     return true
   }
 
-  /// Takes the oldest record. On the writer's thread.
+  /// Takes the oldest record.
+  ///
+  /// On the writer's thread.
   public func pop() -> AccessRecord? {
     let start = head.load(ordering: .relaxed)
     guard start != tail.load(ordering: .acquiring) else { return nil }
@@ -65,6 +70,8 @@ public final class AccessRing: @unchecked Sendable {
     wake.clear()
   }
 
-  /// Wakes a sleeping writer. Callable from any thread.
+  /// Wakes a sleeping writer.
+  ///
+  /// Callable from any thread.
   public func interrupt() { wake.signal() }
 }

@@ -22,7 +22,9 @@ public final class SignalOutbox: Sendable {
   ///   must not block.
   public init(wake: @escaping @Sendable () -> Void) { self.wake = wake }
 
-  /// Leaves signals. On the reactor's thread, at the end of a tick that saw any.
+  /// Leaves signals.
+  ///
+  /// On the reactor's thread, at the end of a tick that saw any.
   func post(_ signals: [BackendSignal]) {
     let mustWake = state.withLock { state in
       let room = Self.capacity - state.waiting.count
@@ -33,7 +35,9 @@ public final class SignalOutbox: Sendable {
     if mustWake { wake() }
   }
 
-  /// Takes all that wait, oldest first. On the registry's side.
+  /// Takes all that wait, oldest first.
+  ///
+  /// On the registry's side.
   public func take() -> [BackendSignal] {
     state.withLock { state in
       defer { state = State() }

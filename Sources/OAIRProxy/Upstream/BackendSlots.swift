@@ -7,8 +7,9 @@ struct BackendSlots: ~Copyable {
   struct Account {
     /// Which occupant of the slot this is about.
     var incarnation: UInt64 = 0
-    /// The signal by which the reactor marked the backend as refusing; 0 when it isn't. The table
-    /// has caught up once it acknowledges that signal.
+    /// The signal by which the reactor marked the backend as refusing; 0 when it isn't.
+    ///
+    /// The table has caught up once it acknowledges that signal.
     var refusedBy: UInt64 = 0
     /// A failure was reported and no success since: the next success is news.
     var owesSuccess = false

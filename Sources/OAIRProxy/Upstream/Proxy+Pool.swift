@@ -3,7 +3,7 @@ import OAIRRouting
 import OAIRSys
 
 // Idle connections to backends: a list per backend, youngest first, because the youngest is the
-// least likely to be closed by the other side. Each leaves by its deadline, by an event, or to work.
+// least likely to be closed by the other side. Each leaves by its deadline, an event, or to work.
 
 extension Proxy {
   /// The youngest idle connection to a backend, ready for work.

@@ -6,7 +6,7 @@ import OAIRWire
 // up to a point behind which nothing is half done. Sans-I/O; owned by the upstream connection.
 //
 //   bytes of a read:  |──────── whole events, with their chunk framing ────────|── begun event ──|
-//                     0                                                   passable             count
+//                     0                                                   passable         count
 //
 // What lies behind `passable` is presented again, in front of the next read.
 
@@ -52,7 +52,10 @@ struct ResponseBody: ~Copyable {
   }
 
   init(
-    framing: MessageFraming, family: WireFamily, isWatched: Bool, unframes: Bool,
+    framing: MessageFraming,
+    family: WireFamily,
+    isWatched: Bool,
+    unframes: Bool,
     limits: HTTP1Limits
   ) {
     self.framing = framing
@@ -115,8 +118,9 @@ struct ResponseBody: ~Copyable {
     isMidEvent = isWatched && !observer.isAtBoundary
   }
 
-  /// The upstream has closed. Only a body without a length may end so, and a stream with an end
-  /// marker only behind it.
+  /// The upstream has closed.
+  ///
+  /// Only a body without a length may end so, and a stream with an end marker only behind it.
   mutating func upstreamClosed() -> Bool {
     guard framing == .untilClose, outcome == .more else { return false }
     guard !isWatched || observer.hasEndMarker else { return false }
@@ -189,7 +193,9 @@ struct ResponseBody: ~Copyable {
   }
 
   private static func keep(
-    _ bytes: UnsafeMutableRawBufferPointer, _ range: Range<Int>, at kept: inout Int
+    _ bytes: UnsafeMutableRawBufferPointer,
+    _ range: Range<Int>,
+    at kept: inout Int
   ) {
     if kept != range.lowerBound, let base = bytes.baseAddress {
       // SAFETY: both ranges lie in `bytes`, as kept never overtakes what was read.
@@ -199,7 +205,9 @@ struct ResponseBody: ~Copyable {
   }
 
   private mutating func observe(
-    _ bytes: UnsafeRawBufferPointer, _ range: Range<Int>, owedBehind: Int
+    _ bytes: UnsafeRawBufferPointer,
+    _ range: Range<Int>,
+    owedBehind: Int
   ) {
     guard isWatched else {
       passable = range.upperBound

@@ -50,7 +50,12 @@ struct Upstream: ~Copyable {
     self.registration = registration
     self.record = record
     body = ResponseBody(
-      framing: .none, family: .opaque, isWatched: false, unframes: false, limits: limits)
+      framing: .none,
+      family: .opaque,
+      isWatched: false,
+      unframes: false,
+      limits: limits
+    )
   }
 
   /// Makes it ready for one request of an exchange.

@@ -31,7 +31,11 @@ final class EventTrace {
   ///   - what: words in which the first `#` stands for `first`, the second one for `second`.
   ///   - text: more words, where numbers don't do.
   func note(
-    _ time: UInt64, _ what: StaticString, _ first: Int = 0, _ second: Int = 0, text: String? = nil
+    _ time: UInt64,
+    _ what: StaticString,
+    _ first: Int = 0,
+    _ second: Int = 0,
+    text: String? = nil
   ) {
     let entry = Entry(time: time, what: what, first: first, second: second, text: text)
     if echoes { Self.write(Self.line(entry) + "\n") }

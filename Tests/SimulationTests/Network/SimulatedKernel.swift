@@ -40,7 +40,8 @@ struct SimulatedKernel: Kernel {
   }
 
   func receive(
-    _ descriptor: FileDescriptor, into memory: UnsafeMutableRawBufferPointer
+    _ descriptor: FileDescriptor,
+    into memory: UnsafeMutableRawBufferPointer
   ) -> IOResult {
     network.enter()
     network.require(memory.count > 0, "a read into no memory")
@@ -60,7 +61,9 @@ struct SimulatedKernel: Kernel {
   }
 
   func send(
-    _ descriptor: FileDescriptor, _ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer
+    _ descriptor: FileDescriptor,
+    _ first: UnsafeRawBufferPointer,
+    _ second: UnsafeRawBufferPointer
   ) -> IOResult {
     network.enter()
     network.require(first.count > 0 && second.count > 0, "a gathered write of an empty piece")

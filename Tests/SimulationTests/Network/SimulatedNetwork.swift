@@ -247,7 +247,11 @@ final class SimulatedNetwork {
   {
     let number = sockets.count / 2
     let router = SimulatedSocket(
-      network: self, number: number, isConnected: isConnected, path: path)
+      network: self,
+      number: number,
+      isConnected: isConnected,
+      path: path
+    )
     let other = SimulatedSocket(network: self, number: number, isConnected: isConnected, path: path)
     router.peer = other
     other.peer = router
@@ -286,7 +290,9 @@ final class SimulatedNetwork {
     socket.descriptor = accepted
     trace.note(now, "accept: fd # is connection #", Int(accepted.number), socket.number)
     return .accepted(
-      FileDescriptor(accepted.number), .ipv4(0x0a00_0001, port: UInt16(socket.number % 60000)))
+      FileDescriptor(accepted.number),
+      .ipv4(0x0a00_0001, port: UInt16(socket.number % 60000))
+    )
   }
 
   func connect(to address: SocketAddress) -> ConnectResult {
@@ -299,8 +305,12 @@ final class SimulatedNetwork {
     let descriptor = give(.socket(router))
     router.descriptor = descriptor
     trace.note(
-      now, "connect: fd # is connection #", Int(descriptor.number), router.number,
-      text: "to \(address)")
+      now,
+      "connect: fd # is connection #",
+      Int(descriptor.number),
+      router.number,
+      text: "to \(address)"
+    )
     switch fate {
     case .atOnce:
       establish(router, other, server)
@@ -315,7 +325,9 @@ final class SimulatedNetwork {
   }
 
   private func establish(
-    _ router: SimulatedSocket, _ other: SimulatedSocket, _ server: any SimulatedServer
+    _ router: SimulatedSocket,
+    _ other: SimulatedSocket,
+    _ server: any SimulatedServer
   ) {
     // Whoever gave up before the handshake was over leaves nothing behind.
     guard !router.isClosed else { return }

@@ -158,7 +158,9 @@ final class SimulatedSocket {
     network.schedule(at: time) { peer.takeReset() }
   }
 
-  /// The peer's RST is here. Linux keeps what had arrived; other systems, and networks, don't.
+  /// The peer's RST is here.
+  ///
+  /// Linux keeps what had arrived; other systems, and networks, don't.
   func takeReset(_ error: Int32 = ECONNRESET) {
     guard !isReset, !isClosed else { return }
     isReset = true

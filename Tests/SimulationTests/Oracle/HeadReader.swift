@@ -31,7 +31,8 @@ struct ReadHead {
       }
       let value = String(line[utf8.index(after: colon)...])
       fields.append(
-        (name: String(line[..<colon]).lowercased(), value: String(value.drop { $0 == " " })))
+        (name: String(line[..<colon]).lowercased(), value: String(value.drop { $0 == " " }))
+      )
     }
   }
 
