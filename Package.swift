@@ -82,6 +82,14 @@ let package = Package(
     tests("OAIRTypesTests", ["OAIRTypes"]),
     tests("OAIRRoutingTests", ["OAIRRouting", "OAIRSys", "OAIRWire"]),
     tests("OAIRMockTests", ["OAIRMock", "OAIRSys", "OAIRHTTP1", "OAIRTypes"]),
+    tests(
+      "OAIRProxyTests",
+      ["OAIRProxy", "OAIRHTTP1", "OAIRWire", "OAIRRouting", "OAIRSys", "OAIRReactor"]),
+    // The data plane on a simulated network and clock.
+    tests(
+      "SimulationTests",
+      ["OAIRSys", "OAIRReactor", "OAIRHTTP1", "OAIRWire", "OAIRRouting", "OAIRProxy"]
+    ),
     tests("TidyTests", []),
   ],
   swiftLanguageModes: [.v6]

@@ -45,6 +45,12 @@ public struct RouterOptions: Sendable {
     if let twice = ids.first(where: { id in ids.count { $0 == id } > 1 }) {
       throw ConfigurationError("backends", "have the id '\(twice)' twice")
     }
+    if let defaultBackend, discoverers.isEmpty, !ids.contains(defaultBackend) {
+      throw ConfigurationError(
+        "default_backend",
+        "is '\(defaultBackend)', which is none of the backends"
+      )
+    }
     if listen.isEmpty { throw ConfigurationError("listen", "needs at least one address") }
     if proxy.retry.attempts < 0 || proxy.retry.attempts > 7 {
       throw ConfigurationError("retry.attempts", "must be 0 to 7, not \(proxy.retry.attempts)")

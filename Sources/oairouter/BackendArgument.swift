@@ -33,6 +33,13 @@ struct BackendArgument: ExpressibleByArgument {
 
   /// Checks the URL.
   func configured() throws(CommandFailure) -> ConfiguredBackend {
+    // A lone word would pass for a host's name; more likely something was forgotten.
+    guard url.contains(":") else {
+      throw CommandFailure(
+        "--backend \(id)=\(url): this is no URL; write for example http://10.0.0.5:8000",
+        exitCode: CommandFailure.badUsage
+      )
+    }
     do throws(EndpointError) {
       return try ConfiguredBackend(id: id, url: url, source: .flag)
     } catch {

@@ -177,7 +177,10 @@ def test_without_any_backend_left_it_is_503_with_the_last_errors(start_mock, sta
         assert answer.error["type"] == "service_unavailable_error"
         assert 0 < int(answer.head.get("retry-after")) <= 60
         assert "a" in answer.error["message"].split('"m"')[-1]
-    assert router.ask("GET", "/health").json()["status"] == "degraded"
+    wait_until(
+        lambda: router.ask("GET", "/health").json()["status"] == "degraded",
+        "the refusal to be confirmed",
+    )
 
 
 def test_a_backend_that_comes_back_is_used_again(start_mock, start_router):

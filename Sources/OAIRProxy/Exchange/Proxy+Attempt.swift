@@ -291,6 +291,8 @@ extension Proxy {
     let isDone = count == head.count + rest.count
     upstreams[upstream].output.consume(ofHead)
     upstreams[upstream].bodySent += count - ofHead
+    // A backend that takes the request slowly is at work on it: the time runs from its last byte.
+    reactor.setDeadline(registration, at: reactor.now &+ deadlines.firstByte)
     if isDone { requestSent(upstream, downstream) }
   }
 

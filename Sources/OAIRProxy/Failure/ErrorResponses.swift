@@ -50,8 +50,8 @@ struct ErrorResponse: Equatable {
   private static func line(_ kind: GatewayError.Kind) -> (Int, StaticText, StaticText) {
     switch kind {
     case .badRequest: (400, "invalid_request_error", "bad_request")
-    case .requestLineTooLong: (414, "invalid_request_error", "request_line_too_long")
-    case .headTooLarge: (431, "invalid_request_error", "request_head_too_large")
+    case .requestLineTooLong: (414, "invalid_request_error", "request_too_large")
+    case .headTooLarge: (431, "invalid_request_error", "request_too_large")
     case .methodNotAllowed: (405, "invalid_request_error", "method_not_allowed")
     case .unsupportedTransfer: (501, "invalid_request_error", "bad_request")
     case .requestTimeout: (408, "invalid_request_error", "request_timeout")

@@ -7,13 +7,13 @@ import Synchronization
 ///
 /// The writer sleeps on an eventfd only when it has found nothing for a while. While traffic flows
 /// it looks by itself ten times a second, so that a request costs the reactor no system call.
-// SAFETY: the slot at `tail % capacity` is written by the reactor only while it is outside
-// head ..< tail, and read by the writer only while it is inside; the two indices are published
-// with release and read with acquire.
-public final class AccessRing: @unchecked Sendable {
+public final class AccessRing: @unchecked Sendable {  // SAFETY: see `records`
   /// LIMIT: records between two looks of the writer.
   public static let capacity = 4096
 
+  // SAFETY: the slot at `tail % capacity` is written by the reactor only while it is outside
+  // head ..< tail, and read by the writer only while it is inside; the two indices are published
+  // with release and read with acquire.
   private let records: UnsafeMutablePointer<AccessRecord>
   private let head = Atomic<Int>(0)
   private let tail = Atomic<Int>(0)

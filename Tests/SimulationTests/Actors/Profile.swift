@@ -1,3 +1,4 @@
+import OAIRHTTP1
 import OAIRProxy
 
 /// What a seed makes of its run: how rough the world is.
@@ -11,9 +12,6 @@ struct Profile {
   /// In a thousand: requests that the router answers itself.
   var ownAnswers = 150
   /// Table changes during the run.
-  var tableChanges = 0
-  var drains = false
-  var startsUnlisted = false
   var backends = 1
   var models = 2
   /// Clients at one time.
@@ -62,9 +60,6 @@ struct Profile {
     connectFaults = random.pick([0, 50, 200])
     answerFaults = random.pick([0, 100, 400])
     clientFaults = random.pick([0, 100, 300])
-    tableChanges = random.pick([0, 0, 3, 12])
-    startsUnlisted = random.chance(150)
-    drains = random.chance(120)
     if random.chance(200) { connections = random.within(2...6) }
     if random.chance(200) { options.limits.bodiesTotal = 3 << 20 }
     if random.chance(150) {

@@ -1,0 +1,135 @@
+import Testing
+
+@testable import OAIRProxy
+
+struct ExchangeMachineTests {
+  private typealias Machine = ExchangeMachine
+
+  /// Every event, with every variant.
+  private static let events: [Machine.Event] =
+    [
+      .bodyEnded, .refused, .chosen(isConnected: false), .chosen(isConnected: true), .exhausted,
+      .connected, .sent, .headArrived(holds: false), .headArrived(holds: true), .contentArrived,
+      .ended, .clientGone, .flushed,
+    ] + Machine.Loss.allCases.map { .lost($0) }
+
+  /// A machine that has come to a phase by events.
+  private static func machine(in phase: Machine.Phase, candidates: Int = 2) -> Machine {
+    var machine = Machine(furtherCandidates: candidates)
+    let toRouting: [Machine.Event] = [.bodyEnded]
+    let toSending = toRouting + [.chosen(isConnected: true)]
+    let toAwaiting = toSending + [.sent]
+    let path: [Machine.Event] =
+      switch phase {
+      case .readingBody: []
+      case .routing: toRouting
+      case .connecting: toRouting + [.chosen(isConnected: false)]
+      case .sending: toSending
+      case .awaiting: toAwaiting
+      case .holding: toAwaiting + [.headArrived(holds: true)]
+      case .streaming: toAwaiting + [.headArrived(holds: false)]
+      case .ending: toAwaiting + [.headArrived(holds: false), .ended]
+      case .answering: [.refused]
+      case .aborting: toAwaiting + [.headArrived(holds: false), .lost(.closed)]
+      case .done: [.refused, .flushed]
+      }
+    for event in path { _ = machine.handle(event) }
+    #expect(machine.phase == phase)
+    return machine
+  }
+
+  /// What is expected; everything that isn't in here is impossible.
+  private static func expected(_ phase: Machine.Phase, _ event: Machine.Event) -> Machine.Action {
+    if event == .clientGone {
+      switch phase {
+      case .connecting, .sending, .awaiting, .holding, .streaming: return .cancel
+      case .done: return .impossible
+      default: return .release
+      }
+    }
+    switch (phase, event) {
+    case (.readingBody, .bodyEnded): return .route
+    case (.readingBody, .refused), (.routing, .refused): return .answer(.refusal)
+    case (.routing, .chosen(isConnected: false)): return .connect
+    case (.routing, .chosen(isConnected: true)), (.connecting, .connected): return .send
+    case (.routing, .exhausted): return .answer(.noCandidate)
+    case (.connecting, .lost): return .failOver
+    case (.sending, .sent): return .awaitHead
+    case (.holding, .sent), (.streaming, .sent): return .none
+    case (.sending, .headArrived(let holds)), (.awaiting, .headArrived(let holds)):
+      return holds ? .hold : .commit
+    case (.holding, .contentArrived), (.holding, .ended): return .commit
+    case (.sending, .lost(let loss)), (.awaiting, .lost(let loss)), (.holding, .lost(let loss)):
+      return beforeCommit(loss)
+    case (.streaming, .ended): return .finish
+    case (.streaming, .lost(.afterEndMarker)): return .complete
+    case (.streaming, .lost): return .abort
+    case (.ending, .flushed), (.answering, .flushed), (.aborting, .flushed): return .release
+    default: return .impossible
+    }
+  }
+
+  private static func beforeCommit(_ loss: Machine.Loss) -> Machine.Action {
+    switch loss {
+    case .notConnected, .closed, .afterEndMarker: .failOver
+    case .reusedClosed: .retrySame
+    case .malformed: .answer(.malformed)
+    case .timedOut: .answer(.timedOut)
+    }
+  }
+
+  @Test(arguments: Machine.Phase.allCases)
+  func `every event in every phase leads where the table says`(phase: ExchangeMachine.Phase) {
+    for event in Self.events {
+      var machine = Self.machine(in: phase)
+      let action = machine.handle(event)
+      #expect(action == Self.expected(phase, event), "\(event) in \(phase)")
+    }
+  }
+
+  @Test func `a prompt that kills its engine gets two of them at most`() {
+    var machine = Self.machine(in: .awaiting, candidates: 7)
+    let first = machine.handle(.lost(.closed))
+    #expect(first == .failOver)
+    _ = machine.handle(.chosen(isConnected: true))
+    _ = machine.handle(.sent)
+    let second = machine.handle(.lost(.closed))
+    #expect(second == .answer(.lostTwice))
+  }
+
+  @Test func `refused connects go on for as many candidates as were allowed`() {
+    var machine = Self.machine(in: .routing, candidates: 2)
+    var actions: [Machine.Action] = []
+    for _ in 0..<3 {
+      _ = machine.handle(.chosen(isConnected: false))
+      actions.append(machine.handle(.lost(.notConnected)))
+    }
+    #expect(actions == [.failOver, .failOver, .answer(.noCandidate)])
+  }
+
+  @Test func `without further candidates a loss is answered at once`() {
+    var machine = Self.machine(in: .awaiting, candidates: 0)
+    let action = machine.handle(.lost(.closed))
+    #expect(action == .answer(.upstreamLost))
+  }
+
+  @Test(arguments: [ExchangeMachine.Phase.streaming, .ending, .aborting])
+  func `behind COMMIT there is no way back`(phase: ExchangeMachine.Phase) {
+    for event in Self.events {
+      var machine = Self.machine(in: phase)
+      #expect(machine.isCommitted)
+      switch machine.handle(event) {
+      case .failOver, .retrySame, .route, .answer: Issue.record("\(event) in \(phase)")
+      default: break
+      }
+    }
+  }
+
+  @Test func `both directions are told apart`() {
+    var machine = Self.machine(in: .sending)
+    _ = machine.handle(.headArrived(holds: false))
+    #expect(machine.request == .ended && machine.response == .open)
+    _ = machine.handle(.clientGone)
+    #expect(machine.response == .aborted && machine.phase == .done)
+  }
+}

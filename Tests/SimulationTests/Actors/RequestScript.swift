@@ -1,0 +1,79 @@
+/// What a client sends, byte for byte, as the seed says.
+struct RequestScript {
+  let record: ExchangeRecord
+
+  init(number: Int, profile: Profile, random: inout SimulationRandom) {
+    if random.chance(profile.ownAnswers) {
+      record = Self.local(number, &random)
+      return
+    }
+    let wantsStream = random.chance(600)
+    let isHTTP10 = random.chance(60)
+    let body = Self.body(number, wantsStream, profile, &random)
+    var head = "POST /v1/chat/completions HTTP/1.\(isHTTP10 ? 0 : 1)\r\n"
+    head += "Host: router\r\nX-Request-ID: sim-\(number)\r\n"
+    if random.chance(300) { head += "Connection: keep-alive, X-Private\r\nX-Private: 1\r\n" }
+    if random.chance(100) { head += "TE: trailers\r\n" }
+    let isChunked = !isHTTP10 && random.chance(250)
+    head += isChunked ? "Transfer-Encoding: chunked\r\n" : "Content-Length: \(body.count)\r\n"
+    var wire = Array((head + "\r\n").utf8)
+    if isChunked {
+      var rest = body[...]
+      while !rest.isEmpty {
+        let piece = rest.prefix(random.within(1...3000))
+        ChunkFraming.append(piece, to: &wire)
+        rest = rest.dropFirst(piece.count)
+      }
+      ChunkFraming.end(&wire)
+    } else {
+      wire += body
+    }
+    record = ExchangeRecord(
+      number: number,
+      isLocal: false,
+      wantsStream: wantsStream,
+      isHTTP10: isHTTP10,
+      body: body,
+      wire: wire
+    )
+  }
+
+  private static func body(
+    _ number: Int,
+    _ wantsStream: Bool,
+    _ profile: Profile,
+    _ random: inout SimulationRandom
+  ) -> [UInt8] {
+    let length = random.pick([10, 100, 1000, 20_000])
+    let filler = String(
+      repeating: "say \\\"\(number)\\\" ",
+      count: random.within(1...length) / 8 + 1
+    )
+    let model = "\"model\":\"m\(random.below(profile.models))\""
+    let messages = "\"messages\":[{\"role\":\"user\",\"model\":\"no\",\"content\":\"\(filler)\"}]"
+    let stream = "\"stream\":\(wantsStream)"
+    let members =
+      random.chance(500) ? [model, stream, messages] : [messages, stream, model]
+    return Array("{\(members.joined(separator: ","))}".utf8)
+  }
+
+  private static func local(_ number: Int, _ random: inout SimulationRandom) -> ExchangeRecord {
+    let head = " HTTP/1.1\r\nHost: router\r\nX-Request-ID: sim-\(number)\r\n\r\n"
+    let unknown = "{\"model\":\"nobody\"}"
+    let wire = random.pick([
+      "GET /health" + head, "GET /v1/models" + head, "GET /nothing/here" + head,
+      "GET /v1/models/m0" + head,
+      "POST /v1/chat/completions HTTP/1.1\r\nHost: router\r\nX-Request-ID: sim-\(number)\r\n"
+        + "Content-Length: \(unknown.utf8.count)\r\n\r\n" + unknown,
+      "POST /v1/chat/completions HTTP/1.1\r\nHost: router\r\nContent-Length: 5\r\n\r\n{\"a\":",
+    ])
+    return ExchangeRecord(
+      number: number,
+      isLocal: true,
+      wantsStream: false,
+      isHTTP10: false,
+      body: [],
+      wire: Array(wire.utf8)
+    )
+  }
+}
