@@ -84,7 +84,8 @@ let package = Package(
     tests("OAIRMockTests", ["OAIRMock", "OAIRSys", "OAIRHTTP1", "OAIRTypes"]),
     tests(
       "OAIRProxyTests",
-      ["OAIRProxy", "OAIRHTTP1", "OAIRWire", "OAIRRouting", "OAIRSys", "OAIRReactor"]),
+      ["OAIRProxy", "OAIRHTTP1", "OAIRWire", "OAIRRouting", "OAIRSys", "OAIRReactor"]
+    ),
     // The data plane on a simulated network and clock.
     tests(
       "SimulationTests",
