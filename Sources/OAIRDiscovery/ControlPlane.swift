@@ -41,6 +41,8 @@ public actor ControlPlane {
 
   /// Starts discovery and probing; to be called once.
   ///
+  /// When it returns, what the discoverers know without looking is registered.
+  ///
   /// - Throws: `SystemError` when the discovery reactor can't be opened.
   public func start() async throws(SystemError) {
     try await client.start()
@@ -57,9 +59,12 @@ public actor ControlPlane {
     )
     await registry.start { continuation.yield($0) }
     for discoverer in discoverers {
+      var found = Findings(discoverer: discoverer.name, registry: registry, report: report)
+      for backend in discoverer.known { await found.take(.appeared(backend)) }
       tasks.append(
-        Task.detached { [registry, report] in
-          await Self.follow(discoverer, registry, report)
+        Task.detached { [found] in
+          var found = found
+          for await change in discoverer.changes() { await found.take(change) }
         }
       )
     }
@@ -75,32 +80,42 @@ public actor ControlPlane {
     for task in tasks { await task.value }
     tasks = []
   }
+}
 
-  private static func follow(
-    _ discoverer: any Discoverer,
-    _ registry: BackendRegistry,
-    _ report: @Sendable (ControlPlaneEvent) -> Void
-  ) async {
-    let name = discoverer.name
-    // What it registered, and as whose: it can't take away what another source has told.
-    var sources: [String: Backend.Source] = [:]
-    for await change in discoverer.changes() {
-      switch change {
-      case .appeared(let backend):
-        let outcome = await registry.register(backend)
-        if case .refused = outcome {} else { sources[backend.id] = backend.source }
-        report(.found(backend, by: name, outcome))
-      case .disappeared(let id):
-        guard let source = sources.removeValue(forKey: id) else { continue }
-        if await registry.unregister(id: id, source: source) { report(.lost(id: id, by: name)) }
-      case .stirred(let id):
-        await registry.requestProbe(id: id)
-      case .listed:
-        await registry.discoveryListed(name)
-        report(.listed(name))
-      case .troubled(let reason):
-        report(.troubled(name, reason: reason))
-      }
+/// What one discoverer has found so far, on its way into the registry.
+private struct Findings {
+  let discoverer: String
+  let registry: BackendRegistry
+  let report: @Sendable (ControlPlaneEvent) -> Void
+  /// What it registered, and as whose: it can't take away what another source has told.
+  private var sources: [String: Backend.Source] = [:]
+
+  init(
+    discoverer: String,
+    registry: BackendRegistry,
+    report: @escaping @Sendable (ControlPlaneEvent) -> Void
+  ) {
+    self.discoverer = discoverer
+    self.registry = registry
+    self.report = report
+  }
+
+  mutating func take(_ change: DiscoveryChange) async {
+    switch change {
+    case .appeared(let backend):
+      let outcome = await registry.register(backend)
+      if case .refused = outcome {} else { sources[backend.id] = backend.source }
+      report(.found(backend, by: discoverer, outcome))
+    case .disappeared(let id):
+      guard let source = sources.removeValue(forKey: id) else { return }
+      if await registry.unregister(id: id, source: source) { report(.lost(id: id, by: discoverer)) }
+    case .stirred(let id):
+      await registry.requestProbe(id: id)
+    case .listed:
+      await registry.discoveryListed(discoverer)
+      report(.listed(discoverer))
+    case .troubled(let reason):
+      report(.troubled(discoverer, reason: reason))
     }
   }
 }

@@ -1,3 +1,5 @@
+public import OAIRRouting
+
 /// Finds backends: in a configuration, in a container engine, in a name service.
 ///
 /// A discoverer goes on for ever, through every trouble of what it watches: whether a backend can
@@ -5,7 +7,16 @@
 public protocol Discoverer: Sendable {
   /// Its name in logs, unique among the discoverers of a control plane.
   var name: String { get }
+  /// What needs no finding: registered before the first request is served.
+  var known: [Backend] { get }
 
-  /// What it finds, from the beginning. Called once; ending the iteration ends its work.
+  /// What it finds beyond `known`, from the beginning.
+  ///
+  /// Called once; ending the iteration ends its work.
   func changes() -> AsyncStream<DiscoveryChange>
+}
+
+extension Discoverer {
+  /// None.
+  public var known: [Backend] { [] }
 }

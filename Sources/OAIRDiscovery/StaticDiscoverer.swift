@@ -1,8 +1,9 @@
+public import OAIRRouting
 public import OAIRSys
 
 /// The backends that a user wrote down.
 ///
-/// Those with addresses are told at once; those with names when they resolve, and again whenever
+/// Those with addresses are known at once; those with names when they resolve, and again whenever
 /// their addresses change.
 public struct StaticDiscoverer: Discoverer {
   /// Looks a name up.
@@ -37,10 +38,12 @@ public struct StaticDiscoverer: Discoverer {
     self.resolve = resolve
   }
 
-  /// The backends, then, while there are names among them, their changes.
+  /// The backends with addresses.
+  public var known: [Backend] { backends.compactMap(\.backend) }
+
+  /// The backends with names, as they resolve and as their addresses change.
   public func changes() -> AsyncStream<DiscoveryChange> {
     let (stream, continuation) = AsyncStream.makeStream(of: DiscoveryChange.self)
-    for backend in backends.compactMap(\.backend) { continuation.yield(.appeared(backend)) }
     let named = backends.filter { $0.name != nil }
     let task = Task.detached {
       // Every name has had its first try before the list counts as complete.

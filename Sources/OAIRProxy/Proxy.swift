@@ -96,6 +96,8 @@ public struct Proxy<K: Kernel>: ~Copyable {
   mutating func open(_ mailbox: Mailbox<ProxyMail>) throws(SystemError) {
     _ = try reactor.registerBorrowed(mailbox.descriptor, owner: OwnerTag(.mailbox).bits)
     self.mailbox = mailbox
+    // Nobody is to be served without the backends that are known by now.
+    takeMail()
   }
 
   /// Client connections that are open.

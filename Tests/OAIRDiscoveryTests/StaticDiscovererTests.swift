@@ -53,15 +53,20 @@ struct StaticDiscovererTests {
     return texts
   }
 
-  @Test func `addresses are told at once, and that is all`() async throws {
+  @Test func `addresses are known, and that is all`() async throws {
     let discoverer = try discoverer(["http://10.0.0.1", "unix:/x"])
-    #expect(await first(100, of: discoverer) == ["b0@10.0.0.1:80", "b1@unix:/x", "listed"])
-    #expect(await first(100, of: try self.discoverer([])) == ["listed"])
+    let known = discoverer.known.map { text(.appeared($0)) }
+    #expect(known == ["b0@10.0.0.1:80", "b1@unix:/x"])
+    #expect(await first(100, of: discoverer) == ["listed"])
+    let nothing = try self.discoverer([])
+    #expect(nothing.known.isEmpty)
+    #expect(await first(100, of: nothing) == ["listed"])
   }
 
   @Test func `a name is told when it resolves, before the list counts as complete`() async throws {
     let discoverer = try discoverer(["http://gpu", "10.0.0.1"], [[5, 6]])
-    #expect(await first(3, of: discoverer) == ["b1@10.0.0.1:80", "b0@0.0.0.5:80", "listed"])
+    #expect(discoverer.known.map { text(.appeared($0)) } == ["b1@10.0.0.1:80"])
+    #expect(await first(2, of: discoverer) == ["b0@0.0.0.5:80", "listed"])
   }
 
   @Test func `a name that fails is tried again, and said to fail`() async throws {

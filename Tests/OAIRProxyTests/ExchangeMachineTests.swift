@@ -53,7 +53,10 @@ struct ExchangeMachineTests {
     case (.routing, .chosen(isConnected: false)): return .connect
     case (.routing, .chosen(isConnected: true)), (.connecting, .connected): return .send
     case (.routing, .exhausted): return .answer(.noCandidate)
-    case (.connecting, .lost): return .failOver
+    case (.connecting, .lost(.notConnected)): return .failOver
+    case (.connecting, .lost(.timedOut)): return .answer(.timedOut)
+    case (.connecting, .lost): return .impossible
+    case (.holding, .lost(.reusedClosed)): return .impossible
     case (.sending, .sent): return .awaitHead
     case (.holding, .sent), (.streaming, .sent): return .none
     case (.sending, .headArrived(let holds)), (.awaiting, .headArrived(let holds)):
@@ -71,7 +74,8 @@ struct ExchangeMachineTests {
 
   private static func beforeCommit(_ loss: Machine.Loss) -> Machine.Action {
     switch loss {
-    case .notConnected, .closed, .afterEndMarker: .failOver
+    case .notConnected: .impossible
+    case .closed, .afterEndMarker: .failOver
     case .reusedClosed: .retrySame
     case .malformed: .answer(.malformed)
     case .timedOut: .answer(.timedOut)

@@ -40,12 +40,13 @@ struct PathTableTests {
 
   @Test(arguments: [
     ("/v1/models/a", "a"), ("/v1/models/org/name", "org/name"), ("/v1/v1/models/x", "x"),
+    ("/v1/models/a/", "a"), ("/v1/v1/models/org/name/", "org/name"),
   ])
   func `a model's id is all that follows`(path: String, id: String) {
-    guard case .local(.model(let start)) = route(path) else {
+    guard case .local(.model(let range)) = route(path) else {
       Issue.record("\(path) isn't a model")
       return
     }
-    #expect(String(path.utf8.dropFirst(start)) == id)
+    #expect(Array(path.utf8)[range].elementsEqual(id.utf8))
   }
 }

@@ -80,7 +80,7 @@ struct ExchangeMachine: Equatable, Sendable {
     case sent
     /// A final response head came; `holds` when COMMIT waits for content.
     case headArrived(holds: Bool)
-    /// The first content of a held stream came, or more than may be held.
+    /// The first content of a held stream came, or its end marker, or more than may be held.
     case contentArrived
     /// The response ended as it should.
     case ended
@@ -224,8 +224,12 @@ struct ExchangeMachine: Equatable, Sendable {
     case .connected:
       phase = .sending
       return .send
-    case .lost:
+    case .lost(.notConnected):
       return afterConnectFailure()
+    case .lost(.timedOut):
+      // The router's own end: a connect that takes too long is `notConnected`.
+      lastLoss = .timedOut
+      return answer(.timedOut)
     default: return .impossible
     }
   }
@@ -247,6 +251,7 @@ struct ExchangeMachine: Equatable, Sendable {
       // A stream that ends without content is an answer too.
       phase = .streaming
       return .commit
+    case (.lost(.notConnected), _), (.lost(.reusedClosed), .holding): return .impossible
     case (.lost(let loss), _):
       return afterLoss(loss)
     default: return .impossible
@@ -299,8 +304,7 @@ struct ExchangeMachine: Equatable, Sendable {
   private mutating func afterLoss(_ loss: Loss) -> Action {
     lastLoss = loss
     switch loss {
-    case .notConnected:
-      return afterConnectFailure()
+    case .notConnected: return .impossible
     case .reusedClosed:
       // It can't have been processed: the backend closed before it read. A fresh connection can't
       // end so, hence this happens once per candidate.
@@ -324,7 +328,8 @@ struct ExchangeMachine: Equatable, Sendable {
     let hadAttempt = hasAttempt
     if phase == .done { return .impossible }
     if request == .open { request = .aborted }
-    if response == .open { response = .aborted }
+    // Whatever is queued, a phase that hasn't ended says that the client hasn't got all of it.
+    response = .aborted
     phase = .done
     return hadAttempt ? .cancel : .release
   }

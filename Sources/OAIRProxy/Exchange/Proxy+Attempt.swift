@@ -353,15 +353,12 @@ extension Proxy {
   func forwardedFacts(_ downstream: Handle) -> ForwardedFacts {
     if let range = downstreams[downstream].exchange.requestID {
       let bytes = downstreams[downstream].exchange.head[range.range]
-      return ForwardedFacts(
-        requestID: UnsafeRawBufferPointer(rebasing: bytes),
-        isRequestIDTheirs: true
-      )
+      return ForwardedFacts(requestID: UnsafeRawBufferPointer(rebasing: bytes))
     }
     let own = requestIDs.write(
       downstreams[downstream].exchange.serial,
       to: scratch.requestID
     )
-    return ForwardedFacts(requestID: own, isRequestIDTheirs: false)
+    return ForwardedFacts(requestID: own)
   }
 }

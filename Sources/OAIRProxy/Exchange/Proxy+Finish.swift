@@ -51,6 +51,7 @@ extension Proxy {
     switch loss {
     case .closed: signal(hasHead ? .truncated : .reset, record)
     case .malformed: signal(.reset, record)
+    case .timedOut where downstreams[downstream].exchange.isShutDown: break
     case .timedOut: signal(.timedOut, record)
     case .notConnected, .reusedClosed, .afterEndMarker: break
     }

@@ -174,8 +174,8 @@ extension Proxy {
   }
 
   private func mustHold(_ upstream: Handle, kept: Int) -> Bool {
-    !upstreams[upstream].body.hasContent && upstreams[upstream].body.outcome == .more
-      && kept <= ProxyLimits.heldResponse
+    !upstreams[upstream].body.hasContent && !upstreams[upstream].body.hasEndMarker
+      && upstreams[upstream].body.outcome == .more && kept <= ProxyLimits.heldResponse
   }
 
   private mutating func writeDownstreamHead(
@@ -197,7 +197,7 @@ extension Proxy {
     )
     let facts = forwardedFacts(downstream)
     var out = HeadWriter(scratch.head)
-    writer.write(scratch.responseTable, facts: facts, to: &out)
+    writer.write(scratch.responseTable, facts: facts, date: &date, to: &out)
     precondition(!out.isOverflowed && !out.isInvalid, "a head that was accepted doesn't fit")
     return out.count
   }

@@ -8,9 +8,8 @@ import OAIRSys
 
 /// What the writers add, for one exchange.
 struct ForwardedFacts {
+  /// The client's own id, if it is safe, else one of ours.
   let requestID: UnsafeRawBufferPointer
-  /// The client's own id is used: it is among its fields already.
-  let isRequestIDTheirs: Bool
 }
 
 /// Writes the head that a backend gets.
@@ -29,15 +28,15 @@ struct UpstreamHeadWriter {
   func write(_ table: borrowing HeadTable, facts: ForwardedFacts, to out: inout HeadWriter) {
     writeRequestLine(&out)
     record.hostHeader.withUnsafeBytes { out.field("Host", $0) }
-    for index in 0..<table.count where passes(table[index], facts) {
+    for index in 0..<table.count where passes(table[index]) {
       out.field(table[index], from: head)
     }
     if let bodyLength { out.field("Content-Length", decimal: bodyLength) }
     writeForwardedFor(table, &out)
     out.field("X-Forwarded-Proto", "http")
-    out.field("X-Forwarded-Host", bytes(request.host))
+    if !request.host.isEmpty { out.field("X-Forwarded-Host", bytes(request.host)) }
     writeVia(table, &out)
-    if !facts.isRequestIDTheirs { out.field("X-Request-ID", facts.requestID) }
+    out.field("X-Request-ID", facts.requestID)
     out.endOfHead()
   }
 
@@ -45,7 +44,11 @@ struct UpstreamHeadWriter {
     out.append(bytes(request.methodRange))
     out.append(byte: 0x20)
     record.pathPrefix.withUnsafeBytes { out.append($0) }
-    if let canonicalPath { out.append(canonicalPath) } else { out.append(bytes(request.path)) }
+    if let canonicalPath {
+      out.append(canonicalPath)
+    } else {
+      out.append(PathTable.trimmed(bytes(request.path)))
+    }
     if !request.query.isEmpty {
       out.append(byte: UInt8(ascii: "?"))
       out.append(bytes(request.query))
@@ -53,13 +56,14 @@ struct UpstreamHeadWriter {
     out.append(" HTTP/1.1\r\n")
   }
 
-  private func passes(_ field: HeadField, _ facts: ForwardedFacts) -> Bool {
+  private func passes(_ field: HeadField) -> Bool {
     if field.isHopByHop { return false }
     switch field.known {
     // Host and the length are written anew; Expect is answered by us (RFC 9110 section 10.1.1).
     case .host, .contentLength, .expect: return false
     case .via, .xForwardedFor, .xForwardedProto, .xForwardedHost: return false
-    case .xRequestID: return facts.isRequestIDTheirs
+    // One id goes on: a client may send several, and not all of them safe.
+    case .xRequestID: return false
     case .authorization: return record.forwardsAuthorization
     default: return true
     }
@@ -125,23 +129,33 @@ struct DownstreamHeadWriter {
 
   /// Writes the whole head.
   ///
-  /// - Parameter table: the fields of `head`.
-  func write(_ table: borrowing HeadTable, facts: ForwardedFacts, to out: inout HeadWriter) {
+  /// - Parameters:
+  ///   - table: the fields of `head`.
+  ///   - date: ours, for a backend that sent none (RFC 9110 section 6.6.1).
+  func write(
+    _ table: borrowing HeadTable,
+    facts: ForwardedFacts,
+    date: inout HTTPDate,
+    to out: inout HeadWriter
+  ) {
     out.append("HTTP/1.1 ")
     out.append(decimal: response.status)
     out.append(byte: 0x20)
     out.append(UnsafeRawBufferPointer(rebasing: head[response.reason.range]))
     out.append("\r\n")
+    var hasDate = false
     var hasRequestID = false
     var hasAccelBuffering = false
     for index in 0..<table.count {
       let field = table[index]
       if field.isHopByHop { continue }
+      if field.known == .date { hasDate = true }
       if field.known == .xRequestID { hasRequestID = true }
       if field.known == .xAccelBuffering { hasAccelBuffering = true }
       out.field(field, from: head)
     }
     if response.framing == .chunked, keepsChunks { out.append("Transfer-Encoding: chunked\r\n") }
+    if !hasDate { date.withBytes { out.field("Date", $0) } }
     if !hasRequestID { out.field("X-Request-ID", facts.requestID) }
     record.idBytes.withUnsafeBytes { out.field("X-OAIRouter-Backend", $0) }
     out.field("X-OAIRouter-Attempts", decimal: attempts)

@@ -1,6 +1,6 @@
 import Glibc
 
-/// The `Date` of our own answers (RFC 9110 section 6.6.1), formatted once per second.
+/// The `Date` of answers that have none (RFC 9110 section 6.6.1), formatted once per second.
 struct HTTPDate {
   private var second: Int = -1
   private var text = InlineArray<29, UInt8>(repeating: 0)
@@ -9,7 +9,12 @@ struct HTTPDate {
   mutating func withBytes(_ body: (UnsafeRawBufferPointer) -> Void) {
     var now = timespec()
     clock_gettime(CLOCK_REALTIME_COARSE, &now)
-    if now.tv_sec != second { format(now.tv_sec) }
+    withBytes(at: now.tv_sec, body)
+  }
+
+  /// Calls `body` with the text of an instant, in seconds since 1970.
+  mutating func withBytes(at time: Int, _ body: (UnsafeRawBufferPointer) -> Void) {
+    if time != second { format(time) }
     withUnsafeBytes(of: text, body)
   }
 

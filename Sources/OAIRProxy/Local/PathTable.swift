@@ -11,15 +11,15 @@ enum PathTable {
     case unknown
     case local(Local)
     /// Routed by the top-level `model` of a JSON body. `canonical` is what the backend is asked
-    /// for; nil: the path as the client wrote it.
+    /// for; nil: the path as the client wrote it, `trimmed`.
     case routed(WireFamily, canonical: Canonical?)
   }
 
   /// Endpoints that the router answers itself, with GET and HEAD.
   enum Local: Equatable {
     case health, livez, readyz, models
-    /// `/v1/models/{id}`; the id begins at this offset of the path.
-    case model(idStart: Int)
+    /// `/v1/models/{id}`; where the id stands in the path.
+    case model(id: Range<Int>)
   }
 
   /// A path that is spelled in several ways.
@@ -42,15 +42,21 @@ enum PathTable {
   /// `/v1`: all three come from base URLs that were typed with, or without, the prefix.
   static func route(_ path: UnsafeRawBufferPointer) -> Route {
     if let known = wellKnown(path) { return known }
+    let rest = trimmed(path)
+    if let known = wellKnown(rest) { return known }
+    if starts(rest, "/v1/models/") {
+      let start = starts(path, "/v1/v1/") ? 3 : 0
+      return .local(.model(id: (start + 11)..<(start + rest.count)))
+    }
+    return pathOnly(rest)
+  }
+
+  /// A path without what is tolerated: this is what a backend is asked for.
+  static func trimmed(_ path: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
     var rest = path
     if rest.count > 1, rest.last == UInt8(ascii: "/") { rest = .init(rebasing: rest.dropLast()) }
     if starts(rest, "/v1/v1/") { rest = .init(rebasing: rest.dropFirst(3)) }
-    if let known = wellKnown(rest) { return known }
-    if starts(rest, "/v1/models/") {
-      let start = path.count - rest.count - (path.count > rest.count && path.last == 0x2f ? 1 : 0)
-      return .local(.model(idStart: start + 11))
-    }
-    return pathOnly(rest)
+    return rest
   }
 
   private static func wellKnown(_ path: UnsafeRawBufferPointer) -> Route? {

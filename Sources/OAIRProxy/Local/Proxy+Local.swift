@@ -19,7 +19,7 @@ extension Proxy {
     case .livez: answer(downstream, 200, Array("{\"status\":\"ok\"}\n".utf8))
     case .readyz: answerReadiness(downstream)
     case .models: answer(downstream, 200, table.modelsBody)
-    case .model(let idStart): answerModel(downstream, head, idStart)
+    case .model(let id): answerModel(downstream, head, id)
     }
   }
 
@@ -44,10 +44,12 @@ extension Proxy {
   private mutating func answerModel(
     _ downstream: Handle,
     _ head: RequestHead,
-    _ idStart: Int
+    _ range: Range<Int>
   ) {
-    let path = downstreams[downstream].exchange.head[head.path.range]
-    let id = UnsafeRawBufferPointer(rebasing: path.dropFirst(idStart))
+    let path = UnsafeRawBufferPointer(
+      rebasing: downstreams[downstream].exchange.head[head.path.range]
+    )
+    let id = UnsafeRawBufferPointer(rebasing: path[range])
     let count = PercentDecoding.decode(id, into: scratch.read)
     let name = UnsafeRawBufferPointer(rebasing: scratch.read[..<count])
     if let entry = table.entry(for: name) {

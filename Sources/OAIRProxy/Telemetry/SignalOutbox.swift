@@ -27,12 +27,25 @@ public final class SignalOutbox: Sendable {
   /// On the reactor's thread, at the end of a tick that saw any.
   func post(_ signals: [BackendSignal]) {
     let mustWake = state.withLock { state in
-      let room = Self.capacity - state.waiting.count
-      state.waiting.append(contentsOf: signals.suffix(max(0, room)))
+      state.waiting.append(contentsOf: signals)
+      Self.shorten(&state.waiting)
       defer { state.isWakeUpOutstanding = true }
       return !state.isWakeUpOutstanding
     }
     if mustWake { wake() }
+  }
+
+  /// Facts stay as long as they can: the reactor uses a backend again only once its refusal is
+  /// acknowledged.
+  private static func shorten(_ waiting: inout [BackendSignal]) {
+    var excess = waiting.count - capacity
+    guard excess > 0 else { return }
+    waiting.removeAll { signal in
+      guard excess > 0, signal.kind != .refused else { return false }
+      excess -= 1
+      return true
+    }
+    waiting.removeFirst(excess)
   }
 
   /// Takes all that wait, oldest first.

@@ -114,7 +114,8 @@ struct ResponseBody: ~Copyable {
   mutating func passWhatWasScanned() {
     guard passable < scanned else { return }
     passable = scanned
-    openChunk = decoder.isBetweenChunks ? .none : chunkState(owed: decoder.openChunkRemaining)
+    let isBetweenChunks = decoder.isBetweenChunks || isBehindLastChunk
+    openChunk = isBetweenChunks ? .none : chunkState(owed: decoder.openChunkRemaining)
     isMidEvent = isWatched && !observer.isAtBoundary
   }
 
@@ -162,8 +163,9 @@ struct ResponseBody: ~Copyable {
         // The last chunk and the trailers are taken out: the end is ours to write, or not.
         if !unframes { Self.keep(bytes, start..<position, at: &kept) }
         isBehindLastChunk = true
-        passable = kept
-        openChunk = .none
+        // An event that isn't whole waits for the end of the trailers: until then the body can
+        // still break, and the error frame must not begin in the middle of a line.
+        if !isWatched || isMidEvent || observer.isAtBoundary { pass(upTo: kept) }
       case .needMore:
         if !unframes, !isBehindLastChunk {
           Self.keep(bytes, start..<read, at: &kept)
@@ -173,6 +175,7 @@ struct ResponseBody: ~Copyable {
         Self.keep(bytes, read..<bytes.count, at: &kept)
         return kept
       case .end:
+        pass(upTo: kept)
         isMidEvent = false
         scanned = kept
         outcome = .ended(excess: bytes.count - read)
@@ -187,7 +190,13 @@ struct ResponseBody: ~Copyable {
 
   /// A chunk's CRLF belongs to what was passed before it: a chunk isn't left open for nothing.
   private mutating func passChunkEnd(upTo end: Int) {
-    guard decoder.isBetweenChunks, openChunk == .owesEnd else { return }
+    // A later chunk may have ended here without ending an event: only these two bytes may pass.
+    guard decoder.isBetweenChunks, openChunk == .owesEnd, end == passable &+ 2 else { return }
+    pass(upTo: end)
+  }
+
+  /// What may pass ends between two chunks.
+  private mutating func pass(upTo end: Int) {
     passable = end
     openChunk = .none
   }

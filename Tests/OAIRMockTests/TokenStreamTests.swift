@@ -1,0 +1,114 @@
+import Testing
+
+@testable import OAIRMock
+
+struct TokenStreamTests {
+  private func script(tokens: Int) -> EventScript {
+    OpenAIDialect().script(.recorded(.chat, id: "chatcmpl-1", tokens: tokens))
+  }
+
+  private func stream(
+    tokens: Int,
+    from first: UInt64 = 0,
+    every interval: UInt64 = 0,
+    breakAfter: Int? = nil,
+    _ how: MockFault.Break = .cut
+  ) -> TokenStream {
+    TokenStream(
+      script(tokens: tokens),
+      firstToken: first,
+      interval: interval,
+      breakPoint: breakAfter.map { TokenStream.BreakPoint(after: $0, how: how) }
+    )
+  }
+
+  /// Takes steps until none is an event.
+  private func events(_ stream: inout TokenStream, at now: UInt64) -> ([String], TokenStream.Step) {
+    var events: [String] = []
+    var buffer: [UInt8] = []
+    while true {
+      let step = stream.next(at: now, into: &buffer)
+      guard step == .event else { return (events, step) }
+      events.append(text(buffer))
+    }
+  }
+
+  @Test
+  func `a stream without pauses is the script in order`() {
+    var stream = stream(tokens: 2)
+    let (events, step) = events(&stream, at: 0)
+    #expect(step == .ended)
+    #expect(stream.isEnded)
+    #expect(events.count == 5)
+    #expect(events[0].contains(#""role":"assistant""#))
+    #expect(events[1].contains(#"{"content":"The"}"#))
+    #expect(events[2].contains(#"{"content":" quick"}"#))
+    #expect(events[3].contains(#""finish_reason":"length""#))
+    #expect(events[4] == "data: [DONE]\n\n")
+  }
+
+  @Test
+  func `tokens come at fixed times, the role before them`() {
+    var stream = stream(tokens: 3, from: 100, every: 10)
+    var (found, step) = events(&stream, at: 0)
+    #expect(found.count == 1)
+    #expect(step == .notBefore(100))
+    (found, step) = events(&stream, at: 99)
+    #expect(found.isEmpty)
+    (found, step) = events(&stream, at: 100)
+    #expect(found.count == 1)
+    #expect(step == .notBefore(110))
+    // Late: what was due meanwhile comes at once, the end directly behind the last token.
+    (found, step) = events(&stream, at: 500)
+    #expect(found.count == 4)
+    #expect(step == .ended)
+  }
+
+  @Test(arguments: [MockFault.Break.cut, .eof, .stall])
+  func `a stream breaks behind so many tokens`(how: MockFault.Break) {
+    var stream = stream(tokens: 5, breakAfter: 2, how)
+    let (events, step) = events(&stream, at: 0)
+    #expect(events.count == 3)
+    #expect(step == .broken(how))
+    #expect(!stream.isEnded)
+  }
+
+  @Test
+  func `a break at no token comes behind the role at once`() {
+    var stream = stream(tokens: 5, from: 1000, breakAfter: 0)
+    let (events, step) = events(&stream, at: 0)
+    #expect(events.count == 1)
+    #expect(step == .broken(.cut))
+  }
+
+  @Test
+  func `a break beyond the tokens comes before the end marker`() {
+    var stream = stream(tokens: 2, breakAfter: 99)
+    let (events, step) = events(&stream, at: 0)
+    #expect(events.count == 3)
+    #expect(step == .broken(.cut))
+  }
+
+  @Test
+  func `an error in the stream is followed by a regular end`() {
+    var stream = stream(tokens: 5, breakAfter: 1, .error)
+    let (events, step) = events(&stream, at: 0)
+    #expect(step == .ended)
+    #expect(stream.isEnded)
+    #expect(events.count == 4)
+    #expect(events[2].hasPrefix(#"data: {"error":{"#))
+    #expect(events[3] == "data: [DONE]\n\n")
+  }
+
+  @Test
+  func `a stream without tokens has a role and an end`() {
+    for personality in MockPersonality.allCases {
+      let script = personality.dialect.script(.recorded(.chat, id: "x", tokens: 0))
+      var stream = TokenStream(script, firstToken: 0, interval: 0, breakPoint: nil)
+      let (events, step) = events(&stream, at: 0)
+      #expect(step == .ended)
+      #expect(events.count == 3, "\(personality)")
+      #expect(events.dropFirst().first?.contains(#""finish_reason":"length""#) == true)
+    }
+  }
+}
