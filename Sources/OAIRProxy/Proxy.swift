@@ -32,6 +32,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
   let limits: ProxyLimits
   let deadlines: Deadlines
   let retry: RetryOptions
+  var retryBudget: RetryBudget
   private var mailbox: Mailbox<ProxyMail>?
   let outbox: SignalOutbox?
   let ring: AccessRing?
@@ -76,6 +77,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
     limits = options.limits
     deadlines = Deadlines(options.timeouts)
     retry = options.retry
+    retryBudget = RetryBudget(percent: options.retry.budgetPercent)
     // Listeners and the mailbox beside one backend connection per client, and the idle ones.
     reactor = Reactor(kernel: kernel, capacity: 2 * connections + 64)
     downstreams = Slab(capacity: connections)
@@ -176,6 +178,16 @@ public struct Proxy<K: Kernel>: ~Copyable {
       slots[slot].owesSuccess = false
     }
     if table.isListed, !waitingForListing.isEmpty { resumeWaiting() }
+    abandonDown()
+  }
+
+  /// The registry may know that a backend is gone before its connections say so.
+  private mutating func abandonDown() {
+    let down = table.backends.filter { $0.state == .down }.map(\.record)
+    guard !down.isEmpty else { return }
+    abandon { record in
+      down.contains { $0.slot == record.slot && $0.incarnation == record.incarnation }
+    }
   }
 
   private borrowing func liveIncarnations() -> [(Int, UInt64)] {

@@ -40,6 +40,9 @@ public struct ProxyLimits: Sendable, Equatable {
   static let lingerNanoseconds: UInt64 = 1_000_000_000
   /// How many bytes of that rest are read.
   static let lingerBytes = 16 << 20
+  /// A stream's head that its backend has sent goes out alone after so long without content, so
+  /// that clients that bound their wait for a head are kept.
+  static let earlyHeadNanoseconds: UInt64 = 5_000_000_000
   /// Idle connections that are kept to one backend.
   static let idlePerBackend = 1024
   /// A client's `X-Request-ID` is taken over up to so many characters.
@@ -56,6 +59,9 @@ public struct ProxyTimeouts: Sendable, Equatable {
   public var connect = Duration.seconds(2)
   /// From the request's last byte to the response head, or to the first content of a stream (504).
   public var firstByte = Duration.seconds(600)
+  /// From the request's last byte to the first content of a stream, when it is shorter than
+  /// `firstByte` (next candidate); zero for none.
+  public var firstToken = Duration.zero
   /// Longest silence of a backend after content began (the stream ends with an error frame).
   public var idle = Duration.seconds(300)
   /// Longest time that a client may take nothing of what waits for it (cut).
@@ -76,6 +82,12 @@ public struct ProxyTimeouts: Sendable, Equatable {
 public struct RetryOptions: Sendable, Equatable {
   /// Further candidates after the first, 0 or more.
   public var attempts = 2
+  /// How many retries after statuses, errors inside a stream and timeouts a hundred requests pay
+  /// for, 0 or more.
+  public var budgetPercent = 20
+  /// Whether a backend that took too long to answer, and may still be working, counts as failed:
+  /// another one is asked then.
+  public var onTimeout = false
 
   /// The defaults.
   public init() {}
@@ -93,13 +105,15 @@ extension Duration {
 
 /// The timeouts in the reactor's unit, converted once.
 struct Deadlines {
-  let head, bodyIdle, connect, firstByte, idle, write, keepAlive, upstreamIdle, drain: UInt64
+  let head, bodyIdle, connect, firstByte, firstToken: UInt64
+  let idle, write, keepAlive, upstreamIdle, drain: UInt64
 
   init(_ timeouts: ProxyTimeouts) {
     head = timeouts.head.nanoseconds
     bodyIdle = timeouts.bodyIdle.nanoseconds
     connect = timeouts.connect.nanoseconds
     firstByte = timeouts.firstByte.nanoseconds
+    firstToken = timeouts.firstToken.nanoseconds
     idle = timeouts.idle.nanoseconds
     write = timeouts.write.nanoseconds
     keepAlive = timeouts.keepAlive.nanoseconds

@@ -130,6 +130,27 @@ enum EventJudge {
     return verdict
   }
 
+  /// The status that an error event names: the integer `code` of its `error` object.
+  static func errorStatus(
+    _ bytes: UnsafePointer<UInt8>,
+    from start: Int,
+    to end: Int
+  ) -> Int? {
+    var cursor = JSONCursor(bytes, from: start, to: end)
+    guard cursor.enter(Byte.openBrace) else { return nil }
+    while let key = cursor.nextKey() {
+      guard bytes.equals("error", in: key), cursor.enter(Byte.openBrace) else {
+        cursor.skip()
+        continue
+      }
+      while let member = cursor.nextKey() {
+        if bytes.equals("code", in: member) { return cursor.integer() }
+        cursor.skip()
+      }
+    }
+    return nil
+  }
+
   private static func done(_ family: WireFamily) -> EventVerdict {
     // In the typed families it isn't the marker, but says nothing either.
     family == .responses || family == .messages ? .silent : .end

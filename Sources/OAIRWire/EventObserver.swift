@@ -43,6 +43,8 @@ public struct EventObserver: ~Copyable, Sendable {
   public private(set) var hasError = false
   /// Whether an error came when no content had come before it.
   public private(set) var hasErrorBeforeContent = false
+  /// The status that such an error names as its code, as vLLM's and llama.cpp's do; nil if none.
+  public private(set) var errorStatus: Int?
   /// Complete events with data.
   ///
   /// In `.responses` this is also the next `sequence_number`.
@@ -211,16 +213,19 @@ public struct EventObserver: ~Copyable, Sendable {
       hasContent = true
       return mergeData(.content)
     }
+    guard isCommitted else {
+      let verdict = EventJudge.thorough(bytes, from: start, to: count, family: family)
+      if verdict == .error { errorStatus = EventJudge.errorStatus(bytes, from: start, to: count) }
+      return mergeData(verdict)
+    }
     mergeData(
-      isCommitted
-        ? EventJudge.brief(
-          bytes,
-          from: start,
-          to: count,
-          family: family,
-          isNamed: nameVerdict != .none
-        )
-        : EventJudge.thorough(bytes, from: start, to: count, family: family)
+      EventJudge.brief(
+        bytes,
+        from: start,
+        to: count,
+        family: family,
+        isNamed: nameVerdict != .none
+      )
     )
   }
 

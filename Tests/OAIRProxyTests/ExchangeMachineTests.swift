@@ -10,6 +10,7 @@ struct ExchangeMachineTests {
     [
       .bodyEnded, .refused, .chosen(isConnected: false), .chosen(isConnected: true), .exhausted,
       .connected, .sent, .headArrived(holds: false), .headArrived(holds: true), .contentArrived,
+      .rejected,
       .ended, .clientGone, .flushed,
     ] + Machine.Loss.allCases.map { .lost($0) }
 
@@ -61,6 +62,7 @@ struct ExchangeMachineTests {
     case (.holding, .sent), (.streaming, .sent): return .none
     case (.sending, .headArrived(let holds)), (.awaiting, .headArrived(let holds)):
       return holds ? .hold : .commit
+    case (.sending, .rejected), (.awaiting, .rejected), (.holding, .rejected): return .failOver
     case (.holding, .contentArrived), (.holding, .ended): return .commit
     case (.sending, .lost(let loss)), (.awaiting, .lost(let loss)), (.holding, .lost(let loss)):
       return beforeCommit(loss)
@@ -99,6 +101,33 @@ struct ExchangeMachineTests {
     _ = machine.handle(.sent)
     let second = machine.handle(.lost(.closed))
     #expect(second == .answer(.lostTwice))
+  }
+
+  @Test func `answers are put aside for as many candidates as were allowed`() {
+    var machine = Self.machine(in: .awaiting, candidates: 2)
+    for _ in 0..<2 {
+      #expect(machine.mayMoveOn)
+      let action = machine.handle(.rejected)
+      #expect(action == .failOver)
+      _ = machine.handle(.chosen(isConnected: true))
+      _ = machine.handle(.sent)
+    }
+    #expect(!machine.mayMoveOn)
+    #expect(machine.rejections == 2)
+  }
+
+  @Test func `every kind of failure draws on the same number of candidates`() {
+    var machine = Self.machine(in: .routing, candidates: 2)
+    _ = machine.handle(.chosen(isConnected: false))
+    let first = machine.handle(.lost(.notConnected))
+    _ = machine.handle(.chosen(isConnected: true))
+    _ = machine.handle(.sent)
+    let second = machine.handle(.rejected)
+    #expect(first == .failOver && second == .failOver)
+    #expect(!machine.mayMoveOn)
+    _ = machine.handle(.chosen(isConnected: false))
+    let third = machine.handle(.lost(.notConnected))
+    #expect(third == .answer(.noCandidate))
   }
 
   @Test func `refused connects go on for as many candidates as were allowed`() {

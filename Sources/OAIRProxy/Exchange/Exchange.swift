@@ -57,6 +57,11 @@ struct Exchange: ~Copyable {
   var endsWithReset = false
   /// The router ends it, not its backend.
   var isShutDown = false
+  /// A stream's head went out before its content: it says nothing of who answers, and whatever
+  /// follows has to fit it.
+  var isHeadOut = false
+  /// It has taken from the retry budget.
+  var hasRetried = false
 
   init(serial: UInt64, startedAt: UInt64, furtherCandidates: Int, limits: HTTP1Limits) {
     machine = ExchangeMachine(furtherCandidates: furtherCandidates)
@@ -70,6 +75,9 @@ struct Exchange: ~Copyable {
     if case .routed(let family, _) = route { return family }
     return .opaque
   }
+
+  /// The request may be sent to another backend although one has had it.
+  var isRepeatable: Bool { true }
 
   /// Where the model's name stands in `request`.
   var modelRange: Range<Int>? {
@@ -99,25 +107,5 @@ struct Exchange: ~Copyable {
   /// The request's head as it came.
   var head: UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(rebasing: request.bytes.prefix(headLength))
-  }
-}
-
-/// The backends that an exchange has tried, by slot.
-struct TriedBackends {
-  /// LIMIT: how many are remembered; beyond it the oldest may be tried again.
-  static let capacity = 8
-
-  private var slots = InlineArray<8, Int32>(repeating: -1)
-  private var next = 0
-
-  mutating func insert(_ slot: Int) {
-    slots[next % Self.capacity] = Int32(truncatingIfNeeded: slot)
-    next += 1
-  }
-
-  func contains(_ slot: Int32) -> Bool {
-    guard next > 0 else { return false }
-    for index in 0..<min(next, Self.capacity) where slots[index] == slot { return true }
-    return false
   }
 }

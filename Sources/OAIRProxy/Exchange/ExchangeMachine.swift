@@ -80,6 +80,9 @@ struct ExchangeMachine: Equatable, Sendable {
     case sent
     /// A final response head came; `holds` when COMMIT waits for content.
     case headArrived(holds: Bool)
+    /// What came is a failure that another candidate may do better: a status, or an error inside a
+    /// stream before its content. Only reported while `mayMoveOn`, and when somebody is there.
+    case rejected
     /// The first content of a held stream came, or its end marker, or more than may be held.
     case contentArrived
     /// The response ended as it should.
@@ -153,8 +156,10 @@ struct ExchangeMachine: Equatable, Sendable {
   private(set) var connectFailures: UInt8 = 0
   /// Backends that were lost after the body went out.
   private(set) var bodyLosses: UInt8 = 0
+  /// Answers that were put aside for another candidate's.
+  private(set) var rejections: UInt8 = 0
   private(set) var lastLoss: Loss?
-  /// LIMIT: further candidates after connect failures.
+  /// LIMIT: further candidates after the first, whatever failed there.
   let furtherCandidates: UInt8
 
   init(furtherCandidates: Int) {
@@ -176,6 +181,9 @@ struct ExchangeMachine: Equatable, Sendable {
     default: false
     }
   }
+
+  /// True while another candidate may be asked.
+  var mayMoveOn: Bool { connectFailures &+ bodyLosses &+ rejections < furtherCandidates }
 
   /// Decides.
   mutating func handle(_ event: Event) -> Action {
@@ -244,6 +252,11 @@ struct ExchangeMachine: Equatable, Sendable {
     case (.headArrived(let holds), .sending), (.headArrived(let holds), .awaiting):
       phase = holds ? .holding : .streaming
       return holds ? .hold : .commit
+    case (.rejected, _):
+      guard mayMoveOn else { return .impossible }
+      rejections &+= 1
+      phase = .routing
+      return .failOver
     case (.contentArrived, .holding):
       phase = .streaming
       return .commit
@@ -294,11 +307,11 @@ struct ExchangeMachine: Equatable, Sendable {
 
   private mutating func afterConnectFailure() -> Action {
     lastLoss = .notConnected
+    let isLast = !mayMoveOn
     connectFailures &+= 1
+    guard !isLast else { return answer(.noCandidate) }
     phase = .routing
-    // Nothing was processed anywhere; the tried backend is out, so this ends by itself. The last
-    // failure still asks the router: it knows whether anybody usable is left, and what to say.
-    return connectFailures <= furtherCandidates ? .failOver : answer(.noCandidate)
+    return .failOver
   }
 
   private mutating func afterLoss(_ loss: Loss) -> Action {
@@ -312,9 +325,10 @@ struct ExchangeMachine: Equatable, Sendable {
       return .retrySame
     case .closed, .afterEndMarker:
       // A prompt that crashes engines must not empty the fleet: once more, and no further.
+      let isLast = !mayMoveOn
       bodyLosses &+= 1
       guard bodyLosses < 2 else { return answer(.lostTwice) }
-      guard furtherCandidates > 0 else { return answer(.upstreamLost) }
+      guard !isLast else { return answer(.upstreamLost) }
       phase = .routing
       return .failOver
     case .malformed:

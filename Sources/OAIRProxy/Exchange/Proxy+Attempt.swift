@@ -130,7 +130,7 @@ extension Proxy {
     beginAttempt(downstream, table.backends[index].record)
   }
 
-  private mutating func pickCandidate(_ downstream: Handle) -> Int? {
+  mutating func pickCandidate(_ downstream: Handle) -> Int? {
     let tried = downstreams[downstream].exchange.tried
     guard let entry = downstreams[downstream].exchange.entry else {
       guard let index = table.defaultBackend, state(ofBackend: index, tried).isUsable else {
@@ -247,7 +247,7 @@ extension Proxy {
     let upstream = downstreams[downstream].exchange.upstream
     let registration = upstreams[upstream].registration
     upstreams[upstream].phase = .exchanging
-    reactor.setDeadline(registration, at: reactor.now &+ deadlines.firstByte)
+    reactor.setDeadline(registration, at: firstByteDeadline(downstream))
     let headCount = writeUpstreamHead(downstream, upstreams[upstream].record)
     let head = UnsafeRawBufferPointer(rebasing: scratch.head[..<headCount])
     let body = downstreams[downstream].exchange.body
@@ -292,7 +292,7 @@ extension Proxy {
     upstreams[upstream].output.consume(ofHead)
     upstreams[upstream].bodySent += count - ofHead
     // A backend that takes the request slowly is at work on it: the time runs from its last byte.
-    reactor.setDeadline(registration, at: reactor.now &+ deadlines.firstByte)
+    reactor.setDeadline(registration, at: firstByteDeadline(downstream))
     if isDone { requestSent(upstream, downstream) }
   }
 
@@ -303,7 +303,7 @@ extension Proxy {
 
   private mutating func awaitHead(_ downstream: Handle) {
     let registration = upstreams[downstreams[downstream].exchange.upstream].registration
-    reactor.setDeadline(registration, at: reactor.now &+ deadlines.firstByte)
+    reactor.setDeadline(registration, at: firstByteDeadline(downstream))
   }
 
   /// Writes the head into `scratch.head`.

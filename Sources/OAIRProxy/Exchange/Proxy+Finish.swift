@@ -61,6 +61,7 @@ extension Proxy {
       step(downstream, .lost(loss))
       return
     }
+    downstreams[downstream].exchange.tried.note(loss == .timedOut ? .timedOut : .lost)
     closeUpstream(upstream)
     endAttempt(downstream)
     step(downstream, .lost(loss))
@@ -77,9 +78,7 @@ extension Proxy {
       closeUpstream(upstream)
       endAttempt(downstream)
       step(downstream, .lost(.notConnected))
-    case .exchanging:
-      counters.upstreamTimeouts += 1
-      loseUpstream(upstream, downstream, .timedOut)
+    case .exchanging: upstreamTimedOut(upstream, downstream)
     }
   }
 
@@ -89,7 +88,11 @@ extension Proxy {
   mutating func finishUpstream(_ downstream: Handle) {
     let upstream = downstreams[downstream].exchange.upstream
     let record = upstreams[upstream].record
-    if slots[record.slot].owesSuccess, slots[record.slot].incarnation == record.incarnation {
+    // A failure that is told in a regular answer was reported with its head.
+    let isSuccess = downstreams[downstream].exchange.status < 500
+    if isSuccess, slots[record.slot].owesSuccess,
+      slots[record.slot].incarnation == record.incarnation
+    {
       signal(.success, record)
     }
     var isClean = upstreams[upstream].keepsAlive && upstreams[upstream].isRequestSent
@@ -216,6 +219,7 @@ extension Proxy {
   /// The exchange is over: its record goes to the writer, and the connection to its next request.
   mutating func release(_ downstream: Handle) {
     releaseBody(downstream)
+    if downstreams[downstream].exchange.hasRetried { retryBudget.exchangeEnded() }
     let isGone =
       downstreams[downstream].exchange.machine.response == .aborted
       && downstreams[downstream].exchange.outcome != .truncated

@@ -103,6 +103,7 @@ extension Proxy {
     isInput: Bool
   ) {
     counters.requests += 1
+    retryBudget.requestCame(at: reactor.now)
     reactor.setDeadline(downstreams[downstream].registration, at: .max)
     var exchange = newExchange()
     exchange.request.append(UnsafeRawBufferPointer(rebasing: bytes[..<head.length]))

@@ -137,6 +137,12 @@ extension Proxy {
     start: Int,
     count: Int
   ) {
+    if head.status >= 500 { signal(.statusFailure(head.status), upstreams[upstream].record) }
+    if Self.isBackendFailure(head.status),
+      moveOn(upstream, downstream, .status(UInt16(head.status)))
+    {
+      return
+    }
     let family = downstreams[downstream].exchange.family
     let isHTTP10 = downstreams[downstream].exchange.minorVersion == 0
     upstreams[upstream].hasHead = true
@@ -160,6 +166,7 @@ extension Proxy {
     let bodyStart = start + head.length
     let bytes = UnsafeMutableRawBufferPointer(rebasing: scratch.read[bodyStart..<count])
     let kept = upstreams[upstream].body.scan(bytes)
+    if upstreams[upstream].body.hasRejection, moveOn(upstream, downstream, .errorEvent) { return }
     if mustHold(upstream, kept: kept) {
       upstreams[upstream].rewrittenHead.append(
         UnsafeRawBufferPointer(rebasing: scratch.head[..<headCount])
@@ -239,6 +246,7 @@ extension Proxy {
     let bytes = UnsafeMutableRawBufferPointer(rebasing: scratch.read[start..<count])
     let kept = upstreams[upstream].body.scan(bytes)
     if downstreams[downstream].exchange.machine.phase == .holding {
+      if upstreams[upstream].body.hasRejection, moveOn(upstream, downstream, .errorEvent) { return }
       if mustHold(upstream, kept: kept) {
         upstreams[upstream].held.append(UnsafeRawBufferPointer(rebasing: bytes[..<kept]))
         return

@@ -105,8 +105,8 @@ extension Proxy {
     var isLoading = false
     for index in table.candidates(entry).prefix(8) {
       let backend = table.backends[Int(index)]
-      let wasTried = downstreams[downstream].exchange.tried.contains(Int32(backend.record.slot))
-      let known = wasTried ? "connection failed" : (backend.lastError ?? backend.state.name)
+      let tried = downstreams[downstream].exchange.tried.failure(Int32(backend.record.slot))
+      let known = tried?.text ?? backend.lastError ?? backend.state.name
       isLoading = isLoading || backend.state == .loading
       lines.append("\(backend.record.id): \(known)")
     }

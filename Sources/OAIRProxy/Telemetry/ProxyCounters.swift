@@ -10,6 +10,12 @@ public struct ProxyCounters: Sendable, Equatable {
   public var failovers: UInt64 = 0
   /// Attempts repeated on the same backend, after a reused connection had closed.
   public var retries: UInt64 = 0
+  /// Answers put aside for another backend's: statuses, errors inside a stream, timeouts.
+  public var rejections: UInt64 = 0
+  /// LIMIT hit: the retry budget; the failure went to the client.
+  public var retryBudgetLimit: UInt64 = 0
+  /// Heads of streams that went out before their content.
+  public var earlyHeads: UInt64 = 0
   /// Answers that were cut after COMMIT.
   public var truncated: UInt64 = 0
   /// Exchanges that their client left.

@@ -72,6 +72,12 @@ struct ResponseBody: ~Copyable {
   var hasContent: Bool {
     !isWatched || observer.hasContent || observer.hasEndMarker || observer.hasError
   }
+  /// An error came instead of content, and it isn't one that says that the request is at fault.
+  var hasRejection: Bool {
+    guard isWatched, observer.hasErrorBeforeContent else { return false }
+    guard let status = observer.errorStatus, (400...499).contains(status) else { return true }
+    return status == 429
+  }
   /// The event that ends the stream has come.
   var hasEndMarker: Bool { isWatched && observer.hasEndMarker }
   /// How many events with content have come.

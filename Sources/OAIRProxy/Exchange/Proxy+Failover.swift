@@ -1,0 +1,91 @@
+import OAIRReactor
+import OAIRRouting
+import OAIRWire
+
+// What makes a router of it: an answer that another backend may do better isn't passed on, as long
+// as nothing has been committed, somebody else is there, and the fleet isn't failing altogether.
+
+extension Proxy {
+  /// Statuses that say something of the backend rather than of the request. 529 is Anthropic's
+  /// "overloaded".
+  static func isBackendFailure(_ status: Int) -> Bool {
+    switch status {
+    case 429, 500, 502, 503, 504, 529: true
+    default: false
+    }
+  }
+
+  /// Puts an answer aside for another candidate's, if that may be.
+  ///
+  /// - Parameter failure: why.
+  /// - Returns: true when the exchange has moved on; its upstream is closed then.
+  mutating func moveOn(
+    _ upstream: Handle,
+    _ downstream: Handle,
+    _ failure: TriedBackends.Failure
+  ) -> Bool {
+    guard downstreams[downstream].exchange.machine.mayMoveOn,
+      downstreams[downstream].exchange.isRepeatable,
+      lifecycle == .running || !downstreams[downstream].exchange.isShutDown,
+      pickCandidate(downstream) != nil
+    else { return false }
+    let isFirst = !downstreams[downstream].exchange.hasRetried
+    guard retryBudget.take(at: reactor.now, isFirst: isFirst) else {
+      counters.retryBudgetLimit += 1
+      return false
+    }
+    counters.rejections += 1
+    downstreams[downstream].exchange.hasRetried = true
+    downstreams[downstream].exchange.tried.note(failure)
+    closeUpstream(upstream)
+    endAttempt(downstream)
+    step(downstream, .rejected)
+    return true
+  }
+
+  /// A backend has taken too long, and may still be at work.
+  mutating func upstreamTimedOut(_ upstream: Handle, _ downstream: Handle) {
+    counters.upstreamTimeouts += 1
+    if !downstreams[downstream].exchange.machine.isCommitted, mayMoveAfterTimeout(downstream) {
+      let record = upstreams[upstream].record
+      if moveOn(upstream, downstream, .timedOut) {
+        signal(.timedOut, record)
+        return
+      }
+    }
+    loseUpstream(upstream, downstream, .timedOut)
+  }
+
+  private func mayMoveAfterTimeout(_ downstream: Handle) -> Bool {
+    retry.onTimeout || hasFirstTokenDeadline(downstream)
+  }
+
+  /// Streams may be bound tighter than whole answers: their first token comes early, or never.
+  private func hasFirstTokenDeadline(_ downstream: Handle) -> Bool {
+    deadlines.firstToken > 0 && deadlines.firstToken < deadlines.firstByte
+      && downstreams[downstream].exchange.peek.stream == true
+  }
+
+  /// When an answer, or the first content of a stream, has to be there.
+  func firstByteDeadline(_ downstream: Handle) -> UInt64 {
+    let time = hasFirstTokenDeadline(downstream) ? deadlines.firstToken : deadlines.firstByte
+    return reactor.now &+ time
+  }
+
+  /// Exchanges that wait for a backend that is known to be lost are moved at once; those that have
+  /// committed see for themselves.
+  mutating func abandon(_ isLost: (BackendRecord) -> Bool) {
+    for slot in 0..<upstreams.touched {
+      guard let upstream = upstreams.occupant(ofSlot: slot), upstreams[upstream].phase != .idle,
+        isLost(upstreams[upstream].record)
+      else { continue }
+      let downstream = upstreams[upstream].downstream
+      guard !downstreams[downstream].exchange.machine.isCommitted else { continue }
+      let isConnecting = upstreams[upstream].phase == .connecting
+      downstreams[downstream].exchange.tried.note(isConnecting ? .notConnected : .lost)
+      closeUpstream(upstream)
+      endAttempt(downstream)
+      step(downstream, .lost(isConnecting ? .notConnected : .closed))
+    }
+  }
+}

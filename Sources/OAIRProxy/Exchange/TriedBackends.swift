@@ -1,0 +1,57 @@
+/// The backends that an exchange has tried, by slot, and how each failed.
+struct TriedBackends {
+  /// LIMIT: how many are remembered; beyond it the oldest may be tried again.
+  static let capacity = 8
+
+  /// How an attempt failed.
+  enum Failure: Equatable {
+    /// Not at all yet.
+    case none
+    /// No connection.
+    case notConnected
+    /// The connection was lost while it worked.
+    case lost
+    /// It took too long.
+    case timedOut
+    /// It answered with a status.
+    case status(UInt16)
+    /// It sent an error inside a stream, before content.
+    case errorEvent
+
+    /// As errors tell it.
+    var text: String {
+      switch self {
+      case .none, .notConnected: "connection failed"
+      case .lost: "connection lost"
+      case .timedOut: "timed out"
+      case .status(let status): "answered \(status)"
+      case .errorEvent: "sent an error in its stream"
+      }
+    }
+  }
+
+  private var slots = InlineArray<8, Int32>(repeating: -1)
+  private var failures = InlineArray<8, Failure>(repeating: .none)
+  private var next = 0
+
+  mutating func insert(_ slot: Int) {
+    slots[next % Self.capacity] = Int32(truncatingIfNeeded: slot)
+    failures[next % Self.capacity] = .none
+    next += 1
+  }
+
+  /// Says how the newest attempt failed.
+  mutating func note(_ failure: Failure) {
+    guard next > 0 else { return }
+    failures[(next - 1) % Self.capacity] = failure
+  }
+
+  /// How the attempt on a backend failed; nil when it wasn't tried.
+  func failure(_ slot: Int32) -> Failure? {
+    guard next > 0 else { return nil }
+    for index in 0..<min(next, Self.capacity) where slots[index] == slot { return failures[index] }
+    return nil
+  }
+
+  func contains(_ slot: Int32) -> Bool { failure(slot) != nil }
+}
