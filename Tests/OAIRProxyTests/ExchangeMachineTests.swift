@@ -81,6 +81,7 @@ struct ExchangeMachineTests {
     case .reusedClosed: .retrySame
     case .malformed: .answer(.malformed)
     case .timedOut: .answer(.timedOut)
+    case .misfit: .answer(.misfit)
     }
   }
 

@@ -199,13 +199,21 @@ extension Proxy {
       beginBareExchange(downstream)
       refuse(downstream, GatewayError(.requestTimeout, "its head wasn't complete in time"))
     case .exchanging:
+      exchangeDeadline(downstream)
+    }
+  }
+
+  private mutating func exchangeDeadline(_ downstream: Handle) {
+    if downstreams[downstream].exchange.machine.phase == .readingBody {
       counters.downstreamTimeouts += 1
-      if downstreams[downstream].exchange.machine.phase == .readingBody {
-        refuse(downstream, GatewayError(.requestTimeout, "its body paused for too long"))
-      } else {
-        // The client takes nothing: it is as good as gone.
-        clientGone(downstream)
-      }
+      refuse(downstream, GatewayError(.requestTimeout, "its body paused for too long"))
+    } else if downstreams[downstream].output.isEmpty {
+      reactor.setDeadline(downstreams[downstream].registration, at: .max)
+      if downstreams[downstream].exchange.machine.phase == .holding { sendEarlyHead(downstream) }
+    } else {
+      // The client takes nothing: it is as good as gone.
+      counters.downstreamTimeouts += 1
+      clientGone(downstream)
     }
   }
 }

@@ -62,6 +62,8 @@ struct ExchangeMachine: Equatable, Sendable {
     case timedOut
     /// Closed after the event that ends a stream: nothing is missing.
     case afterEndMarker
+    /// It answered, but not with a stream, after another one's head went to the client.
+    case misfit
   }
 
   /// What happened.
@@ -145,6 +147,8 @@ struct ExchangeMachine: Equatable, Sendable {
     case malformed
     /// The backend took too long; it may still be working.
     case timedOut
+    /// The answer doesn't fit the head that the client has.
+    case misfit
   }
 
   private(set) var phase = Phase.readingBody
@@ -335,6 +339,8 @@ struct ExchangeMachine: Equatable, Sendable {
       return answer(.malformed)
     case .timedOut:
       return answer(.timedOut)
+    case .misfit:
+      return answer(.misfit)
     }
   }
 

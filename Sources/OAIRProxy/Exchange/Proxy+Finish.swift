@@ -35,8 +35,10 @@ extension Proxy {
       step(downstream, .contentArrived)
       return
     }
-    let bytes = UnsafeRawBufferPointer(rebasing: scratch.read[..<count])
-    guard deliver(downstream, bytes, UnsafeRawBufferPointer(start: nil, count: 0)) else { return }
+    let bytes = UnsafeMutableRawBufferPointer(rebasing: scratch.read[..<count])
+    guard pass(upstream, downstream, head: .init(start: nil, count: 0), bytes, isLast: true) else {
+      return
+    }
     step(downstream, .ended)
   }
 
@@ -53,7 +55,7 @@ extension Proxy {
     case .malformed: signal(.reset, record)
     case .timedOut where downstreams[downstream].exchange.isShutDown: break
     case .timedOut: signal(.timedOut, record)
-    case .notConnected, .reusedClosed, .afterEndMarker: break
+    case .notConnected, .reusedClosed, .afterEndMarker, .misfit: break
     }
     if downstreams[downstream].exchange.machine.phase == .streaming {
       // What was held isn't passed on; the body's framing is still needed for the error frame.
@@ -112,6 +114,8 @@ extension Proxy {
     {
       end = upstreams[upstream].body.openChunk == .owesEnd ? "\r\n0\r\n\r\n" : "0\r\n\r\n"
       if case .owes = upstreams[upstream].body.openChunk { end = "" }
+    } else if upstreams[upstream].body.isReframed {
+      end = "0\r\n\r\n"
     }
     if end.utf8CodeUnitCount == 0 { downstreams[downstream].exchange.keepsAlive = false }
     closeUpstream(upstream)
@@ -133,7 +137,9 @@ extension Proxy {
     downstreams[downstream].exchange.keepsAlive = false
     let frame = abortFrame(upstream, downstream)
     // Without chunks or a length only a RST tells that something is missing.
-    let isSilent = frame == nil && upstreams[upstream].body.framing == .untilClose
+    let isSilent =
+      frame == nil && upstreams[upstream].body.framing == .untilClose
+      && !upstreams[upstream].body.isReframed
     downstreams[downstream].exchange.endsWithReset = isSilent
     closeUpstream(upstream)
     endAttempt(downstream)
@@ -152,7 +158,8 @@ extension Proxy {
       return nil
     }
     // A length that was promised leaves no room for anything else.
-    if case .length = upstreams[upstream].body.framing { return nil }
+    let isReframed = upstreams[upstream].body.isReframed
+    if case .length = upstreams[upstream].body.framing, !isReframed { return nil }
     let isShutDown = downstreams[downstream].exchange.isShutDown
     let payload = ErrorEnvelope.frame(
       downstreams[downstream].exchange.family,
@@ -165,8 +172,9 @@ extension Proxy {
     )
     guard let payload else { return nil }
     let isChunked =
-      upstreams[upstream].body.framing == .chunked
-      && downstreams[downstream].exchange.minorVersion == 1
+      isReframed
+      || upstreams[upstream].body.framing == .chunked
+        && downstreams[downstream].exchange.minorVersion == 1
     return isChunked
       ? AbortFrame.chunks(payload, behind: upstreams[upstream].body.openChunk) : payload
   }

@@ -145,12 +145,17 @@ extension Proxy {
     }
     let family = downstreams[downstream].exchange.family
     let isHTTP10 = downstreams[downstream].exchange.minorVersion == 0
+    let isHeadOut = downstreams[downstream].exchange.isHeadOut
     upstreams[upstream].hasHead = true
     upstreams[upstream].keepsAlive = head.isKeepAlive && head.framing != .untilClose
     upstreams[upstream].announcedIdleSeconds = head.keepAliveTimeoutSeconds ?? 0
     let isWatched =
       (200...299).contains(head.status) && head.contentKind == .eventStream && !head.isEncoded
       && family != .opaque
+    if isHeadOut, !isWatched {
+      loseUpstream(upstream, downstream, .misfit)
+      return
+    }
     upstreams[upstream].body = ResponseBody(
       framing: head.framing,
       family: family,
@@ -158,11 +163,12 @@ extension Proxy {
       unframes: isHTTP10,
       limits: limits.http
     )
+    upstreams[upstream].body.isReframed = isHeadOut && !isHTTP10 && head.framing != .chunked
     if head.framing == .untilClose || lifecycle != .running {
       downstreams[downstream].exchange.keepsAlive = false
     }
     downstreams[downstream].exchange.status = head.status
-    let headCount = writeDownstreamHead(upstream, downstream, head, start: start)
+    let headCount = isHeadOut ? 0 : writeDownstreamHead(upstream, downstream, head, start: start)
     let bodyStart = start + head.length
     let bytes = UnsafeMutableRawBufferPointer(rebasing: scratch.read[bodyStart..<count])
     let kept = upstreams[upstream].body.scan(bytes)
@@ -172,6 +178,7 @@ extension Proxy {
         UnsafeRawBufferPointer(rebasing: scratch.head[..<headCount])
       )
       upstreams[upstream].held.append(UnsafeRawBufferPointer(rebasing: bytes[..<kept]))
+      awaitContent(downstream)
       step(downstream, .headArrived(holds: true))
       return
     }
@@ -204,7 +211,12 @@ extension Proxy {
     )
     let facts = forwardedFacts(downstream)
     var out = HeadWriter(scratch.head)
-    writer.write(scratch.responseTable, facts: facts, date: &date, to: &out)
+    upstreams[upstream].attemptFields = writer.write(
+      scratch.responseTable,
+      facts: facts,
+      date: &date,
+      to: &out
+    )
     precondition(!out.isOverflowed && !out.isInvalid, "a head that was accepted doesn't fit")
     return out.count
   }
@@ -220,7 +232,7 @@ extension Proxy {
     reactor.setDeadline(upstreams[upstream].registration, at: reactor.now &+ deadlines.idle)
     var headCount = scratch.pendingHead
     let body = scratch.pendingBody
-    if headCount == 0 {
+    if headCount == 0, !downstreams[downstream].exchange.isHeadOut {
       headCount = upstreams[upstream].rewrittenHead.count
       scratch.head.copyMemory(from: upstreams[upstream].rewrittenHead.bytes)
       upstreams[upstream].rewrittenHead.removeAll()
@@ -244,11 +256,13 @@ extension Proxy {
     count: Int
   ) {
     let bytes = UnsafeMutableRawBufferPointer(rebasing: scratch.read[start..<count])
+    let mark = upstreams[upstream].body.mark
     let kept = upstreams[upstream].body.scan(bytes)
     if downstreams[downstream].exchange.machine.phase == .holding {
       if upstreams[upstream].body.hasRejection, moveOn(upstream, downstream, .errorEvent) { return }
       if mustHold(upstream, kept: kept) {
-        upstreams[upstream].held.append(UnsafeRawBufferPointer(rebasing: bytes[..<kept]))
+        let mutable = UnsafeMutableRawBufferPointer(rebasing: bytes[..<kept])
+        holdOn(upstream, downstream, mutable, since: mark)
         return
       }
       scratch.pendingHead = 0
@@ -278,14 +292,10 @@ extension Proxy {
       upstreams[upstream].body.passWhatWasScanned()
     }
     let passable = upstreams[upstream].body.passable
-    var end = passable
-    if case .ended = outcome, upstreams[upstream].body.framing == .chunked,
-      downstreams[downstream].exchange.minorVersion == 1
-    {
-      end = writeLastChunk(into: bytes, at: passable)
-    }
-    let passing = UnsafeRawBufferPointer(start: bytes.baseAddress, count: end)
-    guard deliver(downstream, head, passing) else { return }
+    var isLast = false
+    if case .ended = outcome { isLast = true }
+    let passing = UnsafeMutableRawBufferPointer(rebasing: bytes[..<passable])
+    guard pass(upstream, downstream, head: head, passing, isLast: isLast) else { return }
     upstreams[upstream].body.drop(passable)
     switch outcome {
     case .ended: step(downstream, .ended)
@@ -295,6 +305,33 @@ extension Proxy {
         upstreams[upstream].held.append(UnsafeRawBufferPointer(rebasing: bytes[passable...]))
       }
     }
+  }
+
+  /// Queues a piece of body in the framing that the client was promised.
+  ///
+  /// - Parameters:
+  ///   - head: what goes before it.
+  ///   - bytes: in `scratch.read`, with the backend's chunk framing if it has one.
+  ///   - isLast: nothing follows.
+  /// - Returns: false when the client is gone; its exchange is released then.
+  mutating func pass(
+    _ upstream: Handle,
+    _ downstream: Handle,
+    head: UnsafeRawBufferPointer,
+    _ bytes: UnsafeMutableRawBufferPointer,
+    isLast: Bool
+  ) -> Bool {
+    if upstreams[upstream].body.isReframed {
+      let chunk = Chunk.wrap(UnsafeRawBufferPointer(bytes), isLast: isLast)
+      return chunk.withUnsafeBytes { deliver(downstream, head, $0) }
+    }
+    var end = bytes.count
+    if isLast, upstreams[upstream].body.framing == .chunked,
+      downstreams[downstream].exchange.minorVersion == 1
+    {
+      end = writeLastChunk(into: bytes, at: end)
+    }
+    return deliver(downstream, head, UnsafeRawBufferPointer(start: bytes.baseAddress, count: end))
   }
 
   /// The end of the chunk framing, written behind what passes.

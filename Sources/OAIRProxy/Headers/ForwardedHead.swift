@@ -132,12 +132,13 @@ struct DownstreamHeadWriter {
   /// - Parameters:
   ///   - table: the fields of `head`.
   ///   - date: ours, for a backend that sent none (RFC 9110 section 6.6.1).
+  /// - Returns: where the fields that tell of the attempt stand.
   func write(
     _ table: borrowing HeadTable,
     facts: ForwardedFacts,
     date: inout HTTPDate,
     to out: inout HeadWriter
-  ) {
+  ) -> Range<Int> {
     out.append("HTTP/1.1 ")
     out.append(decimal: response.status)
     out.append(byte: 0x20)
@@ -157,12 +158,15 @@ struct DownstreamHeadWriter {
     if response.framing == .chunked, keepsChunks { out.append("Transfer-Encoding: chunked\r\n") }
     if !hasDate { date.withBytes { out.field("Date", $0) } }
     if !hasRequestID { out.field("X-Request-ID", facts.requestID) }
+    let start = out.count
     record.idBytes.withUnsafeBytes { out.field("X-OAIRouter-Backend", $0) }
     out.field("X-OAIRouter-Attempts", decimal: attempts)
+    let attemptFields = start..<out.count
     if response.contentKind == .eventStream, !hasAccelBuffering {
       out.append("X-Accel-Buffering: no\r\n")
     }
     if closes { out.append("Connection: close\r\n") }
     out.endOfHead()
+    return attemptFields
   }
 }

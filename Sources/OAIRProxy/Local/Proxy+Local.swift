@@ -93,6 +93,7 @@ extension Proxy {
     case .lostTwice: answerError(downstream, GatewayError(.backendLostTwice, backend))
     case .malformed: answerError(downstream, GatewayError(.upstreamProtocol, backend))
     case .timedOut: answerError(downstream, GatewayError(.upstreamTimeout, backend))
+    case .misfit: answerError(downstream, GatewayError(.upstreamError, backend))
     }
   }
 
@@ -118,6 +119,10 @@ extension Proxy {
     let response = ErrorResponse(error)
     downstreams[downstream].exchange.outcome = .failed
     downstreams[downstream].exchange.failureCode = response.code.value
+    if downstreams[downstream].exchange.isHeadOut {
+      sendErrorFrame(downstream, response)
+      return
+    }
     // A body that hasn't come whole leaves the place of the next request unknown.
     if response.closes || downstreams[downstream].exchange.machine.request == .aborted,
       !downstreams[downstream].exchange.isBodySkipped

@@ -16,6 +16,9 @@ struct ResponseBody: ~Copyable {
   let framing: MessageFraming
   /// The payload alone goes on, without chunk framing (HTTP/1.0 clients).
   private let unframes: Bool
+  /// The payload goes on in chunks of ours: the client was promised chunks before this backend,
+  /// which sends none, took over.
+  var isReframed = false
   private let isWatched: Bool
   private var decoder: ChunkedDecoder
   private var remaining: Int
@@ -134,6 +137,37 @@ struct ResponseBody: ~Copyable {
     passWhatWasScanned()
     outcome = .ended(excess: 0)
     return true
+  }
+
+  /// Where a body stood before something new was looked at.
+  struct Mark {
+    fileprivate let scanned: Int
+    fileprivate let eventCount: Int
+    fileprivate let isClean: Bool
+  }
+
+  /// Where the body stands now.
+  var mark: Mark {
+    Mark(scanned: scanned, eventCount: observer.eventCount, isClean: isBetweenPieces)
+  }
+
+  private var isBetweenPieces: Bool {
+    observer.isAtBoundary && (framing != .chunked || unframes || decoder.isBetweenChunks)
+  }
+
+  /// Takes out of the buffer what came since a mark, if it is nothing but whole comments in whole
+  /// chunks: they may pass although what came before them waits.
+  ///
+  /// - Returns: where they stand; the caller closes the gap.
+  mutating func takeComments(since mark: Mark) -> Range<Int>? {
+    guard mark.isClean, isBetweenPieces, observer.eventCount == mark.eventCount,
+      outcome == .more, scanned > mark.scanned
+    else { return nil }
+    let range = mark.scanned..<scanned
+    scanned = mark.scanned
+    passable = min(passable, scanned)
+    openChunk = .none
+    return range
   }
 
   // MARK: Framings

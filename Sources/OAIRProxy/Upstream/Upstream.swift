@@ -39,6 +39,8 @@ struct Upstream: ~Copyable {
   var hasHead = false
   /// The head as the client will get it, while COMMIT waits.
   var rewrittenHead = ByteQueue()
+  /// Where in it the fields stand that tell of the attempt.
+  var attemptFields = 0..<0
   var keepsAlive = false
   /// How long the backend keeps it idle, as it said; 0 when it didn't.
   var announcedIdleSeconds = 0
