@@ -55,6 +55,10 @@ public struct RouterOptions: Sendable {
     if proxy.retry.attempts < 0 || proxy.retry.attempts > 7 {
       throw ConfigurationError("retry.attempts", "must be 0 to 7, not \(proxy.retry.attempts)")
     }
+    if !(0...100).contains(proxy.retry.budgetPercent) {
+      let percent = proxy.retry.budgetPercent
+      throw ConfigurationError("retry.budget_percent", "must be 0 to 100, not \(percent)")
+    }
     for (name, size) in sizes where size < 1024 {
       throw ConfigurationError(name, "must be 1KiB or more, not \(size) bytes")
     }

@@ -54,6 +54,7 @@ struct Serve: ParsableCommand {
 
   @OptionGroup(title: "Timeouts") var timeouts: TimeoutArguments
   @OptionGroup(title: "Limits") var limits: LimitArguments
+  @OptionGroup(title: "Retries") var retries: RetryArguments
 
   func run() throws {
     // Before any other thread exists: they inherit the mask.
@@ -105,6 +106,7 @@ struct Serve: ParsableCommand {
     timeouts.apply(to: &options.proxy.timeouts)
     if let drainTimeout { options.proxy.timeouts.drain = drainTimeout.value }
     limits.apply(to: &options.proxy)
+    retries.apply(to: &options.proxy.retry)
     let output = FileDescriptor(STDOUT_FILENO)
     options.accessLog = logFormat == .json ? .json(output) : .text(output)
     if logLevel > .info { options.accessLog = .off }

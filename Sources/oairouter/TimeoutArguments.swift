@@ -32,6 +32,13 @@ struct TimeoutArguments: ParsableArguments {
   var firstByte: DurationArgument?
 
   @Option(
+    name: .customLong("timeouts.first-token"),
+    help: "To the first content of a stream; then another backend is asked. (default: 0s, never)",
+    transform: DurationArgument.parse
+  )
+  var firstToken: DurationArgument?
+
+  @Option(
     name: .customLong("timeouts.idle"),
     help: "A silence of the backend after content began. (default: 5m)",
     transform: DurationArgument.parse
@@ -64,6 +71,7 @@ struct TimeoutArguments: ParsableArguments {
     if let bodyIdle { timeouts.bodyIdle = bodyIdle.value }
     if let connect { timeouts.connect = connect.value }
     if let firstByte { timeouts.firstByte = firstByte.value }
+    if let firstToken { timeouts.firstToken = firstToken.value }
     if let idle { timeouts.idle = idle.value }
     if let write { timeouts.write = write.value }
     if let keepAlive { timeouts.keepAlive = keepAlive.value }
@@ -71,7 +79,7 @@ struct TimeoutArguments: ParsableArguments {
   }
 }
 
-/// The `limits.*` and `retry.*` options of `serve`.
+/// The `limits.*` options of `serve`.
 struct LimitArguments: ParsableArguments {
   @Option(
     name: .customLong("limits.body"),
@@ -100,17 +108,37 @@ struct LimitArguments: ParsableArguments {
   )
   var connections: Int?
 
+  func apply(to options: inout ProxyOptions) {
+    if let body { options.limits.body = body.value }
+    if let bodiesTotal { options.limits.bodiesTotal = bodiesTotal.value }
+    if let writeQueue { options.limits.writeQueue = writeQueue.value }
+    if let connections { options.limits.connections = connections }
+  }
+}
+
+/// The `retry.*` options of `serve`.
+struct RetryArguments: ParsableArguments {
   @Option(
     name: .customLong("retry.attempts"),
     help: "Further backends that are tried before a request fails, 0 to 7. (default: 2)"
   )
   var attempts: Int?
 
-  func apply(to options: inout ProxyOptions) {
-    if let body { options.limits.body = body.value }
-    if let bodiesTotal { options.limits.bodiesTotal = bodiesTotal.value }
-    if let writeQueue { options.limits.writeQueue = writeQueue.value }
-    if let connections { options.limits.connections = connections }
-    if let attempts { options.retry.attempts = attempts }
+  @Option(
+    name: .customLong("retry.budget-percent"),
+    help: "Retries after failing answers that a hundred requests pay for, 0 to 100. (default: 20)"
+  )
+  var budgetPercent: Int?
+
+  @Flag(
+    name: .customLong("retry.on-timeout"),
+    help: "Ask another backend when one takes too long, although it may still be working."
+  )
+  var onTimeout = false
+
+  func apply(to retry: inout RetryOptions) {
+    if let attempts { retry.attempts = attempts }
+    if let budgetPercent { retry.budgetPercent = budgetPercent }
+    retry.onTimeout = onTimeout
   }
 }

@@ -3,6 +3,7 @@
 import json
 import queue
 import socket
+import struct
 import threading
 import time
 
@@ -35,6 +36,17 @@ class Call:
 
     def send(self, data):
         self._connection.sendall(data)
+
+    def finish(self):
+        """Ends the connection with a FIN."""
+        self._connection.shutdown(socket.SHUT_WR)
+
+    def reset(self):
+        """Ends the connection with a RST."""
+        linger = struct.pack("ii", 1, 0)
+        self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        # Wakes the reader, which closes: while it waits, the kernel would keep the socket.
+        self._connection.shutdown(socket.SHUT_RD)
 
     def send_until_end(self, data, seconds):
         """Sends the data every so many seconds, as an engine its tokens, until the end is seen."""
@@ -82,6 +94,11 @@ class ScriptedBackend:
     def next_call(self, seconds=10.0):
         """The next POST; raises queue.Empty when none comes."""
         return self._calls.get(timeout=seconds)
+
+    @property
+    def is_idle(self):
+        """No POST waits for the test."""
+        return self._calls.empty()
 
     def stop(self):
         self._listener.shutdown(socket.SHUT_RDWR)

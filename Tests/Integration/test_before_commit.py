@@ -1,0 +1,271 @@
+"""Failures before the commit: statuses, errors inside a stream, silence. Another backend's answer,
+or the one failure there is, unchanged."""
+
+import json
+import time
+
+import pytest
+
+from rawhttp import Truncated, chat, content_of, events
+from scripted_backend import HEAD, chat_event, chunk
+
+CHAT = "/v1/chat/completions"
+ROLE = chat_event({"role": "assistant", "content": ""})
+WORD = chat_event({"content": "word"})
+DONE = b"data: [DONE]\n\n"
+WHOLE = HEAD + chunk(ROLE) + chunk(WORD) + chunk(DONE) + b"0\r\n\r\n"
+
+
+def failure(status, reason=b"Failed", extra=b"", body=b'{"error":{"message":"full","code":7}}'):
+    """A whole error answer of a backend."""
+    head = b"HTTP/1.1 %d %s\r\nContent-Type: application/json\r\n" % (status, reason)
+    return head + extra + b"Content-Length: %d\r\n\r\n" % len(body) + body
+
+
+@pytest.fixture
+def pair(start_backend, start_router):
+    """pair(*arguments): (scripted backends a and b, router); both serve the model m."""
+
+    def start(*arguments):
+        a, b = start_backend("m"), start_backend("m")
+        router = start_router({"a": a.url, "b": b.url}, *arguments).wait_ready(2, ["m"])
+        return a, b, router
+
+    return start
+
+
+def first_call(a, b, seconds=10.0):
+    """(the call, its backend, the other one), whichever was chosen."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        for one, other in ((a, b), (b, a)):
+            if not one.is_idle:
+                return one.next_call(), one, other
+        time.sleep(0.005)
+    raise AssertionError("no backend got the request")
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504, 529])
+def test_a_failing_status_is_answered_by_the_other(pair, status):
+    a, b, router = pair()
+    with router.client() as client:
+        client.post_json(CHAT, chat("m"))
+        call, _, other = first_call(a, b)
+        call.send(failure(status))
+        other.next_call().send(WHOLE)
+        answer = client.reader.response()
+    assert answer.status == 200
+    assert answer.head.get("x-oairouter-attempts") == "2"
+    assert events(answer.payload)[-1] == b"[DONE]"
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 422, 501])
+def test_a_status_that_says_something_of_the_request_passes_unchanged(pair, status):
+    a, b, router = pair()
+    with router.client() as client:
+        client.post_json(CHAT, chat("m"))
+        call, _, other = first_call(a, b)
+        call.send(failure(status))
+        answer = client.reader.response()
+    assert answer.status == status
+    assert answer.json() == {"error": {"message": "full", "code": 7}}
+    assert answer.head.get("x-oairouter-attempts") == "1"
+    assert other.is_idle
+
+
+def test_the_only_backends_failure_passes_unchanged_and_was_asked_for_once(
+    start_backend, start_router
+):
+    only = start_backend("m")
+    router = start_router({"only": only.url}).wait_ready(1, ["m"])
+    with router.client() as client:
+        client.post_json(CHAT, chat("m"))
+        only.next_call().send(failure(503, extra=b"Retry-After: 7\r\nX-Own: yes\r\n"))
+        answer = client.reader.response()
+    assert answer.status == 503
+    assert answer.head.get("retry-after") == "7" and answer.head.get("x-own") == "yes"
+    assert answer.json() == {"error": {"message": "full", "code": 7}}
+    assert only.is_idle
+
+
+def test_when_all_fail_the_last_failure_passes(pair):
+    a, b, router = pair()
+    with router.client() as client:
+        client.post_json(CHAT, chat("m"))
+        call, _, other = first_call(a, b)
+        call.send(failure(500))
+        other.next_call().send(failure(529, b"Busy", body=b'{"last":true}'))
+        answer = client.reader.response()
+    assert (answer.status, answer.payload) == (529, b'{"last":true}')
+    assert answer.head.get("x-oairouter-attempts") == "2"
+
+
+def test_no_further_backend_is_asked_when_attempts_are_zero(pair):
+    a, b, router = pair("--retry.attempts", "0")
+    with router.client() as client:
+        client.post_json(CHAT, chat("m"))
+        call, _, other = first_call(a, b)
+        call.send(failure(503))
+        assert client.reader.response().status == 503
+    assert other.is_idle
+
+
+@pytest.mark.parametrize("code", [500, None, 429, '"overloaded"'])
+@pytest.mark.parametrize("before", [b"", ROLE])
+def test_an_error_before_content_is_answered_by_the_other(pair, code, before):
+    a, b, router = pair()
+    member = b"" if code is None else b',"code":%s' % str(code).encode()
+    error = b'data: {"error":{"message":"engine died"%s}}\n\n' % member
+    with router.client() as client:
+        client.post_json(CHAT, chat("m"))
+        call, _, other = first_call(a, b)
+        call.send(HEAD + (chunk(before) if before else b""))
+        call.send(chunk(error) + chunk(DONE) + b"0\r\n\r\n")
+        other.next_call().send(WHOLE)
+        answer = client.reader.response()
+    assert b"engine died" not in answer.payload
+    assert "".join(content_of(e) for e in events(answer.payload)) == "word"
+
+
+def test_an_error_that_blames_the_request_passes(pair):
+    a, b, router = pair()
+    error = b'data: {"error":{"message":"too long","code":400}}\n\n'
+    with router.client() as client:
+        client.post_json(CHAT, chat("m"))
+        call, _, other = first_call(a, b)
+        call.send(HEAD + chunk(error) + chunk(DONE) + b"0\r\n\r\n")
+        answer = client.reader.response()
+    assert answer.payload == error + DONE
+    assert other.is_idle
+
+
+def test_an_error_behind_content_passes(pair):
+    a, b, router = pair()
+    error = b'data: {"error":{"message":"engine died","code":500}}\n\n'
+    with router.client() as client:
+        client.post_json(CHAT, chat("m"))
+        call, _, other = first_call(a, b)
+        call.send(HEAD + chunk(WORD) + chunk(error) + chunk(DONE) + b"0\r\n\r\n")
+        answer = client.reader.response()
+    assert answer.payload == WORD + error + DONE
+    assert other.is_idle
+
+
+def test_a_stream_without_its_first_token_in_time_moves(pair):
+    a, b, router = pair("--timeouts.first-token", "300ms")
+    with router.client() as client:
+        client.post_json(CHAT, chat("m"))
+        call, _, other = first_call(a, b)
+        call.send(HEAD + chunk(ROLE))
+        other.next_call().send(WHOLE)
+        answer = client.reader.response()
+        assert call.wait_end(5), "the slow backend wasn't told"
+    assert answer.head.get("x-oairouter-attempts") == "2"
+    assert answer.payload == ROLE + WORD + DONE
+
+
+def test_a_first_byte_timeout_is_final_unless_told_otherwise(pair):
+    a, b, router = pair("--timeouts.first-byte", "300ms")
+    with router.client() as client:
+        client.post_json(CHAT, chat("m"))
+        call, _, other = first_call(a, b)
+        answer = client.reader.response()
+        assert call.wait_end(5), "the slow backend wasn't told"
+    assert answer.status == 504
+    assert answer.head.get("x-should-retry") == "false"
+    assert other.is_idle
+    a, b, router = pair("--timeouts.first-byte", "300ms", "--retry.on-timeout")
+    with router.client() as client:
+        client.post_json(CHAT, chat("m"))
+        call, _, other = first_call(a, b)
+        other.next_call().send(WHOLE)
+        assert client.reader.response().status == 200
+
+
+def test_the_budget_bounds_retries(start_backend, start_router, start_mock):
+    bad = start_mock("bad", "m", fault="status=503")
+    also_bad = start_mock("also-bad", "m", fault="status=503")
+    router = start_router({"a": bad.url, "b": also_bad.url}, "--retry.budget-percent", "0")
+    router.wait_ready(2, ["m"])
+    attempts = []
+    for _ in range(30):
+        answer = router.post(CHAT, chat("m", stream=False))
+        assert answer.status == 503
+        attempts.append(int(answer.head.get("x-oairouter-attempts")))
+    # Ten are free; from then on fewer than four at a time: one after the other are all allowed.
+    assert attempts.count(2) >= 10
+
+
+class EarlyHead:
+    """A stream whose backend sent its head and then nothing, until the head went on alone."""
+
+    def __init__(self, router, a, b, head=HEAD, before=ROLE, version="1.1"):
+        self.client = router.client()
+        body = json.dumps(chat("m")).encode()
+        self.client.send(
+            b"POST %s HTTP/%s\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
+            % (CHAT.encode(), version.encode(), len(body))
+            + body
+        )
+        self.call, _, self.other = first_call(a, b)
+        is_chunked = b"chunked" in head
+        self.call.send(head + (chunk(before) if is_chunked else before))
+        began = time.monotonic()
+        self.head = self.client.reader.head()
+        self.seconds = time.monotonic() - began
+
+    def rest(self):
+        """(payload, whether the end was a regular one)"""
+        try:
+            return self.client.reader.body(self.head).payload, True
+        except Truncated as cut:
+            return cut.payload, False
+
+
+CLOSE_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
+
+
+def test_a_head_without_content_goes_out_alone_and_names_nobody(pair):
+    a, b, router = pair()
+    stream = EarlyHead(router, a, b)
+    assert 4.5 < stream.seconds < 8
+    assert stream.head.status == 200
+    assert stream.head.get("content-type") == "text/event-stream"
+    assert stream.head.get("x-oairouter-backend") is None
+    # Comments pass at once, although the role before them waits.
+    stream.call.send(chunk(b": queued\n\n"))
+    assert next(stream.client.reader.chunks())[1] == b": queued\n\n"
+    stream.call.send(chunk(WORD) + chunk(DONE) + b"0\r\n\r\n")
+    assert stream.rest() == (ROLE + WORD + DONE, True)
+
+
+@pytest.mark.parametrize("first", [HEAD, CLOSE_HEAD], ids=["chunked", "to the close"])
+@pytest.mark.parametrize("second", [HEAD, CLOSE_HEAD], ids=["chunked", "to the close"])
+def test_another_backend_may_continue_what_an_early_head_began(pair, first, second):
+    a, b, router = pair()
+    stream = EarlyHead(router, a, b, head=first)
+    stream.call.reset()
+    call = stream.other.next_call()
+    if second is HEAD:
+        call.send(WHOLE)
+    else:
+        call.send(second + ROLE + WORD + DONE)
+        call.finish()
+    assert stream.rest() == (ROLE + WORD + DONE, True)
+
+
+@pytest.mark.parametrize("answer", [b"", failure(400), failure(503)], ids=["reset", "400", "503"])
+def test_a_failure_behind_an_early_head_is_the_familys_error_event(pair, answer):
+    a, b, router = pair()
+    stream = EarlyHead(router, a, b)
+    stream.call.reset()
+    call = stream.other.next_call()
+    if answer:
+        call.send(answer)
+    else:
+        call.reset()
+    payload, is_whole = stream.rest()
+    assert not is_whole
+    error = json.loads(events(payload)[0])["error"]
+    assert error["code"] in ("upstream_error", "backend_lost_twice")
+    assert b"[DONE]" not in payload
