@@ -211,9 +211,8 @@ extension Proxy {
       reactor.setDeadline(downstreams[downstream].registration, at: .max)
       if downstreams[downstream].exchange.machine.phase == .holding { sendEarlyHead(downstream) }
     } else {
-      // The client takes nothing: it is as good as gone.
       counters.downstreamTimeouts += 1
-      clientGone(downstream)
+      cutOff(downstream)
     }
   }
 }

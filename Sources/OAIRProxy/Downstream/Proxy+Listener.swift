@@ -64,8 +64,14 @@ extension Proxy {
   /// Without a pause a level-triggered listener would turn the loop at full speed while no
   /// descriptor is left.
   private mutating func pause(_ listener: Handle) {
-    counters.acceptPauses += 1
+    guard !pausedListeners.contains(listener) else { return }
     reactor.pauseSource(listener)
+    awaitResumption(listener)
+  }
+
+  /// The listener isn't watched, and gets another try in a while.
+  private mutating func awaitResumption(_ listener: Handle) {
+    counters.acceptPauses += 1
     pausedListeners.append(listener)
     if pausedListeners.count == 1 {
       reactor.addTimer(
@@ -79,7 +85,7 @@ extension Proxy {
     let paused = pausedListeners
     pausedListeners.removeAll()
     for listener in paused where reactor.isOpen(listener) {
-      do { try reactor.resumeSource(listener) } catch { pause(listener) }
+      do { try reactor.resumeSource(listener) } catch { awaitResumption(listener) }
     }
   }
 

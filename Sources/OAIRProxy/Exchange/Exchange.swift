@@ -41,7 +41,9 @@ struct Exchange: ~Copyable {
   var reserved = 0
 
   // The attempt.
-  var entry: Int?
+  var destination = Destination.unresolved
+  /// The generation of the table in which `destination` was looked up.
+  var routedBy: UInt64 = 0
   var upstream = Handle.none
   var tried = TriedBackends()
   /// The backend of the current or last attempt, pinned: tables may change meanwhile.
@@ -68,6 +70,18 @@ struct Exchange: ~Copyable {
     self.serial = serial
     self.startedAt = startedAt
     decoder = ChunkedDecoder(limits: limits)
+  }
+
+  /// Where a request is to go, as one table says it.
+  enum Destination {
+    /// It wasn't looked up yet.
+    case unresolved
+    /// To a backend that has the model: an entry of that table, and of no other one.
+    case entry(Int)
+    /// To the backend for models that nobody has.
+    case defaultBackend
+    /// Nowhere any more: no backend has the model since the table has changed.
+    case gone
   }
 
   /// How the answer's events look.

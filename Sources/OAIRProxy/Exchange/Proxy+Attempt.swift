@@ -54,11 +54,33 @@ extension Proxy {
     }
     switch findEntry(downstream) {
     case .success(let entry):
-      downstreams[downstream].exchange.entry = entry
+      setDestination(downstream, entry.map { .entry($0) } ?? .defaultBackend)
       chooseCandidate(downstream)
     case .failure(let refusal):
       refuse(downstream, refusal.error)
     }
+  }
+
+  private mutating func setDestination(
+    _ downstream: Handle,
+    _ destination: Exchange.Destination
+  ) {
+    downstreams[downstream].exchange.destination = destination
+    downstreams[downstream].exchange.routedBy = table.generation
+  }
+
+  /// Where the request goes, as the newest table says it: entries of an older one mean other models
+  /// there, or nothing.
+  mutating func destination(_ downstream: Handle) -> Exchange.Destination {
+    if downstreams[downstream].exchange.routedBy != table.generation {
+      switch findEntry(downstream) {
+      case .success(let entry):
+        setDestination(downstream, entry.map { .entry($0) } ?? .defaultBackend)
+      // It was known when the request came: its client isn't told that it never existed.
+      case .failure: setDestination(downstream, .gone)
+      }
+    }
+    return downstreams[downstream].exchange.destination
   }
 
   private struct Refusal: Error { let error: GatewayError }
@@ -132,11 +154,15 @@ extension Proxy {
 
   mutating func pickCandidate(_ downstream: Handle) -> Int? {
     let tried = downstreams[downstream].exchange.tried
-    guard let entry = downstreams[downstream].exchange.entry else {
+    let entry: Int
+    switch destination(downstream) {
+    case .entry(let index): entry = index
+    case .defaultBackend:
       guard let index = table.defaultBackend, state(ofBackend: index, tried).isUsable else {
         return nil
       }
       return index
+    case .gone, .unresolved: return nil
     }
     let candidates = table.candidates(entry)
     let facts = table.facts

@@ -137,10 +137,8 @@ extension Proxy {
     downstreams[downstream].exchange.keepsAlive = false
     let frame = abortFrame(upstream, downstream)
     // Without chunks or a length only a RST tells that something is missing.
-    let isSilent =
-      frame == nil && upstreams[upstream].body.framing == .untilClose
-      && !upstreams[upstream].body.isReframed
-    downstreams[downstream].exchange.endsWithReset = isSilent
+    downstreams[downstream].exchange.endsWithReset =
+      frame == nil && isDelimitedByClose(upstream, downstream)
     closeUpstream(upstream)
     endAttempt(downstream)
     if let frame {
@@ -151,6 +149,16 @@ extension Proxy {
     }
     releaseBody(downstream)
     if downstreams[downstream].output.isEmpty { allWritten(downstream) }
+  }
+
+  /// Nothing but the end of its connection tells the client where the body ends.
+  private func isDelimitedByClose(_ upstream: Handle, _ downstream: Handle) -> Bool {
+    guard !upstreams[upstream].body.isReframed else { return false }
+    switch upstreams[upstream].body.framing {
+    case .untilClose: return true
+    case .chunked: return downstreams[downstream].exchange.minorVersion == 0
+    case .none, .length: return false
+    }
   }
 
   private func abortFrame(_ upstream: Handle, _ downstream: Handle) -> [UInt8]? {
@@ -187,9 +195,16 @@ extension Proxy {
     case .streaming: loseUpstream(upstream, downstream, .timedOut)
     case .connecting, .sending, .awaiting, .holding: loseUpstream(upstream, downstream, .timedOut)
     case .readingBody, .routing: refuse(downstream, GatewayError(.draining))
-    case .ending, .answering, .aborting: clientGone(downstream)
+    case .ending, .answering, .aborting: cutOff(downstream)
     case .done: break
     }
+  }
+
+  /// The client takes nothing, or not fast enough: it is as good as gone, and it must not take what
+  /// it has got for the whole.
+  mutating func cutOff(_ downstream: Handle) {
+    downstreams[downstream].exchange.endsWithReset = true
+    clientGone(downstream)
   }
 
   // MARK: Letting go
@@ -233,11 +248,11 @@ extension Proxy {
       && downstreams[downstream].exchange.outcome != .truncated
     if isGone { downstreams[downstream].exchange.outcome = .clientGone }
     record(downstream)
+    let endsWithReset = downstreams[downstream].exchange.endsWithReset
     if isGone {
-      closeDownstream(downstream)
+      closeDownstream(downstream, reset: endsWithReset)
       return
     }
-    let endsWithReset = downstreams[downstream].exchange.endsWithReset
     let keepsAlive = downstreams[downstream].exchange.keepsAlive && lifecycle == .running
     downstreams[downstream].exchange = noExchange()
     if endsWithReset {

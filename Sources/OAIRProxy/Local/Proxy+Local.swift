@@ -99,12 +99,15 @@ extension Proxy {
 
   private mutating func noCandidateError(_ downstream: Handle) -> GatewayError {
     let model = modelText(downstream)
-    guard let entry = downstreams[downstream].exchange.entry else {
-      return GatewayError(.noHealthyBackend, model, advice: "the default backend is down")
-    }
     var lines: [String] = []
     var isLoading = false
-    for index in table.candidates(entry).prefix(8) {
+    var candidates = UnsafeBufferPointer<Int32>(start: nil, count: 0)
+    switch destination(downstream) {
+    case .entry(let entry): candidates = table.candidates(entry)
+    case .defaultBackend: lines = ["the default backend is down"]
+    case .gone, .unresolved: break
+    }
+    for index in candidates.prefix(8) {
       let backend = table.backends[Int(index)]
       let tried = downstreams[downstream].exchange.tried.failure(Int32(backend.record.slot))
       let known = tried?.text ?? backend.lastError ?? backend.state.name
