@@ -1,3 +1,4 @@
+import OAIRProxy
 import OAIRSys
 
 /// Everything around the router in one run: the network, the fake backends, the clients, and what
@@ -14,6 +15,11 @@ final class SimulatedWorld {
   private var exchanges: [ExchangeRecord] = []
   var counts = Counts()
   private let eventTrace: EventTrace
+  /// Which server served which models, since when.
+  private var tables: [(since: UInt64, models: [Int: Set<Int>])] = []
+  private var drainsAt = UInt64.max
+  /// When the drain began; nil before.
+  private(set) var drainBegan: UInt64?
 
   /// What a run saw; tests look at it so that nothing passes for want of events.
   struct Counts {
@@ -21,6 +27,12 @@ final class SimulatedWorld {
     var own = 0
     var cut = 0
     var attempts = 0
+    var drains = 0
+    /// Clients that came after the listener was closed.
+    var refused = 0
+    /// Clients that closed in the middle of what they had asked for.
+    var leftBatches = 0
+    var tables = 0
   }
 
   init(seed: UInt64, exchangeCount: Int, echoes: Bool) {
@@ -29,12 +41,12 @@ final class SimulatedWorld {
     eventTrace = EventTrace(echoes: echoes)
     network = SimulatedNetwork(seed: seed ^ 0x5eed, traits: profile.network, trace: eventTrace)
     (listenerDescriptor, listener) = network.listen()
-    for index in 0..<profile.backends {
-      let backend = SimulatedBackend(name: "b\(index)", world: self)
-      backends.append(backend)
-      network.serve(backend, at: Self.address(index))
-    }
+    for _ in 0..<profile.backends { _ = addServer() }
     makeClients(exchangeCount)
+    if let time = profile.drainsAt {
+      drainsAt = network.now + UInt64(time) * 1000
+      network.schedule(at: drainsAt) {}
+    }
   }
 
   static func address(_ index: Int) -> SocketAddress { .loopback(port: UInt16(9000 + index)) }
@@ -43,9 +55,57 @@ final class SimulatedWorld {
   /// A RST, of a client's or towards one, may destroy what is on its way.
   var mayLoseTail: Bool { profile.clientFaults > 0 }
 
+  var isDraining: Bool { drainBegan != nil }
+  /// How long the drain has lasted; nil before.
+  var drainTime: Duration? { drainBegan.map { .nanoseconds(network.now - $0) } }
+
+  // MARK: The fleet
+
+  /// Starts a server.
+  ///
+  /// - Returns: its number, which tells its address.
+  func addServer() -> Int {
+    let index = backends.count
+    let backend = SimulatedBackend(number: index, world: self)
+    backends.append(backend)
+    network.serve(backend, at: Self.address(index))
+    return index
+  }
+
+  /// Ends a server, with all its connections.
+  func stopServer(_ number: Int) { backends[number].stop() }
+
+  /// A table is about to be published.
+  func noteTable(_ members: [SimulatedRegistry.Member]) {
+    var models: [Int: Set<Int>] = [:]
+    for member in members { models[member.server, default: []].formUnion(member.models) }
+    tables.append((since: network.now, models: models))
+  }
+
+  /// A table that stood at some moment since a time had the model on that server.
+  func served(_ model: Int, by server: Int, since time: UInt64) -> Bool {
+    for table in tables.reversed() {
+      if table.models[server]?.contains(model) == true { return true }
+      if table.since <= time { return false }
+    }
+    return false
+  }
+
+  /// The moment for the drain has come; true once.
+  func takesDrain() -> Bool {
+    guard drainBegan == nil, network.now >= drainsAt else { return false }
+    drainBegan = network.now
+    counts.drains += 1
+    trace("the router drains", 0)
+    return true
+  }
+
   func path() -> PathTraits {
     PathTraits(capacity: network.random.pick(profile.capacities), latency: profile.latency)
   }
+
+  /// The longest time there and back, with the router's part, in nanoseconds.
+  var roundTrip: UInt64 { UInt64(2 * profile.latency.upperBound + 20_000) * 1000 }
 
   func connectClient() -> SimulatedSocket? { network.connectClient(to: listener, path()) }
 
@@ -60,6 +120,7 @@ final class SimulatedWorld {
 
   /// Frees what holds each other.
   func tearDown() {
+    counts.tables = tables.count
     counts.attempts = exchanges.reduce(0) { $0 + $1.attempts.count }
     network.tearDown()
   }
@@ -70,8 +131,9 @@ final class SimulatedWorld {
       network.fail("requests \(client.unanswered) got neither an answer nor an end")
     }
     for exchange in exchanges {
-      // Once, and once more after a loss; a stale connection's closing doesn't count.
-      let whole = exchange.attempts.filter { !$0.isStaleReuse }.count
+      // Once, and once more after a loss; a stale connection's closing, and what the backend
+      // refuses itself, doesn't count.
+      let whole = exchange.attempts.count { !$0.isStaleReuse && !$0.isRefusal }
       network.require(whole <= 2, "request \(exchange.number) went to \(whole) backends")
     }
   }
@@ -84,7 +146,7 @@ final class SimulatedWorld {
       let own = (0..<network.random.within(1...4)).map { _ in makeExchange() }
       let client = SimulatedClient(world: self, exchanges: own)
       clients.append(client)
-      start += UInt64(network.random.within(0...(40_000 / profile.concurrency))) * 1000
+      start += UInt64(network.random.within(0...(profile.span / 10 / profile.concurrency))) * 1000
       network.schedule(after: start) { [weak client] in client?.start() }
     }
   }
@@ -98,14 +160,14 @@ final class SimulatedWorld {
 
   // MARK: Answers
 
-  func script(_ attempt: AttemptRecord, _ exchange: ExchangeRecord, by name: String) {
-    let mark = "e\(exchange.number).a\(exchange.attempts.count).\(name)"
-    let script = AnswerScript(
+  func script(_ attempt: AttemptRecord, _ exchange: ExchangeRecord, by server: Int) {
+    let mark = "e\(exchange.number).a\(exchange.attempts.count).s\(server)"
+    AnswerScript.write(
+      into: attempt,
       mark: mark,
       exchange: exchange,
       profile: profile,
       random: &network.random
     )
-    script.write(into: attempt)
   }
 }

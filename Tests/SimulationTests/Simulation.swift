@@ -18,7 +18,7 @@ enum Simulation {
   static func run(seed: UInt64, exchanges: Int, echoes: Bool = false) throws -> Outcome {
     let world = SimulatedWorld(seed: seed, exchangeCount: exchanges, echoes: echoes)
     let outbox = SignalOutbox {}
-    var registry = SimulatedRegistry(world.profile)
+    var registry = SimulatedRegistry(world)
     var proxy = Proxy(
       kernel: SimulatedKernel(network: world.network),
       options: world.profile.options,
@@ -31,18 +31,18 @@ enum Simulation {
     while !world.network.isExhausted, world.network.ticks < tickLimit,
       world.network.violations.isEmpty
     {
-      _ = proxy.runTick()
-      if registry.take(outbox.take(), at: world.network.now) { world.network.schedule(after: 1) {} }
-      if let table = registry.due(at: world.network.now) { proxy.adopt(table) }
-      if let next = registry.next, next > world.network.now, !registry.isPlanned {
-        registry.isPlanned = true
-        world.network.schedule(at: next) {}
-      }
+      if world.takesDrain() { proxy.beginDrain() }
+      guard proxy.runTick() else { break }
+      if registry.take(outbox.take()) { world.network.schedule(after: 1) {} }
+      if let table = registry.due() { proxy.adopt(table) }
     }
     world.network.require(world.network.ticks < tickLimit, "the run doesn't end")
     if world.network.violations.isEmpty {
+      judge(proxy, world)
+      _ = consume proxy
+      judgeDescriptors(world.network)
+      world.network.runOut()
       world.judgeTheEnd()
-      judge(proxy, world.network)
     }
     world.tearDown()
     var outcome = Outcome(violations: world.network.violations, counts: world.counts)
@@ -51,74 +51,42 @@ enum Simulation {
   }
 
   /// The router after its work: nothing is left over.
-  private static func judge(_ proxy: borrowing Proxy<SimulatedKernel>, _ network: SimulatedNetwork)
-  {
+  private static func judge(_ proxy: borrowing Proxy<SimulatedKernel>, _ world: SimulatedWorld) {
+    let network = world.network
+    if let time = world.drainTime {
+      // What outlives the drain gets its end, and time to take it.
+      let bound = world.profile.options.timeouts.drain + world.profile.options.timeouts.write
+      network.require(time <= bound + .seconds(2), "the drain lasted \(time)")
+    }
+    network.require(proxy.isStopped == world.isDraining, "stopped without a drain, or never")
     network.require(proxy.connectionCount == 0, "\(proxy.connectionCount) clients are left")
-    network.require(proxy.upstreamCount == 0, "\(proxy.upstreamCount) backend connections are left")
+    // A drain doesn't wait for idle connections to age; nothing works on one then.
+    let left = world.isDraining ? proxy.idleCount : 0
+    network.require(proxy.upstreamCount == left, "\(proxy.upstreamCount) upstreams are left")
     network.require(proxy.heldBodyBytes == 0, "\(proxy.heldBodyBytes) bytes are still reserved")
     for slot in 0..<proxy.slots.capacity {
       network.require(proxy.slots.inFlight[slot] == 0, "slot \(slot) has requests in flight")
+      network.require(
+        world.isDraining || proxy.slots[slot].idleCount == 0,
+        "slot \(slot) counts idle connections that aren't there"
+      )
     }
-    network.require(network.openCount == 1, "\(network.openCount - 1) descriptors are left")
-    network.require(network.opened - network.closed == 1, "descriptors closed twice or never")
+    network.require(
+      world.isDraining || network.openCount == 1,
+      "\(network.openCount - 1) descriptors are left"
+    )
+  }
+
+  /// With the router its last descriptors go: the listener, and idle connections after a drain.
+  private static func judgeDescriptors(_ network: SimulatedNetwork) {
+    network.require(network.openCount == 0, "\(network.openCount) descriptors outlive the router")
+    network.require(network.opened == network.closed, "descriptors closed twice or never")
   }
 }
 
-/// Stands in for the registry: acknowledges signals a while later, as probes that succeed would.
-struct SimulatedRegistry {
-  private let backends: Int
-  private let models: Int
-  private var generation: UInt64 = 0
-  private var acknowledged: [Int: UInt64] = [:]
-  /// When the next table is due.
-  private(set) var next: UInt64?
-  var isPlanned = false
-
-  init(_ profile: Profile) {
-    backends = profile.backends
-    models = profile.models
-  }
-
-  /// - Returns: true when there was something new.
-  mutating func take(_ signals: [BackendSignal], at now: UInt64) -> Bool {
-    for signal in signals {
-      acknowledged[signal.slot] = max(acknowledged[signal.slot] ?? 0, signal.sequence)
-    }
-    if !signals.isEmpty, next == nil {
-      next = now + 100_000_000
-      isPlanned = false
-    }
-    return !signals.isEmpty
-  }
-
-  mutating func due(at now: UInt64) -> RouteTable? {
-    guard let next, next <= now else { return nil }
-    self.next = nil
-    return table()
-  }
-
-  mutating func table() -> RouteTable {
-    generation += 1
-    let members = (0..<backends).map { index in
-      let address = SimulatedWorld.address(index)
-      // Model 0 is everywhere; the others on some.
-      let served = (0..<models).filter { $0 == 0 || ($0 + index) % 2 == 0 || backends == 1 }
-      let backend = Backend(
-        id: "b\(index)",
-        kind: .generic,
-        endpoint: Endpoint(address: address),
-        models: served.map { ModelDescription(id: "m\($0)") }
-      )
-      let record = BackendRecord(backend, slot: index, incarnation: UInt64(index + 1))
-      return RouteMember(
-        backend: RouteBackend(
-          record: record,
-          state: .ready,
-          acknowledgedSignal: acknowledged[index] ?? 0
-        ),
-        models: backend.models
-      )
-    }
-    return RouteTable(generation: generation, members: members, isListed: true)
+extension Proxy {
+  /// Idle connections to backends, as their accounts count them.
+  fileprivate var idleCount: Int {
+    (0..<slots.capacity).reduce(0) { $0 + slots[$1].idleCount }
   }
 }

@@ -15,7 +15,9 @@ struct SimulationTests {
     var routed = 0
     var cut = 0
     var own = 0
+    var failures = 0
     for seed in first...last {
+      if getenv("OAIR_SIM_TRACE") != nil { EventTrace.write("seed \(seed)\n") }
       let outcome = try Simulation.run(
         seed: seed,
         exchanges: exchanges,
@@ -25,8 +27,10 @@ struct SimulationTests {
       cut += outcome.counts.cut
       own += outcome.counts.own
       guard outcome.violations.isEmpty else {
-        Self.report(seed, outcome)
-        return
+        Self.report(seed, outcome, isFirst: failures == 0)
+        failures += 1
+        if failures == 10 { return }
+        continue
       }
     }
     // Nothing passes for want of events.
@@ -52,8 +56,9 @@ struct SimulationTests {
     #expect(first.counts.cut == second.counts.cut)
   }
 
-  private static func report(_ seed: UInt64, _ outcome: Simulation.Outcome) {
-    for line in outcome.trace.suffix(200) { EventTrace.write(line + "\n") }
+  /// The trail of one seed is enough to begin with.
+  private static func report(_ seed: UInt64, _ outcome: Simulation.Outcome, isFirst: Bool = true) {
+    if isFirst { for line in outcome.trace.suffix(200) { EventTrace.write(line + "\n") } }
     Issue.record("seed=\(seed): \(outcome.violations.joined(separator: "; "))")
   }
 

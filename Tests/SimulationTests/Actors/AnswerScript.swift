@@ -1,69 +1,49 @@
-/// What a backend answers, byte for byte, as the seed says.
+/// What a backend answers, byte for byte, as the seed says: regular answers in every framing, and
+/// the irregular ones that engines and what stands before them send.
 struct AnswerScript {
-  private var payload: [UInt8] = []
-  private var boundaries: [Int] = []
-  private var wire: [UInt8] = []
-  private let isStream: Bool
-  private let isCloseDelimited: Bool
-  private let cutsAt: Int?
-  private let fault: AttemptRecord.Fault
+  /// How the head delimits the body.
+  private enum Framing { case length, chunked, untilClose }
 
-  init(
+  private let attempt: AttemptRecord
+  private let isStream: Bool
+
+  /// Writes an answer into an attempt.
+  static func write(
+    into attempt: AttemptRecord,
     mark: String,
     exchange: ExchangeRecord,
     profile: Profile,
     random: inout SimulationRandom
   ) {
-    isStream = exchange.wantsStream
-    isCloseDelimited = random.chance(80)
-    if isStream {
-      (payload, boundaries) = Self.events(mark, &random)
-    } else {
-      payload = Self.document(mark, &random)
-    }
-    let framing = isCloseDelimited ? "Connection: close\r\n" : nil
-    let isChunked = !isCloseDelimited && (isStream || random.chance(400))
-    let length =
-      isChunked ? "Transfer-Encoding: chunked\r\n" : "Content-Length: \(payload.count)\r\n"
-    let type = isStream ? "text/event-stream; charset=utf-8" : "application/json"
-    let head =
-      "HTTP/1.1 200 OK\r\nContent-Type: \(type)\r\nServer: sim\r\n\(framing ?? length)"
-      + "Keep-Alive: timeout=5\r\n\r\n"
-    wire = Array(head.utf8)
-    if isChunked { Self.frame(payload, boundaries, into: &wire, &random) } else { wire += payload }
-    guard random.chance(profile.answerFaults) else {
-      (cutsAt, fault) = (nil, .none)
-      return
-    }
-    // Not behind the last byte: what came whole isn't cut.
-    let place = random.pick([0, random.below(head.utf8.count), random.below(wire.count - 1)])
-    cutsAt = place
-    fault = random.pick([.reset, .reset, .close, .close, .silence])
+    let isFailing = random.chance(profile.answerFaults / 4)
+    attempt.status = isFailing ? random.pick([500, 503, 429, 400, 404]) : 200
+    let script = AnswerScript(
+      attempt: attempt,
+      isStream: exchange.wantsStream && !isFailing
+    )
+    script.makePayload(mark, profile, &random)
+    script.makeWire(profile, &random)
+    if random.chance(profile.answerFaults) { script.breakOff(&random) }
   }
 
-  func write(into attempt: AttemptRecord) {
-    attempt.payload = payload
-    attempt.boundaries = boundaries
-    attempt.isWatched = isStream
-    attempt.isCloseDelimited = isCloseDelimited
-    attempt.wire = wire
-    attempt.cutsAt = cutsAt
-    attempt.fault = fault
-  }
-
-  private static func events(
+  private func makePayload(
     _ mark: String,
+    _ profile: Profile,
     _ random: inout SimulationRandom
-  ) -> ([UInt8], [Int]) {
-    var bytes: [UInt8] = []
-    var boundaries: [Int] = []
-    func add(_ event: String) {
-      bytes += Array(event.utf8)
-      boundaries.append(bytes.count)
+  ) {
+    attempt.isWatched = isStream
+    guard isStream else {
+      let padding = String(repeating: "y", count: random.pick([0, 100, 5000, 100_000]))
+      attempt.payload = Array("{\"id\":\"\(mark)\",\"text\":\"\(padding)\"}".utf8)
+      return
     }
     let end = random.chance(150) ? "\r\n\r\n" : "\n\n"
     if random.chance(700) {
       add("data: {\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\(end)")
+    }
+    if random.chance(profile.answerFaults / 8) {
+      attempt.isRefusal = true
+      add("data: {\"error\":{\"message\":\"\(mark)\",\"code\":500}}\(end)")
     }
     for index in 0..<random.within(1...12) {
       if random.chance(60) { add(": still here\(end)") }
@@ -71,24 +51,64 @@ struct AnswerScript {
       add("data: {\"choices\":[{\"delta\":{\"content\":\"\(mark).\(index) \(padding)\"}}]}\(end)")
     }
     add("data: [DONE]\(end)")
-    return (bytes, boundaries)
   }
 
-  private static func document(_ mark: String, _ random: inout SimulationRandom) -> [UInt8] {
-    let padding = String(repeating: "y", count: random.pick([0, 100, 5000, 100_000]))
-    return Array("{\"id\":\"\(mark)\",\"text\":\"\(padding)\"}".utf8)
+  private func add(_ event: String) {
+    attempt.payload += Array(event.utf8)
+    attempt.boundaries.append(attempt.payload.count)
+  }
+
+  // MARK: The wire
+
+  private func makeWire(_ profile: Profile, _ random: inout SimulationRandom) {
+    let framing = chooseFraming(&random)
+    attempt.isCloseDelimited = framing == .untilClose
+    interim(&random)
+    let type = isStream ? "text/event-stream; charset=utf-8" : "application/json"
+    let isShort = framing == .length && random.chance(profile.answerFaults / 8)
+    let length = attempt.payload.count + (isShort ? random.within(1...200) : 0)
+    let delimiter =
+      switch framing {
+      case .length: "Content-Length: \(length)"
+      case .chunked: "Transfer-Encoding: chunked"
+      case .untilClose: "Connection: close"
+      }
+    attempt.wire += Array(
+      ("HTTP/1.1 \(attempt.status) Status\r\nContent-Type: \(type)\r\nServer: sim\r\n\(delimiter)\r\n"
+        + "Keep-Alive: timeout=5\r\n\r\n").utf8
+    )
+    attempt.headEnd = attempt.wire.count
+    if framing == .chunked { chunk(&random) } else { attempt.wire += attempt.payload }
+    if framing != .chunked { attempt.payloadEnd = attempt.wire.count }
+    attempt.wholeAt = isShort ? .max : attempt.wire.count
+    if isShort {
+      attempt.cutsAt = attempt.wire.count
+      attempt.fault = random.pick([.reset, .close, .close])
+    } else if framing != .untilClose, random.chance(profile.answerFaults / 8) {
+      // Bytes that belong to no answer.
+      attempt.wire += Array("\(random.pick(["\r\n", "junk", "HTTP/1.1 2"]))".utf8)
+    }
+  }
+
+  private func chooseFraming(_ random: inout SimulationRandom) -> Framing {
+    if random.chance(80) { return .untilClose }
+    return random.chance(isStream ? 950 : 400) ? .chunked : .length
+  }
+
+  /// What may come before the answer, and says nothing (RFC 9110 section 15.2).
+  private func interim(_ random: inout SimulationRandom) {
+    if random.chance(60) { attempt.wire += Array("HTTP/1.1 100 Continue\r\n\r\n".utf8) }
+    if random.chance(60) {
+      attempt.wire += Array("HTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n".utf8)
+    }
   }
 
   /// One chunk per event, or chunks that end anywhere.
-  private static func frame(
-    _ payload: [UInt8],
-    _ boundaries: [Int],
-    into wire: inout [UInt8],
-    _ random: inout SimulationRandom
-  ) {
-    let perEvent = random.chance(500) && !boundaries.isEmpty
+  private func chunk(_ random: inout SimulationRandom) {
+    let payload = attempt.payload
+    let perEvent = random.chance(500) && isStream
     var start = 0
-    var ends = boundaries[...]
+    var ends = attempt.boundaries[...]
     while start < payload.count {
       let end =
         perEvent
@@ -96,12 +116,25 @@ struct AnswerScript {
         : min(payload.count, start + random.within(1...random.pick([20, 500, 5000])))
       ChunkFraming.append(
         payload[start..<end],
-        to: &wire,
+        to: &attempt.wire,
         decoration: random.chance(20) ? ";a=b" : ""
       )
       start = end
     }
-    ChunkFraming.end(&wire, trailer: random.chance(50) ? "X-Trailer: 1\r\n" : "")
+    attempt.payloadEnd = attempt.wire.count - 2
+    let trailer = random.chance(150) ? "X-Trailer: 1\r\nX-Checksum: abc\r\n" : ""
+    ChunkFraming.end(&attempt.wire, trailer: trailer)
+  }
+
+  /// It ends early: in its head, anywhere, or in what is behind its last payload byte.
+  private func breakOff(_ random: inout SimulationRandom) {
+    let last = min(attempt.wire.count, attempt.wholeAt) - 1
+    let behind = max(0, last - attempt.payloadEnd)
+    let place = random.pick([
+      0, random.below(attempt.headEnd), random.below(last), last - random.below(behind + 1),
+    ])
+    attempt.cutsAt = place
+    attempt.fault = random.pick([.reset, .reset, .close, .close, .silence])
   }
 }
 

@@ -11,8 +11,15 @@ struct Profile {
   var clientFaults = 0
   /// In a thousand: requests that the router answers itself.
   var ownAnswers = 150
-  /// Table changes during the run.
+  /// Backends at the start, and changes of the table during the run.
   var backends = 1
+  var tableChanges = 0
+  /// Models whose last backend is gone stay known.
+  var remembersModels = false
+  /// Clients begin, tables change and drains begin within so many microseconds.
+  var span = 400_000
+  /// When the router drains, in microseconds from the start; nil: it doesn't.
+  var drainsAt: Int?
   var models = 2
   /// Clients at one time.
   var concurrency = 4
@@ -34,6 +41,9 @@ struct Profile {
     network.spuriousWakeUps = random.pick([0, 0, 30, 300])
     setTimeouts()
     setLimits(&random)
+    if random.chance(500) { tableChanges = random.within(1...8) }
+    remembersModels = random.chance(500)
+    if random.chance(250) { drainsAt = random.within(0...(span * 3 / 2)) }
     if !isCalm { roughen(&random) }
   }
 

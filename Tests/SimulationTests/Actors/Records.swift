@@ -6,24 +6,40 @@ final class ExchangeRecord {
   /// It is for the router itself, or malformed: no backend may see it.
   let isLocal: Bool
   let wantsStream: Bool
+  /// The number of its model; no one's for the router's own.
+  let model: Int
   let isHTTP10: Bool
+  let isHead: Bool
+  /// It asks whether its body is wanted, and takes an interim answer.
+  let expectsContinue: Bool
   let body: [UInt8]
   let wire: [UInt8]
   var attempts: [AttemptRecord] = []
   var isAnswered = false
+  /// When its client began to send it; and when the last byte of it was sent, nil before.
+  var beganAt: UInt64 = 0
+  /// A backend had sent excess bytes just before it: they may have been taken for its answer.
+  var isSpoiled = false
+  var sentAt: UInt64?
 
   init(
     number: Int,
     isLocal: Bool,
     wantsStream: Bool,
-    isHTTP10: Bool,
+    model: Int = -1,
+    isHTTP10: Bool = false,
+    isHead: Bool = false,
+    expectsContinue: Bool = false,
     body: [UInt8],
     wire: [UInt8]
   ) {
     self.number = number
     self.isLocal = isLocal
     self.wantsStream = wantsStream
+    self.model = model
     self.isHTTP10 = isHTTP10
+    self.isHead = isHead
+    self.expectsContinue = expectsContinue
     self.body = body
     self.wire = wire
   }
@@ -31,26 +47,52 @@ final class ExchangeRecord {
 
 /// One request as a backend got it, and what the backend sends for it.
 final class AttemptRecord {
+  /// Which server it is at.
+  let server: Int
   /// The answer's payload, without framing.
   var payload: [UInt8] = []
   /// Where its events end.
   var boundaries: [Int] = []
   var isWatched = false
   var isCloseDelimited = false
-  /// Head and framed payload.
+  /// Head and framed payload, and what comes behind them.
   var wire: [UInt8] = []
+  /// How much of `wire` is heads.
+  var headEnd = 0
+  /// How much of `wire` makes the answer whole, by its framing.
+  var wholeAt = 0
+  /// How much of `wire` has all the payload.
+  var payloadEnd = 0
   /// It is cut after so many bytes of `wire`, in the way of `fault`.
   var cutsAt: Int?
   var fault = Fault.none
+  var status = 200
+  /// The backend says itself that it has failed: another may do better.
+  lazy var isRefusal = status != 200
   /// The connection had carried another request before.
   let isReused: Bool
   var written = 0
 
   enum Fault { case none, reset, close, silence }
 
-  init(isReused: Bool) { self.isReused = isReused }
+  init(server: Int, isReused: Bool) {
+    self.server = server
+    self.isReused = isReused
+  }
 
   /// The router can't have got a byte on a reused connection (a RST destroys what is on its way):
   /// it may ask the same backend again.
   var isStaleReuse: Bool { isReused && cutsAt != nil && (written == 0 || fault == .reset) }
+
+  /// The router may have taken it for whole.
+  ///
+  /// Behind a stream's end marker only framing can be missing; and nothing tells the end of a body
+  /// that its connection delimits from a regular close in its midst.
+  func canBeWhole(_ count: Int) -> Bool {
+    if isCloseDelimited, !isWatched, fault == .close { return count <= payload.count }
+    // The end marker counts from the end of its line on; what is behind it is a blank line.
+    let isMarked = isWatched && isCloseDelimited && count >= payload.count - 3
+    guard count == payload.count || isMarked else { return false }
+    return isMarked || cutsAt == nil || written >= wholeAt || isWatched && written >= payloadEnd
+  }
 }

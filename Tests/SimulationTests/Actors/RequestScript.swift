@@ -8,11 +8,15 @@ struct RequestScript {
       return
     }
     let wantsStream = random.chance(600)
-    let isHTTP10 = random.chance(60)
-    let body = Self.body(number, wantsStream, profile, &random)
+    let isHTTP10 = random.chance(120)
+    let expectsContinue = !isHTTP10 && random.chance(60)
+    let model = random.below(profile.models)
+    let body = Self.body(number, wantsStream, model, &random)
     var head = "POST /v1/chat/completions HTTP/1.\(isHTTP10 ? 0 : 1)\r\n"
     head += "Host: router\r\nX-Request-ID: sim-\(number)\r\n"
-    if random.chance(300) { head += "Connection: keep-alive, X-Private\r\nX-Private: 1\r\n" }
+    if isHTTP10, random.chance(300) { head += "Connection: keep-alive\r\n" }
+    if expectsContinue { head += "Expect: 100-continue\r\n" }
+    if !isHTTP10, random.chance(300) { head += "Connection: keep-alive, X-Private\r\nX-Private: 1\r\n" }
     if random.chance(100) { head += "TE: trailers\r\n" }
     let isChunked = !isHTTP10 && random.chance(250)
     head += isChunked ? "Transfer-Encoding: chunked\r\n" : "Content-Length: \(body.count)\r\n"
@@ -32,7 +36,9 @@ struct RequestScript {
       number: number,
       isLocal: false,
       wantsStream: wantsStream,
+      model: model,
       isHTTP10: isHTTP10,
+      expectsContinue: expectsContinue,
       body: body,
       wire: wire
     )
@@ -41,7 +47,7 @@ struct RequestScript {
   private static func body(
     _ number: Int,
     _ wantsStream: Bool,
-    _ profile: Profile,
+    _ model: Int,
     _ random: inout SimulationRandom
   ) -> [UInt8] {
     let length = random.pick([10, 100, 1000, 20_000])
@@ -49,7 +55,7 @@ struct RequestScript {
       repeating: "say \\\"\(number)\\\" ",
       count: random.within(1...length) / 8 + 1
     )
-    let model = "\"model\":\"m\(random.below(profile.models))\""
+    let model = "\"model\":\"m\(model)\""
     let messages = "\"messages\":[{\"role\":\"user\",\"model\":\"no\",\"content\":\"\(filler)\"}]"
     let stream = "\"stream\":\(wantsStream)"
     let members =
@@ -60,18 +66,24 @@ struct RequestScript {
   private static func local(_ number: Int, _ random: inout SimulationRandom) -> ExchangeRecord {
     let head = " HTTP/1.1\r\nHost: router\r\nX-Request-ID: sim-\(number)\r\n\r\n"
     let unknown = "{\"model\":\"nobody\"}"
-    let wire = random.pick([
-      "GET /health" + head, "GET /v1/models" + head, "GET /nothing/here" + head,
-      "GET /v1/models/m0" + head,
+    let isHead = random.chance(300)
+    let method = isHead ? "HEAD" : "GET"
+    let posts = [
       "POST /v1/chat/completions HTTP/1.1\r\nHost: router\r\nX-Request-ID: sim-\(number)\r\n"
         + "Content-Length: \(unknown.utf8.count)\r\n\r\n" + unknown,
       "POST /v1/chat/completions HTTP/1.1\r\nHost: router\r\nContent-Length: 5\r\n\r\n{\"a\":",
-    ])
+    ]
+    let paths = [
+      "/health", "/v1/models", "/nothing/here", "/v1/models/m0", "/v1/chat/completions",
+    ]
+    let wire =
+      !isHead && random.chance(300)
+      ? random.pick(posts) : "\(method) \(random.pick(paths))\(head)"
     return ExchangeRecord(
       number: number,
       isLocal: true,
       wantsStream: false,
-      isHTTP10: false,
+      isHead: isHead,
       body: [],
       wire: Array(wire.utf8)
     )

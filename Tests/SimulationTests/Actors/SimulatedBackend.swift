@@ -3,18 +3,29 @@ import OAIRSys
 /// A fake inference server in the simulated network: reads requests, checks them against what the
 /// client sent, and answers as the seed says, with the faults that the seed says.
 final class SimulatedBackend: SimulatedServer {
-  let name: String
+  /// Which server of the run; its address hangs on it.
+  let number: Int
   unowned let world: SimulatedWorld
   private var connections: [BackendConnection] = []
+  private var isStopped = false
 
-  init(name: String, world: SimulatedWorld) {
-    self.name = name
+  init(number: Int, world: SimulatedWorld) {
+    self.number = number
     self.world = world
   }
 
+  var name: String { "server \(number)" }
+
   var path: PathTraits { world.path() }
 
+  /// The server's process ends: its connections are reset or closed, its port refuses.
+  func stop() {
+    isStopped = true
+    for connection in connections { connection.end(resets: world.network.random.chance(500)) }
+  }
+
   func connectionFate() -> ConnectionFate {
+    guard !isStopped else { return .refusedAtOnce }
     let latency = world.network.random.within(1...300)
     guard world.network.random.chance(world.profile.connectFaults) else {
       return world.network.random.chance(100) ? .atOnce : .after(latency)
@@ -23,6 +34,10 @@ final class SimulatedBackend: SimulatedServer {
   }
 
   func accept(_ socket: SimulatedSocket) {
+    guard !isStopped else {
+      socket.abort()
+      return
+    }
     let connection = BackendConnection(socket, self)
     connections.append(connection)
     connection.socketChanged(socket)
@@ -37,6 +52,8 @@ final class BackendConnection: SocketHandler {
   private var attempt: AttemptRecord?
   private var served = 0
   private var isPausing = false
+  /// When bytes that belong to no answer went out.
+  private var spoiledAt: UInt64?
 
   init(_ socket: SimulatedSocket, _ backend: SimulatedBackend) {
     self.socket = socket
@@ -45,6 +62,17 @@ final class BackendConnection: SocketHandler {
   }
 
   private var world: SimulatedWorld { backend.world }
+
+  /// Its server is gone: whatever was under way is cut here.
+  func end(resets: Bool) {
+    guard !socket.isClosed else { return }
+    if let attempt {
+      attempt.cutsAt = min(attempt.cutsAt ?? .max, attempt.written)
+      attempt.fault = resets ? .reset : .close
+    }
+    attempt = nil
+    if resets { socket.abort() } else { socket.close() }
+  }
 
   func socketChanged(_ socket: SimulatedSocket) {
     guard !socket.isClosed else { return }
@@ -83,9 +111,18 @@ final class BackendConnection: SocketHandler {
     let exchange = world.exchange(head.value("x-request-id") ?? "")
     check(head, body, exchange)
     guard let exchange else { return }
-    let attempt = AttemptRecord(isReused: served > 0)
+    world.network.require(
+      world.served(exchange.model, by: backend.number, since: exchange.beganAt),
+      "request \(exchange.number) for m\(exchange.model) went to \(backend.name)"
+    )
+    if let spoiledAt {
+      let isKnown = world.network.now > spoiledAt + world.roundTrip
+      world.network.require(!isKnown, "a connection with excess bytes was used again")
+      exchange.isSpoiled = true
+    }
+    let attempt = AttemptRecord(server: backend.number, isReused: served > 0)
     served += 1
-    world.script(attempt, exchange, by: backend.name)
+    world.script(attempt, exchange, by: backend.number)
     exchange.attempts.append(attempt)
     self.attempt = attempt
     world.trace("request # reaches a backend", exchange.number)
@@ -147,6 +184,7 @@ final class BackendConnection: SocketHandler {
       }
       return
     }
+    if attempt.wire.count > attempt.wholeAt { spoiledAt = world.network.now }
     if attempt.isCloseDelimited {
       socket.close()
     } else if world.network.random.chance(world.profile.isCalm ? 0 : 100) {

@@ -18,16 +18,27 @@ final class SimulatedClient: SocketHandler {
   private(set) var hasLeft = false
   /// It reads so slowly that the router may cut it.
   private let isSlow: Bool
+  /// It closes once it has so many answers, whatever else it has asked for.
+  private let leavesAfter: Int?
 
   init(world: SimulatedWorld, exchanges: [ExchangeRecord]) {
     self.world = world
     self.exchanges = exchanges
     pipelines = world.network.random.chance(150)
     isSlow = world.network.random.chance(world.profile.clientFaults / 3)
-    reader = ResponseReader(isHead: false)
+    leavesAfter =
+      pipelines && exchanges.count > 1 && world.network.random.chance(300)
+      ? world.network.random.within(1...(exchanges.count - 1)) : nil
+    reader = ResponseReader(isHead: exchanges[0].isHead)
   }
 
   func start() {
+    if world.listener.isClosed {
+      world.network.require(world.isDraining, "the listener is closed")
+      world.counts.refused += 1
+      isDone = true
+      return
+    }
     guard let socket = world.connectClient() else {
       world.network.schedule(after: 5_000_000) { [weak self] in self?.start() }
       return
@@ -68,6 +79,7 @@ final class SimulatedClient: SocketHandler {
     guard let socket, !isPausing else { return }
     let wanted = pipelines ? exchanges.count : min(current + 1, exchanges.count)
     while queued < wanted {
+      exchanges[queued].beganAt = world.network.now
       output += exchanges[queued].wire
       queued += 1
     }
@@ -76,6 +88,7 @@ final class SimulatedClient: SocketHandler {
       let moved = output[outputStart..<(outputStart + piece)].withUnsafeBytes { socket.send($0) }
       guard case .bytes(let count) = moved else { return }
       outputStart += count
+      if outputStart == output.count { exchanges[queued - 1].sentAt = world.network.now }
       if world.network.random.chance(200) {
         isPausing = true
         world.network.schedule(after: world.network.random.time(1...3000)) { [weak self] in
@@ -93,7 +106,7 @@ final class SimulatedClient: SocketHandler {
   private func receive() {
     guard let socket else { return }
     withUnsafeTemporaryAllocation(byteCount: 8192, alignment: 1) { memory in
-      while !isDone, !isSleeping {
+      while !isDone, !hasLeft, !isSleeping {
         let room = world.network.random.within(1...memory.count)
         switch socket.receive(into: .init(rebasing: memory[..<room])) {
         case .bytes(let count):
@@ -126,7 +139,16 @@ final class SimulatedClient: SocketHandler {
       current += 1
       let rest = reader.rest
       let closes = reader.head?.value("connection") == "close"
-      reader = ResponseReader(isHead: false)
+      world.network.require(
+        closes || !exchange.isHTTP10,
+        "an HTTP/1.0 client isn't told that its connection ends"
+      )
+      if current == leavesAfter, !closes {
+        world.counts.leftBatches += 1
+        leave()
+        return
+      }
+      reader = ResponseReader(isHead: current < exchanges.count && exchanges[current].isHead)
       if current == exchanges.count || closes {
         world.network.require(rest.isEmpty, "bytes behind the last answer")
         isDone = true
@@ -147,18 +169,25 @@ final class SimulatedClient: SocketHandler {
     if reader.hasBytes, current < exchanges.count {
       Oracle(world, exchanges[current]).judge(reader, isWhole: false)
     } else if current < exchanges.count, !isSlow {
-      judgeSilence(exchanges[current])
+      judgeSilence(exchanges[current], isClean: isClean)
     }
     isDone = true
     socket?.close()
   }
 
-  /// The connection ended without a byte of an answer: only an idle one may.
-  private func judgeSilence(_ exchange: ExchangeRecord) {
-    let wasSent = outputStart > 0 && queued > current
-    world.network.require(
-      !wasSent || world.profile.clientFaults > 0 || pipelines || world.isRough,
-      "request \(exchange.number) was dropped without an answer"
-    )
+  /// The connection ended without a byte of an answer: only one that carried no request may, or
+  /// one whose answer had nothing but its end to tell.
+  private func judgeSilence(_ exchange: ExchangeRecord, isClean: Bool) {
+    guard outputStart > 0, queued > current else { return }
+    // A RST destroys what is on its way.
+    if !isClean || pipelines || world.mayLoseTail { return }
+    // Accepting fails now and then, in a world without descriptors.
+    if world.profile.network.exhaustion > 0, current == 0 { return }
+    // Within the time for an idle connection's end, and for the way there, it is nobody's fault.
+    if let drain = world.drainBegan {
+      guard let sentAt = exchange.sentAt, sentAt + 50_000_000 <= drain else { return }
+    }
+    if current > 0, world.network.now - exchange.beganAt < 50_000_000 { return }
+    world.network.fail("request \(exchange.number) was dropped without an answer")
   }
 }

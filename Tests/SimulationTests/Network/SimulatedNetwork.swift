@@ -90,6 +90,14 @@ final class SimulatedNetwork {
     while let action = timetable.take(dueAt: now) { action() }
   }
 
+  /// The world goes on without the router, until nothing is planned any more.
+  func runOut() {
+    while timetable.next != .max {
+      now = max(now, timetable.next)
+      runDue()
+    }
+  }
+
   // MARK: epoll
 
   func wait(_ timeoutMilliseconds: Int32) -> Int {
@@ -163,13 +171,14 @@ final class SimulatedNetwork {
   func watch(_ number: Int32, token: UInt64, interest: Interest) throws(SystemError) {
     guard let descriptor = open(number, "epoll_ctl ADD") else { return }
     require(descriptor.token == nil, "fd \(number) is watched twice")
-    if random.chance(traits.exhaustion / 4) { throw SystemError("epoll_ctl", Errno(ENOSPC)) }
+    if opened > 1, random.chance(traits.exhaustion / 4) { throw SystemError("epoll_ctl", Errno(ENOSPC)) }
     descriptor.token = token
     if !descriptor.readiness.isEmpty { wake(descriptor) }
   }
 
   func unwatch(_ number: Int32) {
     guard let descriptor = open(number, "epoll_ctl DEL") else { return }
+    require(descriptor.token != nil, "fd \(number) is unwatched twice")
     descriptor.token = nil
     forget(descriptor)
   }

@@ -12,73 +12,118 @@ struct Oracle {
 
   func judge(_ reader: ResponseReader, isWhole: Bool) {
     guard let head = reader.head else { return }
-    guard head.value("x-oairouter-backend") != nil else {
+    let interim = reader.interimCount
+    require(interim == 0 || exchange.expectsContinue && interim == 1, "\(interim) interim answers")
+    guard let backend = head.value("x-oairouter-backend") else {
       judgeOwn(reader, isWhole: isWhole)
       return
     }
     world.counts.routed += 1
     require(!exchange.isLocal, "a backend answered what is the router's")
-    let payload = reader.payload
-    // The end of a connection delimits the error frame's answer too: there the frame alone tells.
-    let mayBeCut = !isWhole || reader.framing == .untilClose
-    let isRight = exchange.attempts.contains { attempt in
-      isWhole && isWholeAnswer(payload, attempt)
-        || mayBeCut && isHonestCut(payload, attempt, reader)
-    }
+    require(!backend.isEmpty, "the backend has no name")
     if !isWhole { world.counts.cut += 1 }
-    require(isRight, "\(isWhole ? "whole" : "cut") answer isn't any attempt's: \(tail(payload))")
-  }
-
-  /// Everything that the backend sent, or all up to the event that ends a stream.
-  private func isWholeAnswer(_ payload: [UInt8], _ attempt: AttemptRecord) -> Bool {
-    if payload == attempt.payload {
-      // A body that ends with its connection can be whole only if nothing was cut.
-      return attempt.cutsAt == nil || attempt.isWatched
-        || attempt.written >= attempt.wire.count - 64
+    let isRight = exchange.attempts.contains { attempt in
+      guard attempt.status == reader.status else { return false }
+      return isWhole
+        ? isWholeAnswer(reader, attempt) : isHonestCut(reader.payload, attempt, reader)
     }
-    return false
+    require(isRight, mismatch(reader, isWhole: isWhole))
+    judgeAttempts(head)
   }
 
-  /// Whole events of one attempt, and behind them the error frame; never an end of our own.
+  private func mismatch(_ reader: ResponseReader, isWhole: Bool) -> String {
+    let attempts = exchange.attempts.map { attempt in
+      let common = zip(reader.payload, attempt.payload).prefix { $0 == $1 }.count
+      return "\(attempt.status)\(attempt.isWatched ? " stream" : "")"
+        + "\(attempt.isCloseDelimited ? " to the close" : "") of \(attempt.payload.count)"
+        + ", common \(common), sent \(attempt.written)/\(attempt.wire.count), \(attempt.fault)"
+    }
+    return "\(isWhole ? "whole" : "cut") \(reader.framing) answer of \(reader.payload.count) isn't "
+      + "any attempt's (\(attempts.joined(separator: "; "))): \(tail(reader.payload))"
+  }
+
+  /// As many backends had the request as the answer says.
+  private func judgeAttempts(_ head: ReadHead) {
+    let count = head.value("x-oairouter-attempts").flatMap { Int($0) } ?? 0
+    let stale = exchange.attempts.count { $0.isStaleReuse }
+    require(count >= 1, "an answer of a backend without attempts")
+    require(
+      exchange.attempts.count <= count && count <= 16,
+      "\(exchange.attempts.count) attempts, \(stale) of them stale, \(count) told"
+    )
+  }
+
+  /// Everything that the backend sent, or all up to the event that ends a stream; or, where the
+  /// connection's end is the body's, whole events and the error frame.
+  private func isWholeAnswer(_ reader: ResponseReader, _ attempt: AttemptRecord) -> Bool {
+    let payload = reader.payload
+    if attempt.payload.starts(with: payload), attempt.canBeWhole(payload.count) { return true }
+    // A regular end must not hide that something is missing: only the frame may tell it there.
+    return reader.framing == .untilClose && isFramedCut(payload, attempt, mayBreak: false)
+  }
+
+  /// A cut that its framing tells: whole events of one attempt, and behind them the error frame;
+  /// never an end of our own. What isn't a stream of events ends anywhere.
   private func isHonestCut(
     _ payload: [UInt8],
     _ attempt: AttemptRecord,
     _ reader: ResponseReader
   ) -> Bool {
-    let common = zip(payload, attempt.payload).prefix { $0 == $1 }.count
-    if common == payload.count, !attempt.isWatched || reader.framing != .chunked { return true }
-    let rest = payload[common...]
+    if case .length = reader.framing, attempt.isWatched {
+      // A promised length has no room for a frame.
+      return attempt.payload.starts(with: payload)
+        && (payload.isEmpty || attempt.boundaries.contains(payload.count) || world.mayLoseTail)
+    }
+    if !attempt.isWatched { return attempt.payload.starts(with: payload) }
+    // A RST destroys what is on its way, and who is too slow, or there at the drain's end, is cut.
+    let mayBreak = !reader.endsCleanly || world.mayLoseTail || world.isDraining
+    if mayBreak, attempt.payload.starts(with: payload) { return true }
+    return isFramedCut(payload, attempt, mayBreak: mayBreak)
+  }
+
+  private func isFramedCut(
+    _ payload: [UInt8],
+    _ attempt: AttemptRecord,
+    mayBreak: Bool
+  ) -> Bool {
     guard attempt.isWatched else { return false }
+    let common = zip(payload, attempt.payload).prefix { $0 == $1 }.count
     // The frame may share its first bytes ("data: {") with the event that it stands in for.
-    guard let cut = attempt.boundaries.last(where: { $0 <= common }) ?? (common == 0 ? 0 : nil)
-    else { return false }
-    if rest.isEmpty, cut == common { return world.mayLoseTail }
+    let cut = attempt.boundaries.last { $0 <= common } ?? 0
     let frame = String(decoding: payload[cut...], as: UTF8.self)
-    if frame.hasPrefix("data: {\"error\":{"), frame.hasSuffix("}}\n\n") { return true }
-    return world.mayLoseTail
+    if frame.hasPrefix("data: {\"error\":{"), frame.hasSuffix("}}\n\n") {
+      return frame.contains(world.isDraining ? "\"code\":\"" : "\"code\":\"upstream_disconnected\"")
+    }
+    return mayBreak
       && ("data: {\"error\":{".hasPrefix(frame) || frame.hasPrefix("data: {\"error\":{"))
   }
 
   private func judgeOwn(_ reader: ResponseReader, isWhole: Bool) {
     world.counts.own += 1
     guard isWhole else {
-      require(world.mayLoseTail, "an answer of the router's own was cut")
+      require(
+        world.mayLoseTail || world.isDraining,
+        "an answer of the router's own was cut"
+      )
       return
     }
+    if exchange.isHead { require(reader.payload.isEmpty, "a body for HEAD") }
     if exchange.isLocal {
       // The ledger may be full at that moment, where a profile made it small.
       let isScarce = world.profile.options.limits.bodiesTotal < 64 << 20
       require(
-        [200, 400, 404].contains(reader.status) || isScarce && reader.status == 503,
+        [200, 400, 404, 405].contains(reader.status)
+          || (isScarce || world.isDraining) && reader.status == 503,
         "local answer \(reader.status)"
       )
       return
     }
     require(
-      [408, 502, 503, 504].contains(reader.status),
+      [408, 502, 503, 504].contains(reader.status)
+        || reader.status == 404 && !world.profile.isCalm && world.profile.tableChanges > 0,
       "status \(reader.status) for a good request"
     )
-    require(!world.profile.isCalm, "status \(reader.status) though nothing was wrong")
+    require(!world.profile.isCalm || world.isDraining, "status \(reader.status) though nothing was wrong")
     let text = String(decoding: reader.payload, as: UTF8.self)
     require(text.hasPrefix("{\"error\":{"), "an error without its envelope")
   }

@@ -16,6 +16,8 @@ struct ResponseReader {
   /// What is wrong with it, nil if nothing is.
   private(set) var fault: String?
   private(set) var interimCount = 0
+  /// The connection's end is this answer's only end.
+  private(set) var endsCleanly = false
 
   init(isHead: Bool) { self.isHead = isHead }
 
@@ -36,6 +38,7 @@ struct ResponseReader {
 
   /// The connection has ended; `isClean` with a FIN.
   mutating func connectionEnded(isClean: Bool) {
+    endsCleanly = isClean
     if framing == .untilClose, isClean { isComplete = true }
   }
 
@@ -125,7 +128,7 @@ struct ResponseReader {
       chunk = .size
     case .trailers:
       guard let line = takeLine() else { return false }
-      if line.isEmpty { isComplete = true }
+      if line.isEmpty { isComplete = true } else { fault = "a trailer was passed on" }
     }
     return true
   }
