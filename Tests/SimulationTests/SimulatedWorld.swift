@@ -35,11 +35,17 @@ final class SimulatedWorld {
     var tables = 0
   }
 
-  init(seed: UInt64, exchangeCount: Int, echoes: Bool) {
+  init(seed: UInt64, exchangeCount: Int, echoes: Bool, saboteur: Saboteur? = nil) {
     var random = SimulationRandom(seed: seed)
-    profile = Profile(&random)
+    var profile = Profile(&random)
+    if saboteur != nil {
+      profile.clientFaults = 0
+      profile.drainsAt = nil
+    }
+    self.profile = profile
     eventTrace = EventTrace(echoes: echoes)
     network = SimulatedNetwork(seed: seed ^ 0x5eed, traits: profile.network, trace: eventTrace)
+    network.saboteur = saboteur
     (listenerDescriptor, listener) = network.listen()
     for _ in 0..<profile.backends { _ = addServer() }
     makeClients(exchangeCount)

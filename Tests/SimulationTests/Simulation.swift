@@ -15,8 +15,22 @@ enum Simulation {
   /// LIMIT: a run that turns more often than this doesn't end.
   private static let tickLimit = 2_000_000
 
-  static func run(seed: UInt64, exchanges: Int, echoes: Bool = false) throws -> Outcome {
-    let world = SimulatedWorld(seed: seed, exchangeCount: exchanges, echoes: echoes)
+  /// Runs a seed.
+  ///
+  /// - Parameter saboteur: makes a fault that the oracle must see; its clients don't leave early, as
+  ///   nobody sees what those would have got.
+  static func run(
+    seed: UInt64,
+    exchanges: Int,
+    echoes: Bool = false,
+    saboteur: Saboteur? = nil
+  ) throws -> Outcome {
+    let world = SimulatedWorld(
+      seed: seed,
+      exchangeCount: exchanges,
+      echoes: echoes,
+      saboteur: saboteur
+    )
     let outbox = SignalOutbox {}
     var registry = SimulatedRegistry(world)
     var proxy = Proxy(
@@ -37,6 +51,7 @@ enum Simulation {
       if let table = registry.due() { proxy.adopt(table) }
     }
     world.network.require(world.network.ticks < tickLimit, "the run doesn't end")
+    if saboteur?.takesOccasion(for: .leavesReserved) == true { _ = proxy.ledger.reserve(1) }
     if world.network.violations.isEmpty {
       judge(proxy, world)
       _ = consume proxy

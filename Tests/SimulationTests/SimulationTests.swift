@@ -63,7 +63,7 @@ struct SimulationTests {
   }
 
   private static func seeds() -> (UInt64, UInt64) {
-    guard let text = getenv("OAIR_SIM_SEEDS").map({ String(cString: $0) }) else { return (1, 120) }
+    guard let text = getenv("OAIR_SIM_SEEDS").map({ String(cString: $0) }) else { return (1, 25) }
     let parts = text.split(separator: "-").compactMap { UInt64($0) }
     return (parts.first ?? 1, parts.last ?? parts.first ?? 1)
   }

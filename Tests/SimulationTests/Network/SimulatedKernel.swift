@@ -55,7 +55,7 @@ struct SimulatedKernel: Kernel {
     network.enter()
     network.require(bytes.count > 0, "a write of nothing")
     guard let socket = network.socket(descriptor.raw, "send") else { return .failed(Errno(EBADF)) }
-    let moved = socket.send(bytes)
+    let moved = send(socket, bytes)
     network.noteMoved("send fd # = #", descriptor.raw, moved)
     return Self.result(moved)
   }
@@ -70,12 +70,24 @@ struct SimulatedKernel: Kernel {
     guard let socket = network.socket(descriptor.raw, "sendmsg") else {
       return .failed(Errno(EBADF))
     }
-    var moved = socket.send(first)
-    if moved == .bytes(first.count), case .bytes(let more) = socket.send(second) {
+    var moved = send(socket, first)
+    if moved == .bytes(first.count), case .bytes(let more) = send(socket, second) {
       moved = .bytes(first.count + more)
     }
     network.noteMoved("sendmsg fd # = #", descriptor.raw, moved)
     return Self.result(moved)
+  }
+
+  /// Sends what there is, or what a saboteur makes of it: the router doesn't see the difference.
+  private func send(
+    _ socket: SimulatedSocket,
+    _ bytes: UnsafeRawBufferPointer
+  ) -> SimulatedSocket.Moved {
+    guard let saboteur = network.saboteur, socket.hasRoom(for: bytes.count + 64),
+      let other = saboteur.replacement(for: bytes, to: socket.side)
+    else { return socket.send(bytes) }
+    let moved = other.withUnsafeBytes { socket.send($0) }
+    return moved == .bytes(other.count) ? .bytes(bytes.count) : moved
   }
 
   func shutdownWriting(_ descriptor: FileDescriptor) {
@@ -87,11 +99,14 @@ struct SimulatedKernel: Kernel {
 
   func resetOnClose(_ descriptor: FileDescriptor) {
     network.enter()
+    if network.saboteur?.takesOccasion(for: .endsRegularly) == true { return }
     network.socket(descriptor.raw, "setsockopt")?.resetOnClose()
   }
 
   func close(_ descriptor: FileDescriptor) {
     network.enter()
+    if network.saboteur?.takesOccasion(for: .leaksDescriptor) == true { return }
+    if network.saboteur?.takesOccasion(for: .closesTwice) == true { network.close(descriptor.raw) }
     network.close(descriptor.raw)
   }
 

@@ -13,6 +13,8 @@ final class SimulatedNetwork {
   var random: SimulationRandom
   let trace: EventTrace
   let traits: NetworkTraits
+  /// Breaks the rules on purpose; nil in an honest run.
+  var saboteur: Saboteur?
   /// What was broken so far, in words.
   private(set) var violations: [String] = []
   /// Nothing is planned any more, and the router waits for ever.
@@ -251,17 +253,24 @@ final class SimulatedNetwork {
     servers[address] = server
   }
 
-  private func makePair(_ path: PathTraits, isConnected: Bool)
+  private func makePair(_ path: PathTraits, _ side: SimulatedSocket.Side, isConnected: Bool)
     -> (router: SimulatedSocket, other: SimulatedSocket)
   {
     let number = sockets.count / 2
     let router = SimulatedSocket(
       network: self,
       number: number,
+      side: side,
       isConnected: isConnected,
       path: path
     )
-    let other = SimulatedSocket(network: self, number: number, isConnected: isConnected, path: path)
+    let other = SimulatedSocket(
+      network: self,
+      number: number,
+      side: side,
+      isConnected: isConnected,
+      path: path
+    )
     router.peer = other
     other.peer = router
     sockets.append(router)
@@ -276,7 +285,7 @@ final class SimulatedNetwork {
     guard !listener.isClosed, listener.backlog.count < SimulatedListener.capacity else {
       return nil
     }
-    let (router, client) = makePair(path, isConnected: true)
+    let (router, client) = makePair(path, .client, isConnected: true)
     listener.backlog.append(router)
     return client
   }
@@ -310,7 +319,7 @@ final class SimulatedNetwork {
     guard let server = servers[address] else { return .failed(.connectionRefused) }
     let fate = server.connectionFate()
     if case .refusedAtOnce = fate { return .failed(.connectionRefused) }
-    let (router, other) = makePair(server.path, isConnected: false)
+    let (router, other) = makePair(server.path, .backend, isConnected: false)
     let descriptor = give(.socket(router))
     router.descriptor = descriptor
     trace.note(

@@ -19,6 +19,10 @@ final class SimulatedSocket {
   var descriptor: OpenDescriptor?
   weak var handler: (any SocketHandler)?
 
+  /// Who is at the other end of the router's end.
+  enum Side { case client, backend }
+
+  let side: Side
   private(set) var isConnected: Bool
   private(set) var isReset = false
   private(set) var isClosed = false
@@ -32,9 +36,16 @@ final class SimulatedSocket {
   private var lastDelivery: UInt64 = 0
   private let latency: ClosedRange<Int>
 
-  init(network: SimulatedNetwork, number: Int, isConnected: Bool, path: PathTraits) {
+  init(
+    network: SimulatedNetwork,
+    number: Int,
+    side: Side,
+    isConnected: Bool,
+    path: PathTraits
+  ) {
     self.network = network
     self.number = number
+    self.side = side
     self.isConnected = isConnected
     incoming = BytePipe(capacity: path.capacity)
     latency = path.latency
@@ -50,6 +61,9 @@ final class SimulatedSocket {
     guard let pipe = peer?.incoming else { return true }
     return pipe.room * 3 >= pipe.capacity
   }
+
+  /// True when so many bytes would go out at once.
+  func hasRoom(for count: Int) -> Bool { (peer?.incoming.room ?? 0) >= count }
 
   /// Says that the sender waits for room; the next reading of the peer wakes it.
   func wantRoom() { wantsRoom = true }

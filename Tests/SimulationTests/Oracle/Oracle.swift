@@ -1,3 +1,4 @@
+import Glibc
 import OAIRProxy
 
 /// Compares what a client got with what backends sent.
@@ -33,7 +34,7 @@ struct Oracle {
 
   private func mismatch(_ reader: ResponseReader, isWhole: Bool) -> String {
     let attempts = exchange.attempts.map { attempt in
-      let common = zip(reader.payload, attempt.payload).prefix { $0 == $1 }.count
+      let common = Bytes.common(reader.payload, attempt.payload)
       return "\(attempt.status)\(attempt.isWatched ? " stream" : "")"
         + "\(attempt.isCloseDelimited ? " to the close" : "") of \(attempt.payload.count)"
         + ", common \(common), sent \(attempt.written)/\(attempt.wire.count), \(attempt.fault)"
@@ -57,7 +58,7 @@ struct Oracle {
   /// connection's end is the body's, whole events and the error frame.
   private func isWholeAnswer(_ reader: ResponseReader, _ attempt: AttemptRecord) -> Bool {
     let payload = reader.payload
-    if attempt.payload.starts(with: payload), attempt.canBeWhole(payload.count) { return true }
+    if Bytes.starts(attempt.payload, with: payload), attempt.canBeWhole(payload.count) { return true }
     // A regular end must not hide that something is missing: only the frame may tell it there.
     return reader.framing == .untilClose && isFramedCut(payload, attempt, mayBreak: false)
   }
@@ -71,13 +72,13 @@ struct Oracle {
   ) -> Bool {
     if case .length = reader.framing, attempt.isWatched {
       // A promised length has no room for a frame.
-      return attempt.payload.starts(with: payload)
+      return Bytes.starts(attempt.payload, with: payload)
         && (payload.isEmpty || attempt.boundaries.contains(payload.count) || world.mayLoseTail)
     }
-    if !attempt.isWatched { return attempt.payload.starts(with: payload) }
+    if !attempt.isWatched { return Bytes.starts(attempt.payload, with: payload) }
     // A RST destroys what is on its way, and who is too slow, or there at the drain's end, is cut.
     let mayBreak = !reader.endsCleanly || world.mayLoseTail || world.isDraining
-    if mayBreak, attempt.payload.starts(with: payload) { return true }
+    if mayBreak, Bytes.starts(attempt.payload, with: payload) { return true }
     return isFramedCut(payload, attempt, mayBreak: mayBreak)
   }
 
@@ -87,7 +88,7 @@ struct Oracle {
     mayBreak: Bool
   ) -> Bool {
     guard attempt.isWatched else { return false }
-    let common = zip(payload, attempt.payload).prefix { $0 == $1 }.count
+    let common = Bytes.common(payload, attempt.payload)
     // The frame may share its first bytes ("data: {") with the event that it stands in for.
     let cut = attempt.boundaries.last { $0 <= common } ?? 0
     let frame = String(decoding: payload[cut...], as: UTF8.self)
@@ -134,5 +135,25 @@ struct Oracle {
 
   private func tail(_ bytes: [UInt8]) -> String {
     String(decoding: bytes.suffix(160), as: UTF8.self)
+  }
+}
+
+/// Compares bytes as fast as it goes: runs are long, and payloads are.
+enum Bytes {
+  static func starts(_ bytes: [UInt8], with prefix: [UInt8]) -> Bool {
+    guard prefix.count <= bytes.count else { return false }
+    return bytes.withUnsafeBufferPointer { bytes in
+      prefix.withUnsafeBufferPointer { prefix in
+        guard let first = bytes.baseAddress, let second = prefix.baseAddress else { return true }
+        return memcmp(first, second, prefix.count) == 0
+      }
+    }
+  }
+
+  /// How many bytes at their starts are the same.
+  static func common(_ first: [UInt8], _ second: [UInt8]) -> Int {
+    if starts(first, with: second) { return second.count }
+    if starts(second, with: first) { return first.count }
+    return first.indices.first { $0 == second.count || first[$0] != second[$0] } ?? first.count
   }
 }
