@@ -1,5 +1,6 @@
-import OAIRProxy
 import OAIRSys
+
+@testable import OAIRProxy
 
 /// Everything around the router in one run: the network, the fake backends, the clients, and what
 /// they wrote down.
@@ -110,6 +111,10 @@ final class SimulatedWorld {
     PathTraits(capacity: network.random.pick(profile.capacities), latency: profile.latency)
   }
 
+  /// What may come on top of a client's full queue: one read, an event that was held (they are
+  /// short here), a head.
+  var queueSlack: Int { ProxyLimits.readSize + (24 << 10) }
+
   /// The longest time there and back, with the router's part, in nanoseconds.
   var roundTrip: UInt64 { UInt64(2 * profile.latency.upperBound + 20_000) * 1000 }
 
@@ -141,6 +146,11 @@ final class SimulatedWorld {
       // refuses itself, doesn't count.
       let whole = exchange.attempts.count { !$0.isStaleReuse && !$0.isRefusal }
       network.require(whole <= 2, "request \(exchange.number) went to \(whole) backends")
+      let servers = exchange.attempts.filter { !$0.isStaleReuse }.map(\.server)
+      network.require(
+        Set(servers).count == servers.count || profile.tableChanges > 0,
+        "request \(exchange.number) was given to one backend twice"
+      )
     }
   }
 

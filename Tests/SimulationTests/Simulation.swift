@@ -1,3 +1,4 @@
+import OAIRReactor
 import OAIRRouting
 import OAIRSys
 
@@ -47,6 +48,7 @@ enum Simulation {
     {
       if world.takesDrain() { proxy.beginDrain() }
       guard proxy.runTick() else { break }
+      judgeQueues(proxy, world)
       if registry.take(outbox.take()) { world.network.schedule(after: 1) {} }
       if let table = registry.due() { proxy.adopt(table) }
     }
@@ -63,6 +65,20 @@ enum Simulation {
     var outcome = Outcome(violations: world.network.violations, counts: world.counts)
     if !outcome.violations.isEmpty { outcome.trace = world.network.trace.lines() }
     return outcome
+  }
+
+  /// What waits for clients is bounded, at every moment: by the mark above which nothing more is
+  /// read, and what one read, a head and a frame add to it.
+  private static func judgeQueues(
+    _ proxy: borrowing Proxy<SimulatedKernel>,
+    _ world: SimulatedWorld
+  ) {
+    let bound = world.profile.options.limits.writeQueue + world.queueSlack
+    for slot in 0..<proxy.downstreams.touched {
+      guard let downstream = proxy.downstreams.occupant(ofSlot: slot) else { continue }
+      let count = proxy.downstreams[downstream].output.count
+      world.network.require(count <= bound, "\(count) bytes wait for one client")
+    }
   }
 
   /// The router after its work: nothing is left over.

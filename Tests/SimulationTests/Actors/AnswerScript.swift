@@ -33,7 +33,9 @@ struct AnswerScript {
   ) {
     attempt.isWatched = isStream
     guard isStream else {
-      let padding = String(repeating: "y", count: random.pick([0, 100, 5000, 100_000]))
+      // The largest fills every queue on its way.
+      let length = random.chance(20) ? 500_000 : random.pick([0, 100, 5000, 100_000])
+      let padding = String(repeating: "y", count: length)
       attempt.payload = Array("{\"id\":\"\(mark)\",\"text\":\"\(padding)\"}".utf8)
       return
     }
