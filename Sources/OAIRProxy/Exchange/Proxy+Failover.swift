@@ -6,8 +6,9 @@ import OAIRWire
 // as nothing has been committed, somebody else is there, and the fleet isn't failing altogether.
 
 extension Proxy {
-  /// Statuses that say something of the backend rather than of the request. 529 is Anthropic's
-  /// "overloaded".
+  /// Statuses that say something of the backend rather than of the request.
+  ///
+  /// 529 is Anthropic's "overloaded".
   static func isBackendFailure(_ status: Int) -> Bool {
     switch status {
     case 429, 500, 502, 503, 504, 529: true

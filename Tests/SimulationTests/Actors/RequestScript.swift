@@ -16,7 +16,9 @@ struct RequestScript {
     head += "Host: router\r\nX-Request-ID: sim-\(number)\r\n"
     if isHTTP10, random.chance(300) { head += "Connection: keep-alive\r\n" }
     if expectsContinue { head += "Expect: 100-continue\r\n" }
-    if !isHTTP10, random.chance(300) { head += "Connection: keep-alive, X-Private\r\nX-Private: 1\r\n" }
+    if !isHTTP10, random.chance(300) {
+      head += "Connection: keep-alive, X-Private\r\nX-Private: 1\r\n"
+    }
     if random.chance(100) { head += "TE: trailers\r\n" }
     let isChunked = !isHTTP10 && random.chance(250)
     head += isChunked ? "Transfer-Encoding: chunked\r\n" : "Content-Length: \(body.count)\r\n"

@@ -173,7 +173,10 @@ final class SimulatedNetwork {
   func watch(_ number: Int32, token: UInt64, interest: Interest) throws(SystemError) {
     guard let descriptor = open(number, "epoll_ctl ADD") else { return }
     require(descriptor.token == nil, "fd \(number) is watched twice")
-    if opened > 1, random.chance(traits.exhaustion / 4) { throw SystemError("epoll_ctl", Errno(ENOSPC)) }
+    // Not the listener's first time: without it there is nothing to simulate.
+    if opened > 1, random.chance(traits.exhaustion / 4) {
+      throw SystemError("epoll_ctl", Errno(ENOSPC))
+    }
     descriptor.token = token
     if !descriptor.readiness.isEmpty { wake(descriptor) }
   }

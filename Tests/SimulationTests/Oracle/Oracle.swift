@@ -39,7 +39,8 @@ struct Oracle {
         + "\(attempt.isCloseDelimited ? " to the close" : "") of \(attempt.payload.count)"
         + ", common \(common), sent \(attempt.written)/\(attempt.wire.count), \(attempt.fault)"
     }
-    return "\(isWhole ? "whole" : "cut") \(reader.framing) answer of \(reader.payload.count) isn't "
+    let kind = isWhole ? "whole" : "cut"
+    return "\(kind) \(reader.framing) answer of \(reader.payload.count) isn't "
       + "any attempt's (\(attempts.joined(separator: "; "))): \(tail(reader.payload))"
   }
 
@@ -58,13 +59,16 @@ struct Oracle {
   /// connection's end is the body's, whole events and the error frame.
   private func isWholeAnswer(_ reader: ResponseReader, _ attempt: AttemptRecord) -> Bool {
     let payload = reader.payload
-    if Bytes.starts(attempt.payload, with: payload), attempt.canBeWhole(payload.count) { return true }
+    if Bytes.starts(attempt.payload, with: payload), attempt.canBeWhole(payload.count) {
+      return true
+    }
     // A regular end must not hide that something is missing: only the frame may tell it there.
     return reader.framing == .untilClose && isFramedCut(payload, attempt, mayBreak: false)
   }
 
-  /// A cut that its framing tells: whole events of one attempt, and behind them the error frame;
-  /// never an end of our own. What isn't a stream of events ends anywhere.
+  /// A cut that its framing tells: whole events of one attempt, then the error frame.
+  ///
+  /// Never an end of our own. What isn't a stream of events ends anywhere.
   private func isHonestCut(
     _ payload: [UInt8],
     _ attempt: AttemptRecord,
@@ -93,7 +97,8 @@ struct Oracle {
     let cut = attempt.boundaries.last { $0 <= common } ?? 0
     let frame = String(decoding: payload[cut...], as: UTF8.self)
     if frame.hasPrefix("data: {\"error\":{"), frame.hasSuffix("}}\n\n") {
-      return frame.contains(world.isDraining ? "\"code\":\"" : "\"code\":\"upstream_disconnected\"")
+      return frame.contains("\"upstream_disconnected\"")
+        || world.isDraining && frame.contains("\"router_shutdown\"")
     }
     return mayBreak
       && ("data: {\"error\":{".hasPrefix(frame) || frame.hasPrefix("data: {\"error\":{"))
@@ -124,7 +129,10 @@ struct Oracle {
         || reader.status == 404 && !world.profile.isCalm && world.profile.tableChanges > 0,
       "status \(reader.status) for a good request"
     )
-    require(!world.profile.isCalm || world.isDraining, "status \(reader.status) though nothing was wrong")
+    require(
+      !world.profile.isCalm || world.isDraining,
+      "status \(reader.status) though nothing was wrong"
+    )
     let text = String(decoding: reader.payload, as: UTF8.self)
     require(text.hasPrefix("{\"error\":{"), "an error without its envelope")
   }
