@@ -23,8 +23,7 @@ extension Proxy {
       flushClosed(upstream, downstream, count: held)
       return
     }
-    let isMarked = upstreams[upstream].body.hasEndMarker
-    loseUpstream(upstream, downstream, isMarked ? .afterEndMarker : .closed)
+    loseUpstream(upstream, downstream, .closed)
   }
 
   /// A body that ends with the connection has ended.
@@ -50,6 +49,9 @@ extension Proxy {
   ) {
     let record = upstreams[upstream].record
     let hasHead = upstreams[upstream].hasHead
+    // Whatever happens behind the end marker, be it silence or a broken trailer: nothing is
+    // missing, and an error frame there would say the contrary.
+    let loss = hasHead && upstreams[upstream].body.hasEndMarker ? .afterEndMarker : loss
     switch loss {
     case .closed: signal(hasHead ? .truncated : .reset, record)
     case .malformed: signal(.reset, record)
