@@ -94,7 +94,7 @@ struct Oracle {
     guard attempt.isWatched else { return false }
     let common = Bytes.common(payload, attempt.payload)
     // The frame may share its first bytes ("data: {") with the event that it stands in for.
-    let cut = attempt.boundaries.last { $0 <= common } ?? 0
+    guard let cut = cutPoint(attempt, common) else { return false }
     let frame = String(decoding: payload[cut...], as: UTF8.self)
     if frame.hasPrefix("data: {\"error\":{"), frame.hasSuffix("}}\n\n") {
       return frame.contains("\"upstream_disconnected\"")
@@ -102,6 +102,20 @@ struct Oracle {
     }
     return mayBreak
       && ("data: {\"error\":{".hasPrefix(frame) || frame.hasPrefix("data: {\"error\":{"))
+  }
+
+  /// Where the last whole event ends, within what both have.
+  ///
+  /// CR ends a line on its own, an LF behind it belongs to it: the event is whole before that.
+  ///
+  /// - Returns: nil behind the end marker, where no frame belongs.
+  private func cutPoint(_ attempt: AttemptRecord, _ common: Int) -> Int? {
+    guard let boundary = attempt.boundaries.last(where: { $0 - 1 <= common }) else { return 0 }
+    let hasCR = attempt.payload[boundary - 2] == 13
+    if boundary > common, !hasCR {
+      return attempt.boundaries.last { $0 <= common } ?? 0
+    }
+    return boundary == attempt.payload.count ? nil : min(boundary, common)
   }
 
   private func judgeOwn(_ reader: ResponseReader, isWhole: Bool) {
