@@ -128,12 +128,13 @@ struct AnswerScript {
     ChunkFraming.end(&attempt.wire, trailer: trailer)
   }
 
-  /// It ends early: in its head, anywhere, or in what is behind its last payload byte.
+  /// It ends early: in its head, anywhere, around the end marker, or behind the last payload byte.
   private func breakOff(_ random: inout SimulationRandom) {
     let last = min(attempt.wire.count, attempt.wholeAt) - 1
     let behind = max(0, last - attempt.payloadEnd)
     let place = random.pick([
       0, random.below(attempt.headEnd), random.below(last), last - random.below(behind + 1),
+      min(last, attempt.payloadEnd - random.below(20)),
     ])
     attempt.cutsAt = place
     attempt.fault = random.pick([.reset, .reset, .close, .close, .silence])

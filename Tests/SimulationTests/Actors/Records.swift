@@ -84,6 +84,11 @@ final class AttemptRecord {
   /// it may ask the same backend again.
   var isStaleReuse: Bool { isReused && cutsAt != nil && (written == 0 || fault == .reset) }
 
+  /// An event ends there; CR ends a line on its own, the LF behind it may be missing.
+  func isBoundary(_ count: Int) -> Bool {
+    boundaries.contains(count) || boundaries.contains(count + 1) && payload[count - 1] == 13
+  }
+
   /// The router may have taken it for whole.
   ///
   /// Behind a stream's end marker only framing can be missing; and nothing tells the end of a body

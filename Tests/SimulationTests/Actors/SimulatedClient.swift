@@ -114,7 +114,8 @@ final class SimulatedClient: SocketHandler {
           if isSlow, world.network.random.chance(100) { sleepAWhile() }
           settle()
         case .wouldBlock: return
-        case .end: ended(isClean: true)
+        // Sending may have met the RST first, which is told once.
+        case .end: ended(isClean: !socket.isReset)
         case .failed: ended(isClean: false)
         }
       }
@@ -123,7 +124,9 @@ final class SimulatedClient: SocketHandler {
 
   private func sleepAWhile() {
     isSleeping = true
-    world.network.schedule(after: world.network.random.time(1000...400_000)) { [weak self] in
+    // Longer than the router waits, now and then.
+    let time = world.network.random.chance(100) ? 1_000_000...6_000_000 : 1000...400_000
+    world.network.schedule(after: world.network.random.time(time)) { [weak self] in
       guard let self, let socket = self.socket else { return }
       isSleeping = false
       socketChanged(socket)

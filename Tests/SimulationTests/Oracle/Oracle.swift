@@ -63,7 +63,7 @@ struct Oracle {
       return true
     }
     // A regular end must not hide that something is missing: only the frame may tell it there.
-    return reader.framing == .untilClose && isFramedCut(payload, attempt, mayBreak: false)
+    return reader.framing == .untilClose && isFramedCut(reader, attempt, mayBreak: false)
   }
 
   /// A cut that its framing tells: whole events of one attempt, then the error frame.
@@ -77,32 +77,44 @@ struct Oracle {
     if case .length = reader.framing, attempt.isWatched {
       // A promised length has no room for a frame.
       return Bytes.starts(attempt.payload, with: payload)
-        && (payload.isEmpty || attempt.boundaries.contains(payload.count) || world.mayLoseTail)
+        && (payload.isEmpty || attempt.isBoundary(payload.count) || world.mayLoseTail)
     }
     if !attempt.isWatched { return Bytes.starts(attempt.payload, with: payload) }
     // A RST destroys what is on its way, and who is too slow, or there at the drain's end, is cut.
     let mayBreak = !reader.endsCleanly || world.mayLoseTail || world.isDraining
     if mayBreak, Bytes.starts(attempt.payload, with: payload) { return true }
-    return isFramedCut(payload, attempt, mayBreak: mayBreak)
+    return isFramedCut(reader, attempt, mayBreak: mayBreak)
   }
 
   private func isFramedCut(
-    _ payload: [UInt8],
+    _ reader: ResponseReader,
     _ attempt: AttemptRecord,
     mayBreak: Bool
   ) -> Bool {
-    guard attempt.isWatched else { return false }
+    guard attempt.isWatched, let backend = reader.head?.value("x-oairouter-backend") else {
+      return false
+    }
+    let payload = reader.payload
     let common = Bytes.common(payload, attempt.payload)
     // The frame may share its first bytes ("data: {") with the event that it stands in for.
     guard let cut = cutPoint(attempt, common) else { return false }
     let frame = String(decoding: payload[cut...], as: UTF8.self)
-    if frame.hasPrefix("data: {\"error\":{"), frame.hasSuffix("}}\n\n") {
-      return frame.contains("\"upstream_disconnected\"")
-        || world.isDraining && frame.contains("\"router_shutdown\"")
+    let frames = world.isDraining ? [Self.lostFrame, Self.drainFrame] : [Self.lostFrame]
+    return frames.contains { expected in
+      let text = expected.split(separator: "#").joined(separator: backend)
+      return frame == text || mayBreak && text.hasPrefix(frame)
     }
-    return mayBreak
-      && ("data: {\"error\":{".hasPrefix(frame) || frame.hasPrefix("data: {\"error\":{"))
   }
+
+  /// The frames to the byte; `#` stands for the backend's name.
+  private static let lostFrame =
+    "data: {\"error\":{\"message\":\"The backend # was lost before the stream had ended. What came "
+    + "so far is incomplete.\",\"type\":\"server_error\",\"param\":null,"
+    + "\"code\":\"upstream_disconnected\"}}\n\n"
+  private static let drainFrame =
+    "data: {\"error\":{\"message\":\"The router was stopped before the stream had ended. What came so "
+    + "far is incomplete.\",\"type\":\"server_error\",\"param\":null,"
+    + "\"code\":\"router_shutdown\"}}\n\n"
 
   /// Where the last whole event ends, within what both have.
   ///
