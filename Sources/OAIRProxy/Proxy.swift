@@ -41,6 +41,8 @@ public struct Proxy<K: Kernel>: ~Copyable {
   var listeners: [Handle] = []
   var pausedListeners: [Handle] = []
   var lifecycle = Lifecycle.running
+  /// When the last client must have taken everything; known once the time for the drain is over.
+  var lastWrite = UInt64.max
   var serial: UInt64 = 0
   var random: SplitMix64
   var signals: [BackendSignal] = []

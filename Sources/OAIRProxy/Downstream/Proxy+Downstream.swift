@@ -86,12 +86,15 @@ extension Proxy {
     let secondLeft = second.dropFirst(max(0, sent - first.count))
     downstreams[downstream].output.append(UnsafeRawBufferPointer(rebasing: firstLeft))
     downstreams[downstream].output.append(UnsafeRawBufferPointer(rebasing: secondLeft))
-    reactor.setDeadline(
-      downstreams[downstream].registration,
-      at: reactor.now &+ deadlines.write
-    )
+    reactor.setDeadline(downstreams[downstream].registration, at: writeDeadline)
     return true
   }
+
+  /// When the client must have taken something.
+  ///
+  /// Each byte that it takes gives it more time, but not once the drain is over: one client that
+  /// reads slowly would keep the router from stopping.
+  private var writeDeadline: UInt64 { min(reactor.now &+ deadlines.write, lastWrite) }
 
   private mutating func sendNow(
     _ registration: Handle,
@@ -108,7 +111,7 @@ extension Proxy {
     switch reactor.send(registration, downstreams[downstream].output.bytes) {
     case .bytes(let count):
       downstreams[downstream].output.consume(count)
-      reactor.setDeadline(registration, at: reactor.now &+ deadlines.write)
+      reactor.setDeadline(registration, at: writeDeadline)
     case .wouldBlock: return
     case .endOfFile, .failed:
       clientGone(downstream)

@@ -118,6 +118,7 @@ extension Proxy {
 
   /// The time for streams is over: each ends so that its client can tell.
   mutating func endDrain() {
+    lastWrite = min(lastWrite, reactor.now &+ deadlines.write)
     for slot in 0..<downstreams.touched {
       guard let downstream = downstreams.occupant(ofSlot: slot) else { continue }
       switch downstreams[downstream].phase {
