@@ -134,7 +134,7 @@ struct AnswerScript {
     let behind = max(0, last - attempt.payloadEnd)
     let place = random.pick([
       0, random.below(attempt.headEnd), random.below(last), last - random.below(behind + 1),
-      min(last, attempt.payloadEnd - random.below(20)),
+      min(last, attempt.payloadEnd - random.pick([1, 1, 2, random.below(20)])),
     ])
     attempt.cutsAt = place
     attempt.fault = random.pick([.reset, .reset, .close, .close, .silence])

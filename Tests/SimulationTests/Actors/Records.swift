@@ -96,7 +96,8 @@ final class AttemptRecord {
   func canBeWhole(_ count: Int) -> Bool {
     if isCloseDelimited, !isWatched, fault == .close { return count <= payload.count }
     // The end marker counts from the end of its line on; what is behind it is a blank line.
-    let isMarked = isWatched && isCloseDelimited && count >= payload.count - 3
+    let isMarked =
+      isWatched && count >= payload.count - 3 && (isCloseDelimited || isBoundary(count))
     guard count == payload.count || isMarked else { return false }
     return isMarked || cutsAt == nil || written >= wholeAt || isWatched && written >= payloadEnd
   }

@@ -74,10 +74,17 @@ struct Oracle {
     _ attempt: AttemptRecord,
     _ reader: ResponseReader
   ) -> Bool {
+    guard mayBeCut(attempt) else { return false }
     if case .length = reader.framing, attempt.isWatched {
       // A promised length has no room for a frame.
       return Bytes.starts(attempt.payload, with: payload)
         && (payload.isEmpty || attempt.isBoundary(payload.count) || world.mayLoseTail)
+    }
+    // Behind the end marker a chunk may owe the LF of its last CRLF, which nobody can make up.
+    if attempt.isWatched, payload.count == attempt.payload.count - 1,
+      attempt.isBoundary(payload.count), Bytes.starts(attempt.payload, with: payload)
+    {
+      return true
     }
     if !attempt.isWatched { return Bytes.starts(attempt.payload, with: payload) }
     // A RST destroys what is on its way, and who is too slow, or there at the drain's end, is cut.
@@ -86,12 +93,19 @@ struct Oracle {
     return isFramedCut(reader, attempt, mayBreak: mayBreak)
   }
 
+  /// No answer is cut without a reason.
+  private func mayBeCut(_ attempt: AttemptRecord) -> Bool {
+    attempt.cutsAt != nil || world.isDraining || world.mayLoseTail
+  }
+
   private func isFramedCut(
     _ reader: ResponseReader,
     _ attempt: AttemptRecord,
     mayBreak: Bool
   ) -> Bool {
-    guard attempt.isWatched, let backend = reader.head?.value("x-oairouter-backend") else {
+    guard attempt.isWatched, mayBeCut(attempt),
+      let backend = reader.head?.value("x-oairouter-backend")
+    else {
       return false
     }
     let payload = reader.payload
