@@ -50,6 +50,7 @@ final class BackendConnection: SocketHandler {
   private unowned let backend: SimulatedBackend
   private var input: [UInt8] = []
   private var attempt: AttemptRecord?
+  private var latest: AttemptRecord?
   private var served = 0
   private var isPausing = false
   /// When bytes that belong to no answer went out.
@@ -66,9 +67,10 @@ final class BackendConnection: SocketHandler {
   /// Its server is gone: whatever was under way is cut here.
   func end(resets: Bool) {
     guard !socket.isClosed else { return }
-    if let attempt {
-      attempt.cutsAt = min(attempt.cutsAt ?? .max, attempt.written)
-      attempt.fault = resets ? .reset : .close
+    // A RST also destroys what is still on its way of an answer that went out whole.
+    if let cut = attempt ?? (resets ? latest : nil) {
+      cut.cutsAt = min(cut.cutsAt ?? .max, cut.written)
+      cut.fault = resets ? .reset : .close
     }
     attempt = nil
     if resets { socket.abort() } else { socket.close() }
@@ -125,6 +127,7 @@ final class BackendConnection: SocketHandler {
     world.script(attempt, exchange, by: backend.number)
     exchange.attempts.append(attempt)
     self.attempt = attempt
+    latest = attempt
     world.trace("request # reaches a backend", exchange.number)
   }
 
