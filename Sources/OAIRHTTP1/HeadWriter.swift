@@ -64,6 +64,19 @@ public struct HeadWriter {
     }
   }
 
+  /// Appends a chunk size, in hexadecimal (RFC 9112 section 7.1).
+  ///
+  /// - Parameter value: not negative.
+  public mutating func append(hexadecimal value: Int) {
+    precondition(value >= 0, "a chunk size is never negative")
+    var shift = max(0, (Int.bitWidth - 1 - value.leadingZeroBitCount) / 4 * 4)
+    while shift >= 0 {
+      let digit = UInt8(truncatingIfNeeded: value >> shift & 15)
+      append(byte: digit < 10 ? 0x30 &+ digit : 0x57 &+ digit)
+      shift -= 4
+    }
+  }
+
   /// Appends a field line.
   ///
   /// - Parameters:

@@ -48,6 +48,12 @@ public struct Proxy<K: Kernel>: ~Copyable {
   var signals: [BackendSignal] = []
   var signalSequence: UInt64 = 0
   var date = HTTPDate()
+  /// Exchanges whose bodies wait for memory, in the order of their arrival.
+  var waitingForMemory: [Handle] = []
+  /// The one that may use the ledger's last share.
+  var memoryFinisher = Handle.none
+  /// Memory was given back since somebody waits for it.
+  var isMemoryFreed = false
   /// Exchanges that wait for the first listing, in the order of their arrival.
   var waitingForListing: [Handle] = []
 
@@ -85,7 +91,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
     downstreams = Slab(capacity: connections)
     upstreams = Slab(capacity: connections + 32)
     scratch = Scratch(limits: options.limits.http)
-    ledger = BodyLedger(limit: options.limits.bodiesTotal)
+    ledger = BodyLedger(limit: options.limits.bodiesTotal, body: options.limits.body)
     self.outbox = outbox
     self.ring = ring
     random = SplitMix64(seed: seed)
@@ -125,6 +131,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
   public mutating func runTick(limit: UInt64? = nil) -> Bool {
     reactor.wait(limit: limit)
     while let event = reactor.nextEvent() { handle(event) }
+    if isMemoryFreed { grantMemory() }
     if !signals.isEmpty { postSignals() }
     if lifecycle == .draining, downstreams.count == 0 { lifecycle = .stopped }
     reactor.endTick()

@@ -8,8 +8,12 @@ public struct ProxyLimits: Sendable, Equatable {
   public var http = HTTP1Limits()
   /// A request body, in bytes (413 request_too_large).
   public var body = 64 << 20
-  /// All request bodies that are held at one time, in bytes (503 body_memory_exhausted).
+  /// All request bodies that are held at one time, in bytes; beyond it reading waits for
+  /// `ProxyTimeouts.queue` (503 body_memory_exhausted).
   public var bodiesTotal = 256 << 20
+  /// A body up to so many bytes is held whole, to be sent again where that may be; a longer one
+  /// streams on as soon as its model is known, and is sent once.
+  public var replay = 8 << 20
   /// Bytes that wait for a slow client before reading from its backend pauses.
   public var writeQueue = 64 << 10
   /// Client connections at one time; further ones wait in the kernel's backlog.
@@ -27,19 +31,24 @@ public struct ProxyLimits: Sendable, Equatable {
   public static let heldResponse = 64 << 10
   /// Bytes taken by one read.
   static let readSize = 64 << 10
+  /// A held body's reservation is extended when less than so many bytes of it are left.
+  static let smallestRead = 4 << 10
   /// Reads from one connection in one tick, before the others get their turn.
   static let readsPerTurn = 4
   /// Connections accepted from one listener in one tick.
   static let acceptsPerTick = 64
   /// Pause of a listener when descriptors have run out.
   static let acceptPauseNanoseconds: UInt64 = 100_000_000
+  /// Bytes of a streamed upload that wait for its backend before reading from its client pauses.
+  static let uploadWindow = 64 << 10
   /// A chunked upload reserves memory in steps of so many bytes.
   static let reservationStep = 1 << 20
   /// How long a connection that is closed with an error is read for the client's rest, so that a
   /// RST doesn't destroy the answer (RFC 9112 section 9.6).
   static let lingerNanoseconds: UInt64 = 1_000_000_000
-  /// How many bytes of that rest are read.
-  static let lingerBytes = 16 << 20
+  /// How many bytes of that rest are read: clients like Python's send all of a body before they
+  /// look for an answer.
+  static let lingerBytes = 128 << 20
   /// A stream's head that its backend has sent goes out alone after so long without content, so
   /// that clients that bound their wait for a head are kept.
   static let earlyHeadNanoseconds: UInt64 = 5_000_000_000
@@ -55,6 +64,8 @@ public struct ProxyTimeouts: Sendable, Equatable {
   public var head = Duration.seconds(10)
   /// Longest pause within a request body (408).
   public var bodyIdle = Duration.seconds(30)
+  /// How long a request waits for memory or for a place at a backend (503).
+  public var queue = Duration.seconds(30)
   /// A connection to a backend must stand within (next candidate).
   public var connect = Duration.seconds(2)
   /// From the request's last byte to the response head, or to the first content of a stream (504).
@@ -105,12 +116,13 @@ extension Duration {
 
 /// The timeouts in the reactor's unit, converted once.
 struct Deadlines {
-  let head, bodyIdle, connect, firstByte, firstToken: UInt64
+  let head, bodyIdle, queue, connect, firstByte, firstToken: UInt64
   let idle, write, keepAlive, upstreamIdle, drain: UInt64
 
   init(_ timeouts: ProxyTimeouts) {
     head = timeouts.head.nanoseconds
     bodyIdle = timeouts.bodyIdle.nanoseconds
+    queue = timeouts.queue.nanoseconds
     connect = timeouts.connect.nanoseconds
     firstByte = timeouts.firstByte.nanoseconds
     firstToken = timeouts.firstToken.nanoseconds

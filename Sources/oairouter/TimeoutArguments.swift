@@ -18,6 +18,13 @@ struct TimeoutArguments: ParsableArguments {
   var bodyIdle: DurationArgument?
 
   @Option(
+    name: .customLong("queue.timeout"),
+    help: "A request that waits for memory. (default: 30s)",
+    transform: DurationArgument.parse
+  )
+  var queue: DurationArgument?
+
+  @Option(
     name: .customLong("timeouts.connect"),
     help: "A connection to a backend. (default: 2s)",
     transform: DurationArgument.parse
@@ -69,6 +76,7 @@ struct TimeoutArguments: ParsableArguments {
   func apply(to timeouts: inout ProxyTimeouts) {
     if let head { timeouts.head = head.value }
     if let bodyIdle { timeouts.bodyIdle = bodyIdle.value }
+    if let queue { timeouts.queue = queue.value }
     if let connect { timeouts.connect = connect.value }
     if let firstByte { timeouts.firstByte = firstByte.value }
     if let firstToken { timeouts.firstToken = firstToken.value }
@@ -96,6 +104,13 @@ struct LimitArguments: ParsableArguments {
   var bodiesTotal: SizeArgument?
 
   @Option(
+    name: .customLong("limits.replay"),
+    help: "A body up to this is held, to be sent again; a longer one streams. (default: 8MiB)",
+    transform: SizeArgument.parse
+  )
+  var replay: SizeArgument?
+
+  @Option(
     name: .customLong("limits.write-queue"),
     help: "Bytes that wait for a slow client before its backend is paused. (default: 64KiB)",
     transform: SizeArgument.parse
@@ -111,6 +126,7 @@ struct LimitArguments: ParsableArguments {
   func apply(to options: inout ProxyOptions) {
     if let body { options.limits.body = body.value }
     if let bodiesTotal { options.limits.bodiesTotal = bodiesTotal.value }
+    if let replay { options.limits.replay = replay.value }
     if let writeQueue { options.limits.writeQueue = writeQueue.value }
     if let connections { options.limits.connections = connections }
   }

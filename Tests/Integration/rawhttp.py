@@ -99,10 +99,17 @@ class MessageReader:
         return taken
 
     def _exactly(self, count, where):
-        while len(self._buffer) < count:
-            if not self._more():
-                raise Truncated(where, payload=self._buffer)
-        taken, self._buffer = self._buffer[:count], self._buffer[count:]
+        # Long bodies come in many pieces: each is looked at once.
+        pieces, missing = [self._buffer], count - len(self._buffer)
+        self._buffer = b""
+        while missing > 0:
+            piece = self._receive()
+            if not piece:
+                raise Truncated(where, payload=b"".join(pieces))
+            pieces.append(piece)
+            missing -= len(piece)
+        whole = b"".join(pieces)
+        taken, self._buffer = whole[:count], whole[count:]
         return taken
 
     def head(self):

@@ -24,6 +24,14 @@ def chat_event(delta, finish=None):
     return b"data: " + json.dumps({**body, "choices": [choice]}).encode() + b"\n\n"
 
 
+class Request:
+    """A request whose body the test reads."""
+
+    def __init__(self, head, reader):
+        self.head = head
+        self.reader = reader
+
+
 class Call:
     """One request that reached the backend, and the connection to answer it on."""
 
@@ -33,9 +41,15 @@ class Call:
         self.ended_at = None
         """When the other side's end was seen (time.monotonic), or None."""
         self._ended = threading.Event()
+        self.let_go = threading.Event()
+        """Set by the test: an eager call's connection is closed."""
 
     def send(self, data):
         self._connection.sendall(data)
+
+    def read_some(self):
+        """Some bytes of an eager call's body, as they come off the socket."""
+        return self._connection.recv(65536)
 
     def finish(self):
         """Ends the connection with a FIN."""
@@ -75,7 +89,9 @@ class Call:
 class ScriptedBackend:
     """Lists `models`, is healthy, and hands each POST to the test through `next_call`."""
 
-    def __init__(self, models=("m",)):
+    def __init__(self, models=("m",), is_eager=False):
+        """Eager: a call is handed over with its head alone; the test reads the body."""
+        self._is_eager = is_eager
         listing = {
             "object": "list",
             "data": [{"id": name, "object": "model", "owned_by": "test"} for name in models],
@@ -119,6 +135,8 @@ class ScriptedBackend:
         try:
             with connection:
                 while not reader.at_end():
+                    if self._is_eager and self._hand_over(connection, reader):
+                        return
                     request = reader.request()
                     if request.head.start_line.startswith("POST"):
                         call = Call(connection, request)
@@ -128,6 +146,17 @@ class ScriptedBackend:
                     connection.sendall(self._answer(request.head.target))
         except (OSError, Truncated):
             pass  # a probe that broke off
+
+    def _hand_over(self, connection, reader):
+        """Gives a POST to the test as soon as its head is there; False: it isn't one."""
+        head = reader.head()
+        if not head.start_line.startswith("POST"):
+            connection.sendall(self._answer(head.target))
+            return reader.at_end()
+        call = Call(connection, Request(head, reader))
+        self._calls.put(call)
+        call.let_go.wait(60)
+        return True
 
     def _answer(self, target):
         found = {"/v1/models": self._listing, "/health": b'{"status":"ok"}'}

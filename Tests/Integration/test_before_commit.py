@@ -8,6 +8,7 @@ import pytest
 
 from rawhttp import Truncated, chat, content_of, events
 from scripted_backend import HEAD, chat_event, chunk
+from waiting import wait_until
 
 CHAT = "/v1/chat/completions"
 ROLE = chat_event({"role": "assistant", "content": ""})
@@ -34,15 +35,11 @@ def pair(start_backend, start_router):
     return start
 
 
-def first_call(a, b, seconds=10.0):
+def first_call(a, b):
     """(the call, its backend, the other one), whichever was chosen."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        for one, other in ((a, b), (b, a)):
-            if not one.is_idle:
-                return one.next_call(), one, other
-        time.sleep(0.005)
-    raise AssertionError("no backend got the request")
+    wait_until(lambda: not a.is_idle or not b.is_idle, "a backend to get the request")
+    one, other = (b, a) if a.is_idle else (a, b)
+    return one.next_call(), one, other
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504, 529])

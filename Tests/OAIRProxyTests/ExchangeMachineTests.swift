@@ -10,7 +10,7 @@ struct ExchangeMachineTests {
     [
       .bodyEnded, .refused, .chosen(isConnected: false), .chosen(isConnected: true), .exhausted,
       .connected, .sent, .headArrived(holds: false), .headArrived(holds: true), .contentArrived,
-      .rejected,
+      .rejected, .modelFound, .consumed,
       .ended, .clientGone, .flushed,
     ] + Machine.Loss.allCases.map { .lost($0) }
 
@@ -49,7 +49,7 @@ struct ExchangeMachineTests {
       }
     }
     switch (phase, event) {
-    case (.readingBody, .bodyEnded): return .route
+    case (.readingBody, .bodyEnded), (.readingBody, .modelFound): return .route
     case (.readingBody, .refused), (.routing, .refused): return .answer(.refusal)
     case (.routing, .chosen(isConnected: false)): return .connect
     case (.routing, .chosen(isConnected: true)), (.connecting, .connected): return .send
@@ -58,6 +58,9 @@ struct ExchangeMachineTests {
     case (.connecting, .lost(.timedOut)): return .answer(.timedOut)
     case (.connecting, .lost): return .impossible
     case (.holding, .lost(.reusedClosed)): return .impossible
+    case (.connecting, .consumed), (.sending, .consumed), (.awaiting, .consumed),
+      (.holding, .consumed), (.streaming, .consumed):
+      return .none
     case (.sending, .sent): return .awaitHead
     case (.holding, .sent), (.streaming, .sent): return .none
     case (.sending, .headArrived(let holds)), (.awaiting, .headArrived(let holds)):
@@ -157,6 +160,46 @@ struct ExchangeMachineTests {
       default: break
       }
     }
+  }
+
+  /// A machine whose body streams on while an attempt is under way.
+  private static func streaming(in phase: Machine.Phase) -> Machine {
+    var machine = Machine(furtherCandidates: 2)
+    var path: [Machine.Event] = [.modelFound, .chosen(isConnected: phase != .connecting)]
+    if phase == .holding { path.append(.headArrived(holds: true)) }
+    if phase == .streaming { path.append(.headArrived(holds: false)) }
+    for event in path { _ = machine.handle(event) }
+    #expect(machine.phase == phase && machine.request == .open)
+    return machine
+  }
+
+  @Test(arguments: [ExchangeMachine.Phase.connecting, .sending, .holding, .streaming])
+  func `a body that streams on may end at any time`(phase: ExchangeMachine.Phase) {
+    var machine = Self.streaming(in: phase)
+    let action = machine.handle(.bodyEnded)
+    #expect(action == .none && machine.request == .ended && machine.phase == phase)
+    let again = machine.handle(.bodyEnded)
+    #expect(again == .impossible)
+  }
+
+  @Test(arguments: [ExchangeMachine.Phase.connecting, .sending, .holding])
+  func `a body that breaks off before COMMIT is answered`(phase: ExchangeMachine.Phase) {
+    var machine = Self.streaming(in: phase)
+    let action = machine.handle(.refused)
+    #expect(action == .answer(.refusal) && machine.request == .aborted)
+  }
+
+  @Test func `what went out and isn't kept can't be sent again`() {
+    var machine = Self.streaming(in: .sending)
+    #expect(machine.mayMoveOn)
+    _ = machine.handle(.consumed)
+    #expect(!machine.mayMoveOn)
+    let lost = machine.handle(.lost(.closed))
+    #expect(lost == .answer(.upstreamLost))
+    var reused = Self.streaming(in: .sending)
+    _ = reused.handle(.consumed)
+    let stale = reused.handle(.lost(.reusedClosed))
+    #expect(stale == .answer(.upstreamLost))
   }
 
   @Test func `both directions are told apart`() {

@@ -18,7 +18,7 @@ enum Simulation {
 
   /// Runs a seed.
   ///
-  /// - Parameter saboteur: makes a fault that the oracle must see; its clients don't leave early, as
+  /// - Parameter saboteur: makes a fault that the oracle must see; its clients don't leave early:
   ///   nobody sees what those would have got.
   static func run(
     seed: UInt64,
@@ -53,7 +53,7 @@ enum Simulation {
       if let table = registry.due() { proxy.adopt(table) }
     }
     world.network.require(world.network.ticks < tickLimit, "the run doesn't end")
-    if saboteur?.takesOccasion(for: .leavesReserved) == true { _ = proxy.ledger.reserve(1) }
+    if saboteur?.takesOccasion(for: .leavesReserved) == true { _ = proxy.ledger.reserve(1, .small) }
     if world.network.violations.isEmpty {
       judge(proxy, world)
       _ = consume proxy

@@ -45,10 +45,7 @@ extension Proxy {
       case .idle, .readingHead:
         guard readHead(downstream) else { return }
       case .exchanging:
-        guard downstreams[downstream].exchange.machine.request == .open,
-          downstreams[downstream].exchange.machine.phase == .readingBody,
-          readBody(downstream)
-        else { return }
+        guard wantsBody(downstream), readBody(downstream) else { return }
       case .lingering:
         guard readLingering(downstream) else { return }
       }
@@ -72,7 +69,8 @@ extension Proxy {
     guard total > 0 else { return true }
     downstreams[downstream].exchange.responseBytes += total
     var sent = 0
-    if downstreams[downstream].output.isEmpty {
+    let hasNothingWaiting = downstreams[downstream].output.isEmpty
+    if hasNothingWaiting {
       switch sendNow(downstreams[downstream].registration, first, second) {
       case .bytes(let count): sent = count
       case .wouldBlock: break
@@ -86,7 +84,10 @@ extension Proxy {
     let secondLeft = second.dropFirst(max(0, sent - first.count))
     downstreams[downstream].output.append(UnsafeRawBufferPointer(rebasing: firstLeft))
     downstreams[downstream].output.append(UnsafeRawBufferPointer(rebasing: secondLeft))
-    reactor.setDeadline(downstreams[downstream].registration, at: writeDeadline)
+    // What comes behind it gives a client that takes nothing no more time.
+    if hasNothingWaiting {
+      reactor.setDeadline(downstreams[downstream].registration, at: writeDeadline)
+    }
     return true
   }
 
@@ -151,10 +152,6 @@ extension Proxy {
   /// may destroy what the client hasn't read yet (RFC 9112 section 9.6).
   mutating func linger(_ downstream: Handle) {
     let registration = downstreams[downstream].registration
-    guard !reactor.readiness(registration).contains(.peerClosed) else {
-      closeDownstream(downstream)
-      return
-    }
     reactor.shutdownWriting(registration)
     downstreams[downstream].phase = .lingering
     downstreams[downstream].input.removeAll()
@@ -207,9 +204,11 @@ extension Proxy {
   }
 
   private mutating func exchangeDeadline(_ downstream: Handle) {
-    if downstreams[downstream].exchange.machine.phase == .readingBody {
+    if downstreams[downstream].exchange.awaitedMemory > 0 {
+      refuseForMemory(downstream)
+    } else if isBodyLate(downstream) {
       counters.downstreamTimeouts += 1
-      refuse(downstream, GatewayError(.requestTimeout, "its body paused for too long"))
+      breakOff(downstream, GatewayError(.requestTimeout, "its body paused for too long"))
     } else if downstreams[downstream].output.isEmpty {
       reactor.setDeadline(downstreams[downstream].registration, at: .max)
       if downstreams[downstream].exchange.machine.phase == .holding { sendEarlyHead(downstream) }
@@ -217,5 +216,12 @@ extension Proxy {
       counters.downstreamTimeouts += 1
       cutOff(downstream)
     }
+  }
+
+  /// The deadline that passed was for the client's next byte of body.
+  private func isBodyLate(_ downstream: Handle) -> Bool {
+    guard downstreams[downstream].exchange.machine.request == .open else { return false }
+    return !downstreams[downstream].exchange.machine.isCommitted
+      && !downstreams[downstream].exchange.isUploadPaused
   }
 }

@@ -27,6 +27,8 @@ struct Exchange: ~Copyable {
   var requestID: ByteRange?
   /// Declared, or counted once all of it is here.
   var bodyLength = 0
+  /// The client waits to be told that its body is wanted.
+  var owesContinue = false
   /// The answer doesn't depend on the body, which isn't kept.
   var isBodySkipped = false
   var decoder: ChunkedDecoder
@@ -37,8 +39,18 @@ struct Exchange: ~Copyable {
   private(set) var requestBytes = 0
   /// A request that is no longer than this, in bytes, isn't worth shortening.
   private static let keptRequest = 4096
-  /// Bytes that stand for it in the body ledger.
+  /// Bytes that stand for it in the body ledger, and in which account.
   var reserved = 0
+  var account = BodyLedger.Account.large
+  /// Reading waits for memory; so much is wanted.
+  var awaitedMemory = 0
+  /// The body streams on: what `request` has is its beginning, what comes later passes `upload`.
+  var isStreamed = false
+  var upload = ByteQueue()
+  /// Bytes of body that came after its beginning.
+  var streamedBytes = 0
+  /// Reading waits until the backend has taken what is in `upload`.
+  var isUploadPaused = false
 
   // The attempt.
   var destination = Destination.unresolved
@@ -91,7 +103,16 @@ struct Exchange: ~Copyable {
   }
 
   /// The request may be sent to another backend although one has had it.
-  var isRepeatable: Bool { true }
+  var isRepeatable: Bool { machine.isReplayable }
+
+  /// The last byte of the body has come.
+  var isBodyWhole: Bool {
+    switch framing {
+    case .none, .untilClose: true
+    case .length(let length): body.count + streamedBytes == length
+    case .chunked: decoder.isEnded
+    }
+  }
 
   /// Where the model's name stands in `request`.
   var modelRange: Range<Int>? {
@@ -102,6 +123,7 @@ struct Exchange: ~Copyable {
 
   /// Gives a large body's memory back; the head and the model's name stay, for the access record.
   mutating func dropBody() {
+    upload.removeAll()
     guard request.count > Self.keptRequest, shortenedModel == nil else { return }
     var kept = ByteQueue()
     kept.append(head)
@@ -109,7 +131,7 @@ struct Exchange: ~Copyable {
       kept.append(UnsafeRawBufferPointer(rebasing: request.bytes[modelRange]))
       shortenedModel = headLength..<kept.count
     }
-    requestBytes = request.count
+    requestBytes = request.count + streamedBytes
     request = kept
   }
 

@@ -68,9 +68,13 @@ struct ExchangeMachine: Equatable, Sendable {
 
   /// What happened.
   enum Event: Equatable, Sendable {
+    /// The model is known, and the body is too long to be held: it streams on.
+    case modelFound
+    /// Part of a streamed body went out that isn't kept: it can't be sent again.
+    case consumed
     /// The request has come whole.
     case bodyEnded
-    /// The request can't be served: an answer of our own is due.
+    /// The request can't be served, or its body breaks off: an answer of our own is due.
     case refused
     /// A candidate is chosen; `isConnected` when an idle connection is at hand.
     case chosen(isConnected: Bool)
@@ -163,6 +167,8 @@ struct ExchangeMachine: Equatable, Sendable {
   /// Answers that were put aside for another candidate's.
   private(set) var rejections: UInt8 = 0
   private(set) var lastLoss: Loss?
+  /// The whole request is at hand for another attempt.
+  private(set) var isReplayable = true
   /// LIMIT: further candidates after the first, whatever failed there.
   let furtherCandidates: UInt8
 
@@ -187,11 +193,24 @@ struct ExchangeMachine: Equatable, Sendable {
   }
 
   /// True while another candidate may be asked.
-  var mayMoveOn: Bool { connectFailures &+ bodyLosses &+ rejections < furtherCandidates }
+  var mayMoveOn: Bool {
+    isReplayable && connectFailures &+ bodyLosses &+ rejections < furtherCandidates
+  }
 
   /// Decides.
   mutating func handle(_ event: Event) -> Action {
-    if case .clientGone = event { return clientGone() }
+    switch event {
+    case .clientGone: return clientGone()
+    case .bodyEnded where phase != .readingBody: return streamedBodyEnded()
+    case .refused where hasAttempt && request == .open && !isCommitted:
+      request = .aborted
+      return answer(.refusal)
+    case .consumed:
+      guard hasAttempt, request != .aborted else { return .impossible }
+      isReplayable = false
+      return .none
+    default: break
+    }
     switch phase {
     case .readingBody: return whileReadingBody(event)
     case .routing: return whileRouting(event)
@@ -211,11 +230,21 @@ struct ExchangeMachine: Equatable, Sendable {
       request = .ended
       phase = .routing
       return .route
+    case .modelFound:
+      phase = .routing
+      return .route
     case .refused:
       request = .aborted
       return answer(.refusal)
     default: return .impossible
     }
+  }
+
+  /// The last byte of a body has come that was routed before.
+  private mutating func streamedBodyEnded() -> Action {
+    guard request == .open, phase != .done else { return .impossible }
+    request = .ended
+    return .none
   }
 
   private mutating func whileRouting(_ event: Event) -> Action {
@@ -322,6 +351,8 @@ struct ExchangeMachine: Equatable, Sendable {
     lastLoss = loss
     switch loss {
     case .notConnected: return .impossible
+    case .reusedClosed where !isReplayable:
+      return answer(.upstreamLost)
     case .reusedClosed:
       // It can't have been processed: the backend closed before it read. A fresh connection can't
       // end so, hence this happens once per candidate.

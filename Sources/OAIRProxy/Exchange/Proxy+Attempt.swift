@@ -294,7 +294,12 @@ extension Proxy {
       upstreams[upstream].output.append(UnsafeRawBufferPointer(rebasing: head[sent...]))
     }
     upstreams[upstream].bodySent = max(0, sent - headCount)
-    if sent == headCount + body.count { requestSent(upstream, downstream) }
+    guard sent == headCount + body.count else { return }
+    if downstreams[downstream].exchange.isStreamed {
+      sendUpload(upstream, downstream)
+    } else {
+      requestSent(upstream, downstream)
+    }
   }
 
   /// Goes on with what the kernel didn't take.
@@ -304,6 +309,10 @@ extension Proxy {
     let body = downstreams[downstream].exchange.body
     let rest = UnsafeRawBufferPointer(rebasing: body.dropFirst(upstreams[upstream].bodySent))
     let head = upstreams[upstream].output.bytes
+    if head.isEmpty, rest.isEmpty {
+      sendUpload(upstream, downstream)
+      return
+    }
     let result: IOResult
     if head.isEmpty {
       result = reactor.send(registration, rest)
@@ -319,12 +328,38 @@ extension Proxy {
     upstreams[upstream].bodySent += count - ofHead
     // A backend that takes the request slowly is at work on it: the time runs from its last byte.
     reactor.setDeadline(registration, at: firstByteDeadline(downstream))
-    if isDone { requestSent(upstream, downstream) }
+    guard isDone else { return }
+    if downstreams[downstream].exchange.isStreamed {
+      sendUpload(upstream, downstream)
+    } else {
+      requestSent(upstream, downstream)
+    }
+  }
+
+  /// Passes on what has come of a streamed body.
+  private mutating func sendUpload(_ upstream: Handle, _ downstream: Handle) {
+    let registration = upstreams[upstream].registration
+    guard !upstreams[upstream].isRequestSent else { return }
+    let waiting = downstreams[downstream].exchange.upload.count
+    if waiting > 0 {
+      let result = reactor.send(registration, downstreams[downstream].exchange.upload.bytes)
+      guard case .bytes(let count) = result else { return }
+      reactor.setDeadline(registration, at: firstByteDeadline(downstream))
+      uploadTaken(downstream, count)
+      guard count == waiting else { return }
+    }
+    if downstreams[downstream].exchange.machine.request == .ended {
+      requestSent(upstream, downstream)
+    } else if !downstreams[downstream].exchange.machine.isCommitted {
+      // The backend isn't slow: its client is.
+      reactor.setDeadline(registration, at: .max)
+    }
   }
 
   private mutating func requestSent(_ upstream: Handle, _ downstream: Handle) {
     upstreams[upstream].isRequestSent = true
     step(downstream, .sent)
+    if downstreams[downstream].exchange.machine.isCommitted { releaseBody(downstream) }
   }
 
   private mutating func awaitHead(_ downstream: Handle) {
@@ -346,14 +381,28 @@ extension Proxy {
       record: record,
       peer: downstreams[downstream].peer,
       canonicalPath: canonical,
-      bodyLength: downstreams[downstream].exchange.body.count
+      framing: upstreamFraming(downstream)
     )
     let facts = forwardedFacts(downstream)
     var out = HeadWriter(scratch.head)
     writer.write(scratch.requestTable, facts: facts, to: &out)
+    let beginning = downstreams[downstream].exchange.body.count
+    if upstreamFraming(downstream) == .chunked, beginning > 0 {
+      // What is at hand is the first chunk.
+      out.append(hexadecimal: beginning)
+      out.append("\r\n")
+    }
     // The scratch holds twice the largest head, and what we add is bounded by it.
     precondition(!out.isOverflowed && !out.isInvalid, "a head that was accepted doesn't fit")
     return out.count
+  }
+
+  /// A body that is held has a length, however it came.
+  private func upstreamFraming(_ downstream: Handle) -> MessageFraming {
+    if downstreams[downstream].exchange.isStreamed {
+      return downstreams[downstream].exchange.framing
+    }
+    return .length(downstreams[downstream].exchange.body.count)
   }
 
   /// The request's head with its fields in `scratch.requestTable`: still there from its reading,

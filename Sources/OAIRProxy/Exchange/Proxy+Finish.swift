@@ -232,9 +232,12 @@ extension Proxy {
 
   /// The body isn't needed any more; head and model's name are, for the access record.
   mutating func releaseBody(_ downstream: Handle) {
+    downstreams[downstream].exchange.awaitedMemory = 0
+    if memoryFinisher == downstream { memoryFinisher = .none }
     let reserved = downstreams[downstream].exchange.reserved
     guard reserved > 0 else { return }
-    ledger.release(reserved)
+    ledger.release(reserved, downstreams[downstream].exchange.account)
+    isMemoryFreed = !waitingForMemory.isEmpty
     downstreams[downstream].exchange.reserved = 0
     downstreams[downstream].exchange.dropBody()
   }
@@ -292,7 +295,8 @@ extension Proxy {
     record.durationNanoseconds = reactor.now &- startedAt
     record.firstByteNanoseconds = committedAt == 0 ? 0 : committedAt &- startedAt
     record.requestBytes = max(
-      downstreams[downstream].exchange.request.count,
+      downstreams[downstream].exchange.request.count
+        + downstreams[downstream].exchange.streamedBytes,
       downstreams[downstream].exchange.requestBytes
     )
     record.responseBytes = downstreams[downstream].exchange.responseBytes

@@ -35,6 +35,8 @@ extension Proxy {
         pauseUpstream(upstream)
         return
       }
+      // An event may come before the client has taken half of what waits.
+      upstreams[upstream].isPaused = false
       let held = upstreams[upstream].held.count
       let space = UnsafeMutableRawBufferPointer(
         rebasing: scratch.read[held..<(held + ProxyLimits.readSize)]
@@ -164,7 +166,9 @@ extension Proxy {
       limits: limits.http
     )
     upstreams[upstream].body.isReframed = isHeadOut && !isHTTP10 && head.framing != .chunked
-    if head.framing == .untilClose || lifecycle != .running {
+    // An answer before the request's end: where the next one would begin isn't known.
+    let isEarly = downstreams[downstream].exchange.machine.request == .open
+    if isEarly || head.framing == .untilClose || lifecycle != .running {
       downstreams[downstream].exchange.keepsAlive = false
     }
     downstreams[downstream].exchange.status = head.status

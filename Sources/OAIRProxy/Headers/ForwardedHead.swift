@@ -19,8 +19,8 @@ struct UpstreamHeadWriter {
   let record: BackendRecord
   let peer: SocketAddress
   let canonicalPath: StaticString?
-  /// The body's length; nil when the request has none.
-  let bodyLength: Int?
+  /// How the body goes on.
+  let framing: MessageFraming
 
   /// Writes the whole head.
   ///
@@ -31,7 +31,11 @@ struct UpstreamHeadWriter {
     for index in 0..<table.count where passes(table[index]) {
       out.field(table[index], from: head)
     }
-    if let bodyLength { out.field("Content-Length", decimal: bodyLength) }
+    switch framing {
+    case .length(let length): out.field("Content-Length", decimal: length)
+    case .chunked: out.append("Transfer-Encoding: chunked\r\n")
+    case .none, .untilClose: break
+    }
     writeForwardedFor(table, &out)
     out.field("X-Forwarded-Proto", "http")
     if !request.host.isEmpty { out.field("X-Forwarded-Host", bytes(request.host)) }

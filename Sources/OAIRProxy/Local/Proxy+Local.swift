@@ -127,7 +127,7 @@ extension Proxy {
       return
     }
     // A body that hasn't come whole leaves the place of the next request unknown.
-    if response.closes || downstreams[downstream].exchange.machine.request == .aborted,
+    if response.closes || downstreams[downstream].exchange.machine.request != .ended,
       !downstreams[downstream].exchange.isBodySkipped
     {
       downstreams[downstream].exchange.keepsAlive = false

@@ -31,8 +31,12 @@ public struct ProxyCounters: Sendable, Equatable {
   public var headLimit: UInt64 = 0
   /// LIMIT hit: `body`.
   public var bodyLimit: UInt64 = 0
-  /// LIMIT hit: `bodiesTotal`.
+  /// LIMIT hit: `bodiesTotal`; the request waited.
+  public var bodiesTotalWaits: UInt64 = 0
+  /// LIMIT hit: `bodiesTotal`, for longer than `ProxyTimeouts.queue`; the request was refused.
   public var bodiesTotalLimit: UInt64 = 0
+  /// Uploads that streamed on before they were whole.
+  public var streamedUploads: UInt64 = 0
   /// LIMIT hit: `heldResponse`, an event longer than may be held.
   public var heldLimit: UInt64 = 0
   /// LIMIT hit: `connections`, or the process's descriptors: accepting paused.

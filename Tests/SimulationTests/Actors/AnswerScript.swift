@@ -76,8 +76,8 @@ struct AnswerScript {
       case .untilClose: "Connection: close"
       }
     attempt.wire += Array(
-      ("HTTP/1.1 \(attempt.status) Status\r\nContent-Type: \(type)\r\nServer: sim\r\n\(delimiter)\r\n"
-        + "Keep-Alive: timeout=5\r\n\r\n").utf8
+      ("HTTP/1.1 \(attempt.status) Status\r\nContent-Type: \(type)\r\nServer: sim\r\n"
+        + "\(delimiter)\r\nKeep-Alive: timeout=5\r\n\r\n").utf8
     )
     attempt.headEnd = attempt.wire.count
     if framing == .chunked { chunk(&random) } else { attempt.wire += attempt.payload }

@@ -63,6 +63,7 @@ struct Profile {
     options.limits.http.head = 8 << 10
     options.limits.body = 256 << 10
     options.limits.writeQueue = random.pick([2 << 10, 16 << 10, 64 << 10])
+    options.limits.replay = random.pick([500, 4000, 8 << 20, 8 << 20])
     options.retry.attempts = random.pick([0, 1, 2, 2, 2, 4])
   }
 

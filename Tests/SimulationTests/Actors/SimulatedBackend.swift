@@ -1,3 +1,4 @@
+import OAIRProxy
 import OAIRSys
 
 /// A fake inference server in the simulated network: reads requests, checks them against what the
@@ -101,14 +102,17 @@ final class BackendConnection: SocketHandler {
 
   private func takeRequest() {
     guard let head = ReadHead(input, from: 0) else { return }
-    guard let length = head.value("content-length").flatMap({ Int($0) }) else {
-      world.network.fail("a request without Content-Length reached \(backend.name)")
+    let body: [UInt8]
+    switch RequestBody(head, input) {
+    case .unframed:
+      world.network.fail("a request without a body's length reached \(backend.name)")
       socket.close()
       return
+    case .incomplete: return
+    case .whole(let bytes, let end):
+      body = bytes
+      input.removeFirst(end)
     }
-    guard input.count >= head.length + length else { return }
-    let body = Array(input[head.length..<(head.length + length)])
-    input.removeFirst(head.length + length)
     world.network.require(input.isEmpty, "the router pipelines towards \(backend.name)")
     let exchange = world.exchange(head.value("x-request-id") ?? "")
     check(head, body, exchange)
@@ -138,14 +142,19 @@ final class BackendConnection: SocketHandler {
     }
     world.network.require(!exchange.isLocal, "a local request reached \(backend.name)")
     world.network.require(body == exchange.body, "request \(exchange.number): the body changed")
-    for name in ["connection", "keep-alive", "transfer-encoding", "te", "expect", "malformed"] {
+    for name in ["connection", "keep-alive", "te", "expect", "malformed"] {
       world.network.require(head.value(name) == nil, "\(name) was forwarded")
     }
+    let isHeld = body.count <= world.profile.options.limits.replay
+    world.network.require(
+      !isHeld || head.value("transfer-encoding") == nil,
+      "a body that was held went out in chunks"
+    )
     world.network.require(
       head.firstLine == "POST /v1/chat/completions HTTP/1.1",
       "request line \(head.firstLine)"
     )
-    for name in ["host", "via", "x-forwarded-for", "content-length"] {
+    for name in ["host", "via", "x-forwarded-for"] {
       world.network.require(head.values(name).count == 1, "\(name) isn't there once")
     }
   }

@@ -52,6 +52,15 @@ final class SimulatedClient: SocketHandler {
     socketChanged(socket)
   }
 
+  var needsReset: Bool {
+    // (Whatever a pipelining client has sent behind it makes the kernel send a RST.)
+    guard reader.framing == .untilClose, !hasLeft, !pipelines, current < exchanges.count,
+      let attempt = exchanges[current].attempts.last
+    else { return false }
+    // Any end of this one may be its backend's regular one.
+    return attempt.isWatched || attempt.fault != .close
+  }
+
   /// What it still waits for, once nothing happens any more.
   var unanswered: [Int] {
     isDone || hasLeft ? [] : exchanges.filter { !$0.isAnswered }.map(\.number)

@@ -99,8 +99,13 @@ struct SimulatedKernel: Kernel {
 
   func resetOnClose(_ descriptor: FileDescriptor) {
     network.enter()
-    if network.saboteur?.takesOccasion(for: .endsRegularly) == true { return }
-    network.socket(descriptor.raw, "setsockopt")?.resetOnClose()
+    guard let socket = network.socket(descriptor.raw, "setsockopt") else { return }
+    if socket.peer?.handler?.needsReset == true,
+      network.saboteur?.takesOccasion(for: .endsRegularly) == true
+    {
+      return
+    }
+    socket.resetOnClose()
   }
 
   func close(_ descriptor: FileDescriptor) {

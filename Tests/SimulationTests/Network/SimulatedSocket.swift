@@ -4,6 +4,12 @@ import Glibc
 protocol SocketHandler: AnyObject {
   /// Bytes, an end, a reset, a connection or room to write: something came.
   func socketChanged(_ socket: SimulatedSocket)
+  /// Only a RST can tell it that something is missing.
+  var needsReset: Bool { get }
+}
+
+extension SocketHandler {
+  var needsReset: Bool { false }
 }
 
 /// One end of a simulated TCP connection, with Linux's habits: an error is reported once and then

@@ -126,8 +126,8 @@ struct Oracle {
     + "so far is incomplete.\",\"type\":\"server_error\",\"param\":null,"
     + "\"code\":\"upstream_disconnected\"}}\n\n"
   private static let drainFrame =
-    "data: {\"error\":{\"message\":\"The router was stopped before the stream had ended. What came so "
-    + "far is incomplete.\",\"type\":\"server_error\",\"param\":null,"
+    "data: {\"error\":{\"message\":\"The router was stopped before the stream had ended. What came "
+    + "so far is incomplete.\",\"type\":\"server_error\",\"param\":null,"
     + "\"code\":\"router_shutdown\"}}\n\n"
 
   /// Where the last whole event ends, within what both have.
