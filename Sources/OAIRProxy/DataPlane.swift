@@ -43,17 +43,27 @@ public struct DataPlane: Sendable {
   /// - Throws: `SystemError` when epoll has no room for what serving needs.
   public func run(listeners: [FileDescriptor]) throws(SystemError) -> ProxyCounters {
     var generator = SystemRandomNumberGenerator()
-    var proxy = Proxy(
-      kernel: try LinuxKernel(),
-      options: options,
-      connections: connections,
-      outbox: outbox,
-      ring: ring,
-      seed: generator.next()
-    )
-    try proxy.open(mailbox)
-    for listener in listeners { try proxy.listen(onDescriptor: listener) }
-    proxy.run()
-    return proxy.counters
+    var waiting = listeners[...]
+    do throws(SystemError) {
+      var proxy = Proxy(
+        kernel: try LinuxKernel(),
+        options: options,
+        connections: connections,
+        outbox: outbox,
+        ring: ring,
+        seed: generator.next()
+      )
+      while let listener = waiting.first {
+        try proxy.listen(onDescriptor: listener)
+        waiting.removeFirst()
+      }
+      // Last: a command to drain may be there already, and closes the listeners.
+      try proxy.open(mailbox)
+      proxy.run()
+      return proxy.counters
+    } catch {
+      for listener in waiting { _ = OwnedFD(owning: listener) }
+      throw error
+    }
   }
 }

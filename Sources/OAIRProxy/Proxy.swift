@@ -121,7 +121,12 @@ public struct Proxy<K: Kernel>: ~Copyable {
 
   /// Turns the loop until the proxy has stopped.
   public mutating func run() {
-    while runTick() {}
+    // It may have been told to drain before it began: nothing would wake it then.
+    if lifecycle == .draining, downstreams.count == 0 {
+      lifecycle = .stopped
+      reactor.endTick()
+    }
+    while lifecycle != .stopped, runTick() {}
   }
 
   /// One turn of the loop.
@@ -237,7 +242,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
 /// What other threads leave for a proxy: the newest table, and a command.
 public struct ProxyMail: Sendable {
   /// What a proxy can be told.
-  public enum Command: Sendable {
+  public enum Command: Int, Sendable {
     /// Accept nothing new, finish what is under way, then stop.
     case drain
     /// End what is under way now, then stop.
@@ -255,9 +260,14 @@ public struct ProxyMail: Sendable {
     self.command = command
   }
 
-  /// This mail with newer mail on top: each part is replaced by a newer one.
+  /// This mail with newer mail on top: a newer table replaces the older one, a command never a
+  /// harder one.
   public func merging(_ newer: ProxyMail) -> ProxyMail {
-    ProxyMail(table: newer.table ?? table, command: newer.command ?? command)
+    let commands = [command, newer.command].compactMap { $0 }
+    return ProxyMail(
+      table: newer.table ?? table,
+      command: commands.max { $0.rawValue < $1.rawValue }
+    )
   }
 }
 

@@ -52,6 +52,11 @@ public struct ProxyLimits: Sendable, Equatable {
   /// A stream's head that its backend has sent goes out alone after so long without content, so
   /// that clients that bound their wait for a head are kept.
   static let earlyHeadNanoseconds: UInt64 = 5_000_000_000
+  /// A reused connection that closes within this time of its request was idle for too long: its
+  /// backend can't have begun to work.
+  static let staleCloseNanoseconds: UInt64 = 250_000_000
+  /// A request that has come through this router so many times goes round in circles (508).
+  static let hops = 8
   /// Idle connections that are kept to one backend.
   static let idlePerBackend = 1024
   /// A client's `X-Request-ID` is taken over up to so many characters.

@@ -237,7 +237,7 @@ extension HealthEvent {
   /// True when it may lead to a mere doubt, which needs the fleet's consent.
   var isOpinion: Bool {
     switch self {
-    case .probeFailed(.timedOut), .signal(.statusFailure): true
+    case .probeFailed(.timedOut), .signal(.statusFailure), .signal(.connectTimedOut): true
     default: false
     }
   }

@@ -206,7 +206,7 @@ public actor BackendRegistry {
       generation: table.generation + 1,
       members: members.values.map(\.routeMember),
       rememberedModels: remembered.values.map(\.name).sorted(),
-      defaultBackend: options.defaultBackend,
+      defaultBackend: defaultBackendID,
       isListed: isListed(at: now)
     )
     // A model that somebody has again is remembered anew when that one goes away.
@@ -215,6 +215,13 @@ public actor BackendRegistry {
     }
     table = new
     publish(new)
+  }
+
+  /// One that was recognised as another goes by that one's id.
+  private var defaultBackendID: String? {
+    options.defaultBackend.flatMap { id in
+      keysByID[id].flatMap { members[$0]?.registrations[0].id } ?? id
+    }
   }
 
   func isListed(at now: UInt64) -> Bool {

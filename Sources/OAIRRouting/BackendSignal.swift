@@ -29,7 +29,9 @@ public struct BackendSignal: Sendable, Equatable {
     case refused
     /// The connection was reset before its response was complete.
     case reset
-    /// No connection, no first byte or no further byte within its deadline.
+    /// No connection within its deadline.
+    case connectTimedOut
+    /// No first byte or no further byte within its deadline.
     case timedOut
     /// The connection ended inside a response.
     case truncated

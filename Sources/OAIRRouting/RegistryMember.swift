@@ -66,6 +66,11 @@ struct RegistryMember {
 
   var isListed: Bool { registrations[0].isModelListFixed || listed != nil }
 
+  /// False while nobody can say which models it has; one that answers, but lists none, never will.
+  private var hasToldModels: Bool {
+    isListed || !models.isEmpty || (machine.health == .ready && failedListings > 0)
+  }
+
   /// True when waiting for its first listing can't help, or isn't needed.
   var isSettled: Bool { isListed || machine.health == .down }
 
@@ -119,6 +124,7 @@ struct RegistryMember {
         lastError: machine.doubt?.description
       ),
       models: models,
+      isListed: hasToldModels,
       registeredAt: registeredAt
     )
   }

@@ -4,13 +4,21 @@ public struct RouteMember: Sendable {
   public let backend: RouteBackend
   /// Its models, in its own order.
   public let models: [ModelDescription]
+  /// False until its models were listed once: it may have any.
+  public let isListed: Bool
   /// When it was registered, in seconds since 1970: `created` of models it doesn't describe.
   public let registeredAt: Int
 
   /// Joins a backend and its models.
-  public init(backend: RouteBackend, models: [ModelDescription], registeredAt: Int = 0) {
+  public init(
+    backend: RouteBackend,
+    models: [ModelDescription],
+    isListed: Bool = true,
+    registeredAt: Int = 0
+  ) {
     self.backend = backend
     self.models = models
+    self.isListed = isListed
     self.registeredAt = registeredAt
   }
 }

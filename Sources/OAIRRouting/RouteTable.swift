@@ -51,6 +51,9 @@ public final class RouteTable: Sendable {
   /// True once the first listing of every backend is in, or the wait for it is over.
   public let isListed: Bool
 
+  /// The ids of backends that never told their models: any model may be one of theirs.
+  public let unlistedBackends: [String]
+
   private let entries: [ModelEntry]
   private let index: ModelIndex
   // SAFETY: both blocks are filled in init, only read afterwards, and freed in deinit.
@@ -81,6 +84,7 @@ public final class RouteTable: Sendable {
     self.isListed = isListed
     self.entries = entries
     backends = members.map(\.backend)
+    unlistedBackends = members.filter { !$0.isListed }.map(\.backend.record.id)
     slotCount = (members.map(\.backend.record.slot).max() ?? -1) + 1
     self.defaultBackend = members.firstIndex { $0.backend.record.id == defaultBackend }
     index = ModelIndex(entries.map { Array(ModelName.canonical($0.name).utf8) })

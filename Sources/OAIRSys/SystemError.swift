@@ -34,6 +34,16 @@ public struct Errno: Error, Equatable, Hashable, Sendable {
   /// EACCES: no permission.
   public static let accessDenied = Errno(EACCES)
 
+  /// True when a connect's error is a fact about the other side: nobody listens, or no way leads
+  /// there.
+  public var saysNobodyIsThere: Bool {
+    switch code {
+    // ENOENT: a unix socket's file is gone.
+    case ECONNREFUSED, ECONNRESET, EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, ENOENT: true
+    default: false
+    }
+  }
+
   /// True when the error tells of exhausted descriptors or kernel memory, which passes by itself.
   public var isExhaustion: Bool {
     code == EMFILE || code == ENFILE || code == ENOBUFS || code == ENOMEM

@@ -1,3 +1,4 @@
+import Glibc
 import OAIRSys
 import Synchronization
 
@@ -24,6 +25,13 @@ final class ListenerSet: Sendable {
     }
     self.addresses = addresses
     descriptors = Mutex(opened)
+  }
+
+  /// A unix socket's file outlives its listener, and would look like a server to others.
+  ///
+  /// Once the listeners are closed.
+  func removeFiles() {
+    for case .unix(let path) in addresses { unlink(path) }
   }
 
   private static func open(

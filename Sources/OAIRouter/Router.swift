@@ -1,4 +1,3 @@
-import Dispatch
 import Glibc
 import Logging
 import OAIRDiscovery
@@ -23,6 +22,9 @@ public final class Router: Sendable {
   private let controlPlane: ControlPlane
   private let mailbox: Mailbox<ProxyMail>
   private let outbox: SignalOutbox
+  /// One element when signals wait.
+  private let wakeUps: AsyncStream<Void>
+  private let wake: AsyncStream<Void>.Continuation
   private let listeners: ListenerSet
   private let listing = FirstListing()
   private let hasRun = Atomic<Bool>(false)
@@ -62,26 +64,13 @@ public final class Router: Sendable {
         report: { log.write($0) }
       )
     } catch { throw .system(error) }
-    outbox = Self.makeOutbox(registry)
+    (wakeUps, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    let wake = wake
+    outbox = SignalOutbox { wake.yield() }
   }
 
   /// The first of `boundAddresses`.
   public var boundAddress: SocketAddress { boundAddresses[0] }
-
-  /// Signals wake the registry's side; the reactor itself never starts a task.
-  private static func makeOutbox(_ registry: BackendRegistry) -> SignalOutbox {
-    let queue = DispatchQueue(label: "oairouter.signals", qos: .userInitiated)
-    let holder = OutboxHolder()
-    let outbox = SignalOutbox {
-      queue.async {
-        guard let outbox = holder.outbox else { return }
-        let signals = outbox.take()
-        Task { await registry.apply(signals: signals) }
-      }
-    }
-    holder.set(outbox)
-    return outbox
-  }
 
   /// Serves until `drain()` or `stop()` is called or the task is cancelled, then returns when all
   /// exchanges have ended.
@@ -101,18 +90,27 @@ public final class Router: Sendable {
       "listening",
       metadata: ["addresses": .array(boundAddresses.map { .string($0.description) })]
     )
+    let signals = Task { await deliverSignals() }
     let result = await withTaskCancellationHandler {
       await serve(ring: writer?.ring)
     } onCancel: {
       drain()
     }
+    wake.finish()
+    await signals.value
     await controlPlane.stop()
     writer?.stop()
+    listeners.removeFiles()
     switch result {
     case .success(let counters):
       options.logger.notice("stopped", metadata: ["requests": "\(counters.requests)"])
     case .failure(let error): throw RouterError.system(error)
     }
+  }
+
+  /// One task takes them all: their order tells what a backend's state is.
+  private func deliverSignals() async {
+    for await _ in wakeUps { await registry.apply(signals: outbox.take()) }
   }
 
   private func serve(ring: AccessRing?) async -> Result<ProxyCounters, SystemError> {
@@ -152,13 +150,4 @@ public final class Router: Sendable {
   ///
   /// - Returns: the table of that moment.
   public func firstListing() async -> RouteTable { await listing.wait() }
-}
-
-/// Breaks the circle between the outbox and the closure that empties it.
-private final class OutboxHolder: Sendable {
-  private let box = Mutex<SignalOutbox?>(nil)
-
-  var outbox: SignalOutbox? { box.withLock { $0 } }
-
-  func set(_ outbox: SignalOutbox) { box.withLock { $0 = outbox } }
 }

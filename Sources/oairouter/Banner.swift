@@ -4,11 +4,14 @@ import OAIRouter
 /// What `serve` says when it starts: one line per address for scripts, and on a terminal what there
 /// is and what to type next.
 enum Banner {
-  static func listening(_ router: Router) {
+  ///
+  /// - Parameter isFallback: another port than the usual one was taken because that one wasn't
+  ///   free, not because it was asked for.
+  static func listening(_ router: Router, isFallback: Bool) {
     for address in router.boundAddresses {
       Terminal.write("listening on \(url(address))\n")
     }
-    if case .ipv4(_, 11435) = router.boundAddress {
+    if isFallback, case .ipv4(_, 11435) = router.boundAddress {
       Terminal.writeError(
         "port 11434 is taken (Ollama sits there usually): serving on 11435 instead\n"
       )

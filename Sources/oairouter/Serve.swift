@@ -57,6 +57,8 @@ struct Serve: ParsableCommand {
   @OptionGroup(title: "Retries") var retries: RetryArguments
 
   func run() throws {
+    // Whoever reads the log may go away; that ends no stream.
+    signal(SIGPIPE, SIG_IGN)
     // Before any other thread exists: they inherit the mask.
     let signals: SignalFD
     do {
@@ -66,7 +68,7 @@ struct Serve: ParsableCommand {
     }
     let demoBackend = demo ? DemoBackend() : nil
     let router = try makeRouter(demoBackend)
-    Banner.listening(router)
+    Banner.listening(router, isFallback: listen.isEmpty)
     Task.detached { await Self.serve(router, demoBackend) }
     Task.detached { await Banner.ready(router) }
     _ = signals.next()

@@ -25,10 +25,10 @@ struct ServerURL: Equatable, CustomStringConvertible, Sendable {
     if argument.hasPrefix("https://") {
       throw ValidationError("https isn't spoken here; ask the plain port, or a proxy in front")
     }
-    guard argument.hasPrefix("http://") else {
+    guard argument.hasPrefix("http://") || !argument.contains("://") else {
       throw ValidationError("a server is http://host:port, such as http://127.0.0.1:11434")
     }
-    let rest = argument.dropFirst("http://".count)
+    let rest = argument.hasPrefix("http://") ? argument.dropFirst("http://".count) : argument[...]
     let authority = rest.prefix { $0 != "/" }
     guard let (host, port) = split(authority),
       rest.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != 0x3F && $0 != 0x23 })

@@ -29,6 +29,18 @@ struct PathTableTests {
     #expect(route(path) == .unknown)
   }
 
+  @Test(arguments: [
+    "/v1/../admin", "/v1/chat/..", "/./v1/models", "/v1/%2e%2E/x", "/v1/.%2e/x", "/..", "/v1/x/.",
+  ])
+  func `dot segments mean nothing that everybody agrees on`(path: String) {
+    #expect(route(path) == .dotted)
+  }
+
+  @Test(arguments: ["/v1/a..b", "/v1/...", "/v1/.well-known", "/v1/x%2f", "/v1/models/m.1"])
+  func `dots within names are names`(path: String) {
+    #expect(route(path) != .dotted)
+  }
+
   @Test func `local endpoints are found`() {
     #expect(route("/health") == .local(.health))
     #expect(route("/livez") == .local(.livez))

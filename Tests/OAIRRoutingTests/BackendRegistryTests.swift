@@ -98,6 +98,24 @@ struct BackendRegistryTests {
     #expect(tables.newest.totalCount == 0)
   }
 
+  @Test func `a default backend that is known under another id stays the default`() async {
+    let registry = registry(defaultBackend: "docker")
+    await registry.register(.local("flag", port: 1, source: .flag))
+    #expect(tables.newest.defaultBackend == nil)
+    await registry.register(.local("docker", port: 1, source: .docker))
+    #expect(tables.newest.backends.map(\.record.id) == ["flag"])
+    #expect(tables.newest.defaultBackend == 0)
+  }
+
+  @Test func `a table tells which backends never told their models`() async {
+    let registry = registry()
+    await registry.register(.local("a", port: 1, models: ["m"]))
+    await registry.register(.local("b", port: 2))
+    #expect(tables.newest.unlistedBackends == ["b"])
+    await registry.update(models: [], for: "b")
+    #expect(tables.newest.unlistedBackends.isEmpty)
+  }
+
   @Test func `different prefixes at one address are different engines`() async throws {
     let registry = registry()
     await registry.register(Backend(id: "a", endpoint: try Endpoint(url: "http://10.0.0.1/a")))

@@ -4,6 +4,15 @@ import Testing
 @testable import OAIRSys
 
 struct SystemErrorTests {
+  @Test func `only some errors of a connect tell of the other side`() {
+    for code in [ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, ENOENT] {
+      #expect(Errno(code).saysNobodyIsThere)
+    }
+    for code in [EADDRNOTAVAIL, EPERM, EMFILE, ENOBUFS, ETIMEDOUT] {
+      #expect(!Errno(code).saysNobodyIsThere)
+    }
+  }
+
   @Test func `a number has the C library's text`() {
     #expect(Errno.connectionRefused.text == "Connection refused")
     #expect(Errno.brokenPipe.text == "Broken pipe")

@@ -29,10 +29,6 @@ struct Downstream: ~Copyable {
   var output = ByteQueue()
   /// Bytes that were dropped while lingering.
   var lingered = 0
-  /// The client has sent its last byte.
-  var isAtEndOfFile = false
-  /// Close once `output` is empty.
-  var closesAfterFlush = false
   var exchange: Exchange
 
   init(registration: Handle, peer: SocketAddress, exchange: consuming Exchange) {

@@ -88,7 +88,11 @@ extension Proxy {
   private func peekError(_ downstream: Handle) -> GatewayError? {
     switch downstreams[downstream].exchange.peek.error {
     case nil: return nil
-    case .invalidJSON(let offset)?, .notAnObject(let offset)?:
+    case _ where downstreams[downstream].exchange.body.isEmpty:
+      return GatewayError(.invalidJSON, advice: "it is empty")
+    case .notAnObject?:
+      return GatewayError(.invalidJSON, advice: "it is another kind of value")
+    case .invalidJSON(let offset)?:
       return GatewayError(.invalidJSON, "\(offset)")
     case .duplicateModel(let offset)?: return GatewayError(.duplicateModel, "\(offset)")
     case .modelNotAString(let offset)?: return GatewayError(.modelNotAString, "\(offset)")
@@ -116,6 +120,10 @@ extension Proxy {
     if let entry = lookUp(downstream, range) { return .success(entry) }
     if table.defaultBackend != nil { return .success(nil) }
     let name = modelText(downstream)
+    if !table.unlistedBackends.isEmpty {
+      let silent = table.unlistedBackends.prefix(8).joined(separator: ", ")
+      return .failure(Refusal(error: GatewayError(.modelsUnknown, name, advice: silent)))
+    }
     let near = table.nearNames(name)
     let advice =
       near.isEmpty
@@ -227,8 +235,7 @@ extension Proxy {
     }
     if upstreams.isFull || reactor.isFull { closeOldestIdle() }
     guard !upstreams.isFull, !reactor.isFull else {
-      endAttempt(downstream)
-      step(downstream, .lost(.notConnected))
+      cannotConnect(downstream)
       return
     }
     let upstream = upstreams.insert(
@@ -246,21 +253,47 @@ extension Proxy {
       reactor.setDeadline(registration, at: reactor.now &+ deadlines.connect)
     } catch {
       _ = upstreams.remove(upstream)
-      // Our own lack of descriptors says nothing about the backend.
-      if !error.errno.isExhaustion { signal(.refused, record) }
-      endAttempt(downstream)
-      step(downstream, .lost(.notConnected))
+      connectFailed(downstream, record, error.errno)
     }
+  }
+
+  /// The router has nothing left to connect with, which says nothing of the backend.
+  private mutating func cannotConnect(_ downstream: Handle) {
+    counters.connectExhaustion += 1
+    downstreams[downstream].exchange.tried.note(.exhausted)
+    endAttempt(downstream)
+    step(downstream, .lost(.notConnected))
+  }
+
+  private mutating func connectFailed(
+    _ downstream: Handle,
+    _ record: BackendRecord,
+    _ error: Errno
+  ) {
+    if error.isExhaustion {
+      cannotConnect(downstream)
+      return
+    }
+    if error.saysNobodyIsThere {
+      signal(.refused, record)
+    } else if error == .timedOut {
+      signal(.connectTimedOut, record)
+    } else {
+      // Out of local ports, forbidden by a firewall of our own: no word of the backend.
+      counters.connectTroubles += 1
+    }
+    downstreams[downstream].exchange.tried.note(.notConnected)
+    endAttempt(downstream)
+    step(downstream, .lost(.notConnected))
   }
 
   mutating func upstreamConnected(_ upstream: Handle) {
     let registration = upstreams[upstream].registration
     let downstream = upstreams[upstream].downstream
-    if reactor.connectError(registration) != nil {
-      signal(.refused, upstreams[upstream].record)
+    if let error = reactor.connectError(registration) {
+      let record = upstreams[upstream].record
       closeUpstream(upstream)
-      endAttempt(downstream)
-      step(downstream, .lost(.notConnected))
+      connectFailed(downstream, record, error)
       return
     }
     upstreams[upstream].phase = .exchanging
@@ -273,6 +306,7 @@ extension Proxy {
     let upstream = downstreams[downstream].exchange.upstream
     let registration = upstreams[upstream].registration
     upstreams[upstream].phase = .exchanging
+    upstreams[upstream].beganAt = reactor.now
     reactor.setDeadline(registration, at: firstByteDeadline(downstream))
     let headCount = writeUpstreamHead(downstream, upstreams[upstream].record)
     let head = UnsafeRawBufferPointer(rebasing: scratch.head[..<headCount])

@@ -12,8 +12,7 @@ extension Proxy {
   /// The backend has closed or reset its connection.
   mutating func upstreamClosed(_ upstream: Handle, _ downstream: Handle, isReset: Bool) {
     guard upstreams[upstream].hasHead else {
-      let isStale = upstreams[upstream].isReused && !upstreams[upstream].hasResponseBytes
-      loseUpstream(upstream, downstream, isStale ? .reusedClosed : .closed)
+      loseUpstream(upstream, downstream, isStale(upstream) ? .reusedClosed : .closed)
       return
     }
     if !isReset, upstreams[upstream].body.upstreamClosed() {
@@ -24,6 +23,15 @@ extension Proxy {
       return
     }
     loseUpstream(upstream, downstream, .closed)
+  }
+
+  /// The backend had let go of an idle connection while the request was on its way.
+  ///
+  /// One that closes later has had the request, and may have died of it.
+  private func isStale(_ upstream: Handle) -> Bool {
+    guard upstreams[upstream].isReused, !upstreams[upstream].hasResponseBytes else { return false }
+    return !upstreams[upstream].isRequestSent
+      || reactor.now &- upstreams[upstream].beganAt <= ProxyLimits.staleCloseNanoseconds
   }
 
   /// A body that ends with the connection has ended.
@@ -78,7 +86,8 @@ extension Proxy {
     case .idle: closeIdle(upstream)
     case .connecting:
       counters.upstreamTimeouts += 1
-      signal(.refused, upstreams[upstream].record)
+      signal(.connectTimedOut, upstreams[upstream].record)
+      downstreams[downstream].exchange.tried.note(.timedOut)
       closeUpstream(upstream)
       endAttempt(downstream)
       step(downstream, .lost(.notConnected))

@@ -72,6 +72,11 @@ extension Proxy {
       return
     }
     counters.bodiesTotalWaits += 1
+    // Those whose clients have left are still in it.
+    if waitingForMemory.count >= downstreams.count {
+      let waiting = waitingForMemory
+      waitingForMemory = waiting.filter { $0 != downstream && isAwaitingMemory($0) }
+    }
     waitingForMemory.append(downstream)
     reactor.setDeadline(downstreams[downstream].registration, at: reactor.now &+ deadlines.queue)
   }

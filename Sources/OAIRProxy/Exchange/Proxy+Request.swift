@@ -163,12 +163,16 @@ extension Proxy {
       answerLocally(downstream, local, head)
     case .unknown:
       refuse(downstream, GatewayError(.unsupportedEndpoint, targetText(downstream)))
+    case .dotted:
+      refuse(downstream, GatewayError(.badRequest, "its path has a segment '.' or '..'"))
     case .routed:
       guard head.method == .post else {
         refuse(downstream, routedMethodError(downstream, head))
         return
       }
-      if let refusal {
+      if let loop = loopError(downstream) {
+        refuse(downstream, loop)
+      } else if let refusal {
         refuse(downstream, refusal)
       } else if head.hasContentEncoding {
         refuse(downstream, GatewayError(.contentEncoding))
@@ -176,6 +180,22 @@ extension Proxy {
         beginBody(downstream, head)
       }
     }
+  }
+
+  /// A backend that leads back here would send the request round until something breaks.
+  private mutating func loopError(_ downstream: Handle) -> GatewayError? {
+    let head = downstreams[downstream].exchange.head
+    var hops = 0
+    for index in 0..<scratch.requestTable.count where scratch.requestTable[index].known == .via {
+      hops += ViaField.count(UnsafeRawBufferPointer(rebasing: head[valueRange(index)]))
+    }
+    guard hops >= ProxyLimits.hops else { return nil }
+    counters.loops += 1
+    return GatewayError(.loop, "\(hops)")
+  }
+
+  private func valueRange(_ index: Int) -> Range<Int> {
+    scratch.requestTable[index].value.range
   }
 
   private func routedMethodError(_ downstream: Handle, _ head: RequestHead) -> GatewayError {

@@ -9,6 +9,8 @@ struct TriedBackends {
     case none
     /// No connection.
     case notConnected
+    /// The router had no descriptor left.
+    case exhausted
     /// The connection was lost while it worked.
     case lost
     /// It took too long.
@@ -22,6 +24,7 @@ struct TriedBackends {
     var text: String {
       switch self {
       case .none, .notConnected: "connection failed"
+      case .exhausted: "not asked, the router is out of descriptors"
       case .lost: "connection lost"
       case .timedOut: "timed out"
       case .status(let status): "answered \(status)"

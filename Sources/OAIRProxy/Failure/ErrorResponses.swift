@@ -37,7 +37,8 @@ struct ErrorResponse: Equatable {
       param = "model"
     case .methodNotAllowed: allow = "GET, HEAD"
     case .unsupportedEndpoint: forbidsRetry = true
-    case .noHealthyBackend: retryAfter = 2
+    case .loop: forbidsRetry = true
+    case .noHealthyBackend, .modelsUnknown: retryAfter = 2
     case .modelLoading: retryAfter = 5
     case .backendLostTwice, .upstreamTimeout: forbidsRetry = true
     case .draining:
@@ -64,7 +65,9 @@ struct ErrorResponse: Equatable {
     case .duplicateModel: (400, "invalid_request_error", "duplicate_model_field")
     case .unsupportedEndpoint: (404, "invalid_request_error", "unsupported_endpoint")
     case .modelNotFound: (404, "invalid_request_error", "model_not_found")
-    case .noHealthyBackend: (503, "service_unavailable_error", "no_healthy_backend")
+    case .loop: (508, "invalid_request_error", "loop_detected")
+    case .noHealthyBackend, .modelsUnknown:
+      (503, "service_unavailable_error", "no_healthy_backend")
     case .modelLoading: (503, "service_unavailable_error", "model_loading")
     case .upstreamError, .upstreamProtocol: (502, "server_error", "upstream_error")
     case .backendLostTwice: (502, "server_error", "backend_lost_twice")
@@ -96,7 +99,8 @@ struct ErrorResponse: Equatable {
     case .contentEncoding:
       return "Request bodies with a Content-Encoding can't be routed. Send the JSON as it is."
     case .invalidJSON:
-      return "The request body isn't valid JSON: it goes wrong at byte \(detail)."
+      let problem = error.advice.isEmpty ? "it goes wrong at byte \(detail)" : error.advice
+      return "The request body isn't a valid JSON object: \(problem)."
     case .missingModel:
       return "The request has no top-level \"model\". \(error.advice)"
     case .modelNotAString:
@@ -110,6 +114,12 @@ struct ErrorResponse: Equatable {
       return "No backend behind this router serves \(detail)."
     case .modelNotFound:
       return "The model '\(detail)' doesn't exist here. \(error.advice)"
+    case .loop:
+      return "The request has come through oairouter \(detail) times: it goes round in circles. "
+        + "A backend of one of the routers leads back to another one."
+    case .modelsUnknown:
+      return "The model '\(detail)' isn't known yet: \(error.advice) hasn't told its models so "
+        + "far. Try again in a moment, or see 'oairouter status'."
     case .noHealthyBackend:
       return "No healthy backend for the model '\(detail)': \(error.advice). "
         + "See 'oairouter status'."

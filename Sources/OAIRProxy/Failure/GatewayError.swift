@@ -7,14 +7,11 @@ struct GatewayError {
     case badRequest, requestLineTooLong, headTooLarge, methodNotAllowed, unsupportedTransfer
     case requestTimeout, bodyTooLarge, bodyMemoryExhausted, contentEncoding
     case invalidJSON, missingModel, modelNotAString, modelTooLong, duplicateModel
-    case unsupportedEndpoint, modelNotFound
-    case noHealthyBackend, modelLoading
+    case unsupportedEndpoint, modelNotFound, loop
+    case noHealthyBackend, modelLoading, modelsUnknown
     case upstreamError, upstreamProtocol, backendLostTwice, upstreamTimeout
     case draining
   }
-
-  /// Who is the cause, for logs and metrics.
-  enum Side { case downstream, upstream, `internal` }
 
   let kind: Kind
   /// What is put into the text: a number, a name, a list.
@@ -26,15 +23,5 @@ struct GatewayError {
     self.kind = kind
     self.detail = detail
     self.advice = advice
-  }
-
-  var side: Side {
-    switch kind {
-    case .noHealthyBackend, .modelLoading, .upstreamError, .upstreamProtocol, .backendLostTwice,
-      .upstreamTimeout:
-      .upstream
-    case .bodyMemoryExhausted, .draining: .internal
-    default: .downstream
-    }
   }
 }

@@ -99,7 +99,9 @@ struct UpstreamHeadWriter {
   private func writeVia(_ table: borrowing HeadTable, _ out: inout HeadWriter) {
     out.append("Via: ")
     appendFormer(.via, table, &out)
-    out.append(request.minorVersion == 0 ? "1.0 oairouter\r\n" : "1.1 oairouter\r\n")
+    out.append(request.minorVersion == 0 ? "1.0 " : "1.1 ")
+    out.append(ViaField.pseudonym)
+    out.append("\r\n")
   }
 
   private func appendFormer(

@@ -9,6 +9,8 @@ enum PathTable {
   /// What a path is.
   enum Route: Equatable {
     case unknown
+    /// It has a segment `.` or `..`: what it means is in the eye of the beholder.
+    case dotted
     case local(Local)
     /// Routed by the top-level `model` of a JSON body. `canonical` is what the backend is asked
     /// for; nil: the path as the client wrote it, `trimmed`.
@@ -42,6 +44,7 @@ enum PathTable {
   /// `/v1`: all three come from base URLs that were typed with, or without, the prefix.
   static func route(_ path: UnsafeRawBufferPointer) -> Route {
     if let known = wellKnown(path) { return known }
+    if hasDotSegment(path) { return .dotted }
     let rest = trimmed(path)
     if let known = wellKnown(rest) { return known }
     if starts(rest, "/v1/models/") {
@@ -49,6 +52,33 @@ enum PathTable {
       return .local(.model(id: (start + 11)..<(start + rest.count)))
     }
     return pathOnly(rest)
+  }
+
+  /// A segment that is one or two dots, plain or percent-encoded (RFC 3986 section 5.2.4).
+  ///
+  /// A backend that resolves them would serve another path than the one that was judged here.
+  private static func hasDotSegment(_ path: UnsafeRawBufferPointer) -> Bool {
+    var dots = 0
+    var isOnlyDots = true
+    var index = 0
+    while index <= path.count {
+      if index == path.count || path[index] == UInt8(ascii: "/") {
+        if isOnlyDots, dots == 1 || dots == 2 { return true }
+        dots = 0
+        isOnlyDots = true
+      } else if path[index] == UInt8(ascii: ".") {
+        dots += 1
+      } else if index + 2 < path.count, path[index] == UInt8(ascii: "%"),
+        path[index + 1] == UInt8(ascii: "2"), path[index + 2] | 0x20 == UInt8(ascii: "e")
+      {
+        dots += 1
+        index += 2
+      } else {
+        isOnlyDots = false
+      }
+      index += 1
+    }
+    return false
   }
 
   /// A path without what is tolerated: this is what a backend is asked for.

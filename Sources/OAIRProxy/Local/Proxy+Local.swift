@@ -211,6 +211,7 @@ enum ReasonPhrase {
     case 502: "Bad Gateway"
     case 503: "Service Unavailable"
     case 504: "Gateway Timeout"
+    case 508: "Loop Detected"
     default: "Unknown"
     }
   }

@@ -49,6 +49,12 @@ public struct ProxyCounters: Sendable, Equatable {
   public var upstreamTimeouts: UInt64 = 0
   /// LIMIT hit: `lingerBytes` or the linger's time.
   public var lingerLimit: UInt64 = 0
+  /// LIMIT hit: no descriptor was left for a connection to a backend.
+  public var connectExhaustion: UInt64 = 0
+  /// Connects that failed for a reason on this machine, such as a lack of local ports.
+  public var connectTroubles: UInt64 = 0
+  /// LIMIT hit: `hops`.
+  public var loops: UInt64 = 0
   /// LIMIT hit: `idlePerBackend`.
   public var idlePoolLimit: UInt64 = 0
 

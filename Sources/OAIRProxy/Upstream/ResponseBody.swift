@@ -83,8 +83,6 @@ struct ResponseBody: ~Copyable {
   }
   /// The event that ends the stream has come.
   var hasEndMarker: Bool { isWatched && observer.hasEndMarker }
-  /// How many events with content have come.
-  var contentEventCount: Int { isWatched ? observer.contentEventCount : 0 }
   /// How many events have come.
   var eventCount: Int { isWatched ? observer.eventCount : 0 }
   /// Its events are known, so that a cut can be told to the client.

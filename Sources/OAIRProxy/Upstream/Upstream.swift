@@ -27,6 +27,8 @@ struct Upstream: ~Copyable {
   /// How much of the exchange's body was taken.
   var bodySent = 0
   var isRequestSent = false
+  /// When the request began to go out.
+  var beganAt: UInt64 = 0
 
   // The response on its way in.
   /// Bytes that came and may not pass yet: part of a head, held events, an unfinished event.

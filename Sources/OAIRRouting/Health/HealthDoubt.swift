@@ -4,6 +4,8 @@ public enum HealthDoubt: Hashable, Sendable, CustomStringConvertible {
   case probe(ProbeFailure)
   /// A request's connection was refused.
   case refusedRequest
+  /// A request's connection didn't stand in time.
+  case connectTimedOut
   /// Requests were answered with failures; the last status.
   case statusFailures(Int)
   /// It went away.
@@ -20,6 +22,7 @@ public enum HealthDoubt: Hashable, Sendable, CustomStringConvertible {
     case .probe(.loading): "it is loading its model"
     case .probe(.malformed): "its probe's answer was no valid HTTP answer"
     case .refusedRequest: "a request's connection was refused"
+    case .connectTimedOut: "a connection to it took too long"
     case .statusFailures(let status):
       "it answered \(HealthPolicy.statusFailures) requests in a row with failures, the last with "
         + "status \(status)"

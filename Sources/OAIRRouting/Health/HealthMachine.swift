@@ -200,6 +200,12 @@ public struct HealthMachine: Sendable, Equatable {
       successes = 0
       enter(.down, .refusedRequest, at: now)
       return true
+    case .connectTimedOut:
+      // Each request would wait as long; the probe tells soon whether there is a way.
+      if maySuspect, health == .ready || health == .unknown {
+        enter(.suspect, .connectTimedOut, at: now)
+      }
+      return true
     case .reset, .truncated, .timedOut:
       return true
     case .statusFailure(let status):

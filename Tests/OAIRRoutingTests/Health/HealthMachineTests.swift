@@ -47,6 +47,7 @@ struct HealthMachineTests {
     (.signal(.refused), "D D D D D D D"),
     (.signal(.reset), "U L R S S D G"),
     (.signal(.timedOut), "U L R S S D G"),
+    (.signal(.connectTimedOut), "S L S S S D G"),
     (.signal(.truncated), "U L R S S D G"),
     (.signal(.statusFailure(500)), "U L R S S D G"),
     (.signal(.statusFailure(429)), "U L R S S D G"),

@@ -1,0 +1,22 @@
+import OAIRRouting
+import Testing
+
+@testable import OAIRProxy
+
+struct ProxyMailTests {
+  @Test func `a drain doesn't soften a stop that waits`() {
+    let stop = ProxyMail(command: .stop)
+    #expect(stop.merging(ProxyMail(command: .drain)).command == .stop)
+    #expect(ProxyMail(command: .drain).merging(stop).command == .stop)
+    #expect(stop.merging(ProxyMail()).command == .stop)
+    #expect(ProxyMail().merging(ProxyMail(command: .drain)).command == .drain)
+  }
+
+  @Test func `the newest table counts, and a command leaves it alone`() {
+    let older = RouteTable(generation: 1, members: [], isListed: true)
+    let newer = RouteTable(generation: 2, members: [], isListed: true)
+    let mail = ProxyMail(table: older).merging(ProxyMail(table: newer))
+    #expect(mail.table?.generation == 2)
+    #expect(mail.merging(ProxyMail(command: .drain)).table?.generation == 2)
+  }
+}
