@@ -24,6 +24,14 @@ public struct ProxyLimits: Sendable, Equatable {
   /// The defaults.
   public init() {}
 
+  /// The least `bodiesTotal` with which every body that is accepted gets its room in the end: one
+  /// that is held whole, or a step of one that grows, beside the share that is kept for one to
+  /// finish, and the small bodies' eighth.
+  public var leastBodiesTotal: Int {
+    let shares = body + max(min(replay, body), Self.reservationStep)
+    return shares / 7 * 8 + 8
+  }
+
   /// Bytes of a response that are held back: an incomplete event, or events without content before
   /// the first one that has some.
   ///

@@ -5,8 +5,11 @@ import OAIRHTTP1
 ///
 /// Allocated once; used within one call, never across two events.
 struct Scratch: ~Copyable {
-  /// What was held back of a response, and behind it what a read brings.
-  static let readCapacity = 2 * ProxyLimits.heldResponse + 2 * ProxyLimits.readSize + (64 << 10)
+  /// What was held back of a response or its head, and behind it what a read brings.
+  static func readCapacity(_ limits: HTTP1Limits) -> Int {
+    let held = max(2 * ProxyLimits.heldResponse, limits.head, limits.requestLine)
+    return held + 2 * ProxyLimits.readSize + (64 << 10)
+  }
   /// A rewritten head: the largest head that is accepted, and what we add to it.
   static let headCapacity = (128 << 10)
 
@@ -26,7 +29,7 @@ struct Scratch: ~Copyable {
   let requestID: UnsafeMutableRawBufferPointer
 
   init(limits: HTTP1Limits) {
-    read = .allocate(byteCount: Self.readCapacity, alignment: 64)
+    read = .allocate(byteCount: Self.readCapacity(limits), alignment: 64)
     head = .allocate(byteCount: max(Self.headCapacity, limits.head * 2), alignment: 64)
     requestID = .allocate(byteCount: RequestIDSource.length, alignment: 8)
     requestTable = HeadTable(capacity: limits.fields)

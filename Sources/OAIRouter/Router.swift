@@ -46,6 +46,7 @@ public final class Router: Sendable {
       let discoverers = [configured] + options.discoverers
       let mailbox = mailbox
       let listing = listing
+      let states = BackendStateLog(options.logger)
       registry = BackendRegistry(
         options: RegistryOptions(
           health: options.health,
@@ -55,6 +56,7 @@ public final class Router: Sendable {
       ) { table in
         mailbox.update { ($0 ?? ProxyMail()).merging(ProxyMail(table: table)) }
         listing.published(table)
+        states.published(table)
       }
       let log = ControlPlaneLog(options.logger)
       controlPlane = ControlPlane(
@@ -103,7 +105,9 @@ public final class Router: Sendable {
     listeners.removeFiles()
     switch result {
     case .success(let counters):
-      options.logger.notice("stopped", metadata: ["requests": "\(counters.requests)"])
+      var metadata: Logger.Metadata = ["requests": "\(counters.requests)"]
+      for (name, count) in counters.troubles where count > 0 { metadata[name] = "\(count)" }
+      options.logger.notice("stopped", metadata: metadata)
     case .failure(let error): throw RouterError.system(error)
     }
   }

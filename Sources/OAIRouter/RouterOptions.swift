@@ -62,10 +62,23 @@ public struct RouterOptions: Sendable {
     for (name, size) in sizes where size < 1024 {
       throw ConfigurationError(name, "must be 1KiB or more, not \(size) bytes")
     }
-    if proxy.limits.body > proxy.limits.bodiesTotal {
+    for (name, size) in sizes where size > Self.largestSize {
+      throw ConfigurationError(name, "must be 1TiB or less, not \(size) bytes")
+    }
+    if proxy.limits.http.head > Self.largestHead {
+      throw ConfigurationError("limits.head", "must be 16MiB or less")
+    }
+    for id in ids where !Self.isValidID(id) {
+      throw ConfigurationError(
+        "backends",
+        "have an id that isn't 1 to \(RoutingLimits.backendID) visible ASCII characters"
+      )
+    }
+    if proxy.limits.bodiesTotal < proxy.limits.leastBodiesTotal {
       throw ConfigurationError(
         "limits.bodies_total",
-        "must hold at least one body of limits.body (\(proxy.limits.body) bytes)"
+        "must be \(proxy.limits.leastBodiesTotal) bytes or more, to have room for bodies of "
+          + "limits.body (\(proxy.limits.body) bytes)"
       )
     }
     for (name, duration) in timeouts where duration <= .zero {
@@ -74,6 +87,17 @@ public struct RouterOptions: Sendable {
     if let connections = proxy.limits.connections, connections < 1 {
       throw ConfigurationError("limits.connections", "must be 1 or more, not \(connections)")
     }
+  }
+
+  /// Sums of sizes stay far from overflowing.
+  private static let largestSize = 1 << 40
+  /// Working memory is as large as a head may be.
+  private static let largestHead = 16 << 20
+
+  /// It stands in header fields and in logs.
+  private static func isValidID(_ id: String) -> Bool {
+    (1...RoutingLimits.backendID).contains(id.utf8.count)
+      && id.utf8.allSatisfy { (0x21...0x7e).contains($0) }
   }
 
   /// Client connections at one time: as set, or half of what the descriptor limit leaves, because
@@ -88,6 +112,7 @@ public struct RouterOptions: Sendable {
     return [
       ("limits.head", limits.http.head), ("limits.request_line", limits.http.requestLine),
       ("limits.body", limits.body), ("limits.bodies_total", limits.bodiesTotal),
+      ("limits.replay", limits.replay),
       ("limits.write_queue", limits.writeQueue),
     ]
   }
@@ -97,6 +122,7 @@ public struct RouterOptions: Sendable {
     return [
       ("timeouts.head", timeouts.head), ("timeouts.body_idle", timeouts.bodyIdle),
       ("timeouts.connect", timeouts.connect), ("timeouts.first_byte", timeouts.firstByte),
+      ("queue.timeout", timeouts.queue),
       ("timeouts.idle", timeouts.idle), ("timeouts.write", timeouts.write),
       ("timeouts.keep_alive", timeouts.keepAlive),
       ("timeouts.upstream_idle", timeouts.upstreamIdle),

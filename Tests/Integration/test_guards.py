@@ -1,11 +1,13 @@
 """What the router doesn't let through, and what it doesn't blame its backends for."""
 
+import json
 import os
 import socket
 import subprocess
 import threading
 
 from rawhttp import MessageReader, chat
+from waiting import wait_until
 
 CHAT = "/v1/chat/completions"
 
@@ -78,6 +80,21 @@ def test_a_model_may_be_that_of_a_backend_that_has_not_told_its_models(
     assert "late" in answer.error["message"]
     assert answer.head.get("retry-after")
     assert router.post(CHAT, chat("m", stream=False)).status == 200
+
+
+def test_changes_of_state_and_hits_of_limits_are_logged(start_mock, start_router):
+    mock = start_mock("a", "m", tokens=1)
+    router = start_router({"a": mock.url}, "--limits.body", "1MiB").wait_ready(1, ["m"])
+    assert router.post(CHAT, chat("m", content="x" * 2_000_000)).status == 413
+    mock.kill()
+    wait_until(lambda: router.health()["backends_healthy"] == 0, "the loss to be noticed")
+    router.finish()
+    events = [json.loads(line) for line in router.errors.splitlines() if line.startswith("{")]
+    states = [event["state"] for event in events if event["event"] == "backend state"]
+    assert states == ["ready", "down"]
+    assert [event for event in events if event.get("reason")]
+    assert events[-1]["event"] == "stopped"
+    assert events[-1]["body_limit"] == "1"
 
 
 class SlowToDie(threading.Thread):

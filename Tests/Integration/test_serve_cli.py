@@ -34,6 +34,9 @@ BAD_USAGE = {
         ["--backend", "a=http://127.0.0.1:1", "--backend", "a=http://127.0.0.1:2"],
         "a",
     ),
+    "backend id that can't stand in a header": (["--backend", "a b=http://127.0.0.1:1"], "visible"),
+    "no room for one body": (["--limits.bodies-total", "70MiB"], "bodies_total"),
+    "no time to wait": (["--queue.timeout", "0s"], "queue.timeout"),
     "default backend that is none": (
         ["--backend", "a=http://127.0.0.1:1", "--default-backend", "b"],
         "b",

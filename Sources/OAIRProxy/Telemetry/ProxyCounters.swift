@@ -60,4 +60,19 @@ public struct ProxyCounters: Sendable, Equatable {
 
   /// All zero.
   public init() {}
+
+  /// What tells of trouble: limits that were hit, and failures, by name.
+  public var troubles: [(name: String, count: UInt64)] {
+    [
+      ("truncated", truncated), ("clients_gone", clientsGone), ("failovers", failovers),
+      ("dropped_records", droppedRecords), ("retry_budget_limit", retryBudgetLimit),
+      ("head_limit", headLimit), ("body_limit", bodyLimit),
+      ("bodies_total_waits", bodiesTotalWaits), ("bodies_total_limit", bodiesTotalLimit),
+      ("held_limit", heldLimit), ("accept_pauses", acceptPauses),
+      ("write_queue_pauses", writeQueuePauses), ("downstream_timeouts", downstreamTimeouts),
+      ("upstream_timeouts", upstreamTimeouts), ("linger_limit", lingerLimit),
+      ("connect_exhaustion", connectExhaustion), ("connect_troubles", connectTroubles),
+      ("loops", loops), ("idle_pool_limit", idlePoolLimit),
+    ]
+  }
 }
