@@ -50,9 +50,9 @@ final class SimulatedNetwork {
     self.trace = trace
   }
 
-  /// Breaks the cycles between sockets.
+  /// Breaks the cycles between sockets, and with descriptors that are still open.
   func tearDown() {
-    for socket in sockets { socket.forgetPeer() }
+    for socket in sockets { socket.letGo() }
     timetable = Timetable()
   }
 

@@ -212,8 +212,11 @@ final class SimulatedSocket {
   /// The connection attempt fails.
   func failConnect(_ error: Int32) { takeReset(error) }
 
-  /// Breaks the cycle between the ends, once a run is over.
-  func forgetPeer() { peer = nil }
+  /// Breaks the cycles with the other end and with the descriptor, once a run is over.
+  func letGo() {
+    peer = nil
+    descriptor = nil
+  }
 
   private func changed() {
     if let descriptor {
