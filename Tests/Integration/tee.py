@@ -11,7 +11,7 @@ import socket
 import sys
 import threading
 
-from rawhttp import MessageReader, Truncated
+from rawhttp import Message, MessageReader, Truncated
 from waiting import wait_until
 
 
@@ -34,13 +34,19 @@ class Recording:
             file.close()
 
     def exchanges(self):
-        """Yields (request, response) for each pair that is complete in both directions."""
+        """Yields (request, response) for each pair that is complete in both directions.
+
+        A client may leave a stream upon its terminator, and with it goes the end of the framing:
+        a response that has come that far counts as complete.
+        """
         requests, responses = _reader(self.sent), _reader(self.answered)
         while True:
             try:
                 request = requests.request()
                 yield request, responses.response(request.head.start_line.split(" ")[0])
-            except Truncated:
+            except Truncated as cut:
+                if cut.payload.endswith(b"data: [DONE]\n\n"):
+                    yield request, Message(cut.head, b"", cut.payload)
                 return
 
 
@@ -71,7 +77,7 @@ class Tee:
     def exchange(self, request_id):
         """The one (request, response) whose request bears the X-Request-ID, once it is complete.
 
-        A client may have its last event before the relay has the end of the framing.
+        A client may have its answer before the relay has written it down.
         """
 
         def find():

@@ -88,6 +88,21 @@ def test_the_relay_records_both_directions_and_passes_cuts_on(start_backend, sta
     assert recorded == HEAD + chunk(b"data: x\n\n") + b"0\r\n\r\n"
 
 
+def test_a_recorded_stream_counts_once_its_terminator_has_passed(start_backend, start_tee):
+    backend = start_backend("m")
+    tee = start_tee(backend.address, "relay")
+    with RawClient(tee.address) as client:
+        client.post_json("/v1/chat/completions", chat("m"), [("X-Request-ID", "one")])
+        call = backend.next_call()
+        call.send(HEAD + chunk(b"data: x\n\n"))
+        assert client.reader.head().status == 200
+        assert next(client.reader.chunks())[1] == b"data: x\n\n"
+        assert not list(tee.recordings[0].exchanges())
+        call.send(chunk(b"data: [DONE]\n\n"))
+        _, response = tee.exchange("one")
+    assert response.payload == b"data: x\n\ndata: [DONE]\n\n"
+
+
 def test_the_official_client_speaks_to_the_engine_through_the_relay(llama, start_tee):
     tee = start_tee(llama.address, "direct")
     request_id = str(uuid.uuid4())
