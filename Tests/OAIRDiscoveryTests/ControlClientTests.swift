@@ -107,7 +107,7 @@ struct ControlClientTests {
   // MARK: - Failures
 
   @Test func `nobody at the address is a refusal, for unix paths too`() async throws {
-    let address = try await closedAddress()
+    let address = try closedAddress()
     try await withClient { client in
       let tcp = ControlRequest("/", address: address, host: "h", timeout: .seconds(20))
       #expect(await failure(client, tcp) == .refused)

@@ -87,7 +87,7 @@ struct ControlPlaneTests {
 
   @Test(.timeLimit(.minutes(1)))
   func `a discoverer can't take away what another source has told`() async throws {
-    let nobody = try await closedAddress()
+    let nobody = try closedAddress()
     let events = Mutex<[String]>([])
     let discoverer = ScriptedDiscoverer("one")
     let (reports, continuation) = AsyncStream.makeStream(of: ControlPlaneEvent.self)

@@ -132,7 +132,7 @@ struct HealthProberTests {
       }
     }
     defer { server.stop() }
-    let nobody = try await closedAddress()
+    let nobody = try closedAddress()
     let client = try ControlClient()
     try await client.start()
     let prober = HealthProber(client: client)

@@ -1,6 +1,7 @@
 import Glibc
-import OAIRSys
+@testable import OAIRSys
 import Synchronization
+import Testing
 
 /// A server that does with each request what a test says.
 ///
@@ -199,8 +200,12 @@ func answer(_ body: String, status: Int = 200, fields: String = "") -> String {
 func socketPath() -> String { "/tmp/oairouter-test-\(getpid())-\(UInt64.random(in: 0 ... .max))" }
 
 /// An address of this machine where nobody listens.
-func closedAddress() async throws -> SocketAddress {
-  let server = try ScriptedServer { _ in .reset }
-  await server.stopAndWait()
-  return server.address
+///
+/// The port stays bound until the process ends: another test can't be given it meanwhile.
+func closedAddress() throws -> SocketAddress {
+  let raw = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+  try #require(raw >= 0)
+  let bound = SocketAddress.loopback(port: 0).withSockaddr { bind(raw, $0, $1) }
+  try #require(bound == 0)
+  return try ListeningSocket.boundAddress(FileDescriptor(raw))
 }
