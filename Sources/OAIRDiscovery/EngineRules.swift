@@ -37,6 +37,8 @@ enum EngineRules {
   /// - Returns: nil when it could be any.
   static func recognise(_ response: ControlResponse, _ list: ModelList?) -> Backend.Kind? {
     if response.server == "llama.cpp" { return .llamaCpp }
+    // Another router answers what Ollama's clients ask for, and has engines of any kind.
+    if response.server == "oairouter" { return .generic }
     switch list?.owner {
     case "vllm": return .vllm
     case "sglang": return .sglang

@@ -29,6 +29,8 @@ struct ModelEntry: Sendable {
   let name: String
   /// The JSON object of `/v1/models`; empty when no backend is left.
   let object: [UInt8]
+  /// The JSON object of Ollama's `/api/tags`; empty when no backend is left.
+  let tag: [UInt8]
   /// Indices of backends, ascending.
   var candidates: [Int32]
   /// Where its candidates start in the table's one list.
@@ -54,6 +56,7 @@ struct ModelEntry: Sendable {
             ModelEntry(
               name: model.id,
               object: RouteTable.renderModel(model, of: member),
+              tag: RouteTable.renderTag(model, of: member),
               candidates: [Int32(index)],
               firstCandidate: 0,
               isListed: counts
@@ -71,7 +74,14 @@ struct ModelEntry: Sendable {
     for name in remembered where numbers[ModelName.canonical(name)] == nil {
       numbers[ModelName.canonical(name)] = entries.count
       entries.append(
-        ModelEntry(name: name, object: [], candidates: [], firstCandidate: 0, isListed: false)
+        ModelEntry(
+          name: name,
+          object: [],
+          tag: [],
+          candidates: [],
+          firstCandidate: 0,
+          isListed: false
+        )
       )
     }
     var start = 0

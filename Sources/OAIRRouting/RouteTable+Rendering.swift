@@ -1,3 +1,4 @@
+import OAIRSys
 import OAIRWire
 
 /// The local answers, rendered once per table: the reactor only copies bytes.
@@ -28,6 +29,49 @@ extension RouteTable {
     json.beginArray()
     for entry in entries { json.raw(entry.object) }
     json.endArray()
+    json.endObject()
+    return json.bytes
+  }
+
+  /// `GET /api/tags`.
+  static func renderTags(_ entries: [ModelEntry]) -> [UInt8] {
+    var json = JSONWriter()
+    json.beginObject()
+    json.key("models")
+    json.beginArray()
+    for entry in entries { json.raw(entry.tag) }
+    json.endArray()
+    json.endObject()
+    return json.bytes
+  }
+
+  /// What Ollama's clients read of a model.
+  ///
+  /// Size, digest and details are what a list in OpenAI's shape doesn't tell. Clients with types
+  /// require them all the same: they are there, and empty.
+  static func renderTag(_ model: ModelDescription, of member: RouteMember) -> [UInt8] {
+    var json = JSONWriter()
+    json.beginObject()
+    json.key("name")
+    json.string(model.id)
+    json.key("model")
+    json.string(model.id)
+    json.key("modified_at")
+    json.string(WallTime.utc(member.registeredAt) + "Z")
+    json.key("size")
+    json.int(0)
+    json.key("digest")
+    json.string("")
+    json.key("details")
+    json.beginObject()
+    for detail in ["parent_model", "format", "family", "parameter_size", "quantization_level"] {
+      json.key(detail)
+      json.string("")
+    }
+    json.key("families")
+    json.beginArray()
+    json.endArray()
+    json.endObject()
     json.endObject()
     return json.bytes
   }

@@ -42,6 +42,8 @@ public final class RouteTable: Sendable {
   public let onlyModel: Int?
   /// The whole body of `GET /v1/models`.
   public let modelsBody: [UInt8]
+  /// The whole body of Ollama's `GET /api/tags`.
+  public let tagsBody: [UInt8]
   /// The whole body of `GET /health`.
   public let healthBody: [UInt8]
   /// How many backends are ready.
@@ -107,6 +109,7 @@ public final class RouteTable: Sendable {
     modelCount = listed.count
     healthyCount = members.count { $0.backend.state == .ready }
     modelsBody = Self.renderModels(listed)
+    tagsBody = Self.renderTags(listed)
     healthBody = Self.renderHealth(
       total: members.count,
       healthy: healthyCount,

@@ -99,14 +99,7 @@ enum Timestamp {
   static func now() -> String {
     var now = timespec()
     clock_gettime(CLOCK_REALTIME, &now)
-    var parts = tm()
-    var seconds = now.tv_sec
-    gmtime_r(&seconds, &parts)
-    let date = "\(parts.tm_year + 1900)-\(two(parts.tm_mon + 1))-\(two(parts.tm_mday))"
-    let time = "\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec))"
     let milliseconds = String(now.tv_nsec / 1_000_000 + 1000).dropFirst()
-    return "\(date)T\(time).\(milliseconds)Z"
+    return "\(WallTime.utc(now.tv_sec)).\(milliseconds)Z"
   }
-
-  private static func two(_ value: Int32) -> String { value < 10 ? "0\(value)" : "\(value)" }
 }

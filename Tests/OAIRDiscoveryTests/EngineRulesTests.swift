@@ -38,6 +38,8 @@ struct EngineRulesTests {
     #expect(kind(#"{"data":[{"id":"a","owned_by":"sglang"}]}"#, server: "uvicorn") == .sglang)
     #expect(kind(#"{"data":[{"id":"a","owned_by":"organization_owner"}]}"#) == .lmStudio)
     #expect(kind(RecordedAnswers.ollamaModels) == nil)
+    // A router lists the models of its engines, as they describe them.
+    #expect(kind(RecordedAnswers.vllmModels, server: "oairouter") == .generic)
     #expect(kind(RecordedAnswers.ollamaNone) == nil)
     #expect(kind("<html>", server: "nginx") == nil)
   }

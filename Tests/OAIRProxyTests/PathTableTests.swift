@@ -1,3 +1,4 @@
+import OAIRRouting
 import OAIRWire
 import Testing
 
@@ -13,15 +14,46 @@ struct PathTableTests {
     "/v1/chat/completions/",
   ])
   func `chat completions are found however the base URL was typed`(path: String) {
-    #expect(route(path) == .routed(.chat, canonical: .chatCompletions))
+    #expect(route(path) == .routed(Service(.chat, .chat), canonical: .chatCompletions))
   }
 
   @Test(arguments: [
-    "/v1/embeddings", "/v1/rerank", "/v2/rerank", "/rerank", "/score", "/tokenize", "/infill",
-    "/v1/anything/else",
+    ("/v1/embeddings", PathFamily.embeddings), ("/v1/rerank", .rerank), ("/rerank", .rerank),
+    ("/v2/rerank", .rerankV2), ("/score", .score), ("/tokenize", .tokenize),
+    ("/infill", .llamaCpp), ("/v1/audio/speech", .speech), ("/v1/embeddings/", .embeddings),
+    ("/v1/chat/completions/input_tokens", .inputTokens), ("/v1/anything/else", .other),
+    ("/v1/filesystem", .other), ("/v1/chat/completions/control", .other),
   ])
-  func `other paths with a model go through as they are`(path: String) {
-    #expect(route(path) == .routed(.opaque, canonical: nil))
+  func `other paths with a model go through as they are`(path: String, family: PathFamily) {
+    #expect(route(path) == .routed(Service(family), canonical: nil))
+  }
+
+  @Test(arguments: ["/api/chat", "/api/generate", "/api/embed", "/api/embeddings", "/api/show"])
+  func `Ollama's paths are routed with its events and errors`(path: String) {
+    #expect(route(path) == .routed(Service(.ollama, .ollama), canonical: nil))
+  }
+
+  @Test func `only what isn't known may not be repeated`() {
+    for family in PathFamily.allCases {
+      #expect(Service(family).isRepeatable == (family != .other))
+    }
+  }
+
+  @Test(arguments: [
+    "/v1/files", "/v1/files/", "/v1/files/f/content", "/v1/v1/batches", "/v1/chat/completions/id",
+    "/v1/responses/id/cancel", "/v1/audio/voices", "/v1/organization/usage/images",
+  ])
+  func `a platform's resources are nobody's`(path: String) {
+    #expect(route(path) == .platform)
+  }
+
+  @Test(arguments: [
+    ("/api/chat", ErrorShape.ollama), ("/api/nope", .ollama), ("/v1/messages/x", .anthropic),
+    ("/messages", .anthropic), ("/v1/v1/messages", .anthropic), ("/v1/chat", .openAI),
+    ("/apix", .openAI), ("", .openAI),
+  ])
+  func `errors have the shape of the API that was called`(path: String, shape: ErrorShape) {
+    #expect(Array(path.utf8).withUnsafeBytes { PathTable.errorShape($0) } == shape)
   }
 
   @Test(arguments: ["/v2/x", "/v1", "/v1/", "/nope", "/chat", "*", "/healthx"])
@@ -48,6 +80,9 @@ struct PathTableTests {
     #expect(route("/readyz") == .local(.readyz))
     #expect(route("/v1/models") == .local(.models))
     #expect(route("/v1/models/") == .local(.models))
+    #expect(route("/") == .local(.ollamaRoot))
+    #expect(route("/api/version") == .local(.ollamaVersion))
+    #expect(route("/api/tags") == .local(.ollamaTags))
   }
 
   @Test(arguments: [

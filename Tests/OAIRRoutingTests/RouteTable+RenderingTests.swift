@@ -43,6 +43,20 @@ struct RouteTableRenderingTests {
     #expect(text(table.modelBody(entry)) == first)
   }
 
+  @Test func `Ollama's list has the models that are listed, with every field that is required`() {
+    let table = table([
+      .make("a", slot: 0, models: [.init(id: "m:latest")], registeredAt: 1_795_332_341),
+      .make("b", slot: 1, state: .down, models: [.init(id: "n")]),
+    ])
+    #expect(
+      text(table.tagsBody)
+        == #"{"models":[{"name":"m:latest","model":"m:latest","#
+        + #""modified_at":"2026-11-22T07:25:41Z","size":0,"digest":"","details":{"#
+        + #""parent_model":"","format":"","family":"","parameter_size":"","#
+        + #""quantization_level":"","families":[]}}]}"#
+    )
+  }
+
   @Test func `a model without an object gets the fields that clients require`() {
     let table = table([
       .make(

@@ -96,11 +96,14 @@ struct Exchange: ~Copyable {
     case gone
   }
 
-  /// How the answer's events look.
-  var family: WireFamily {
-    if case .routed(let family, _) = route { return family }
-    return .opaque
+  /// What is known of the path, if it is routed.
+  var service: Service {
+    if case .routed(let service, _) = route { return service }
+    return Service(.other)
   }
+
+  /// How the answer's events look.
+  var family: WireFamily { service.wire }
 
   /// The request may be sent to another backend although one has had it.
   var isRepeatable: Bool { machine.isReplayable }

@@ -55,7 +55,11 @@ extension Proxy {
     switch findEntry(downstream) {
     case .success(let entry):
       setDestination(downstream, entry.map { .entry($0) } ?? .defaultBackend)
-      chooseCandidate(downstream)
+      if let error = unservedError(downstream) {
+        refuse(downstream, error)
+      } else {
+        chooseCandidate(downstream)
+      }
     case .failure(let refusal):
       refuse(downstream, refusal.error)
     }
@@ -81,6 +85,33 @@ extension Proxy {
       }
     }
     return downstreams[downstream].exchange.destination
+  }
+
+  /// Whether a backend's engine has the paths of a family.
+  func serves(_ index: Int, _ family: PathFamily) -> Bool {
+    table.facts[index].pathFamilies.contains(family)
+  }
+
+  /// The model is there, but none of its engines has the path.
+  private mutating func unservedError(_ downstream: Handle) -> GatewayError? {
+    let family = downstreams[downstream].exchange.service.family
+    var kinds: [String] = []
+    switch downstreams[downstream].exchange.destination {
+    case .entry(let entry):
+      for index in table.candidates(entry) {
+        if serves(Int(index), family) { return nil }
+        let kind = table.backends[Int(index)].record.kind.name
+        if !kinds.contains(kind) { kinds.append(kind) }
+      }
+    case .defaultBackend:
+      guard let index = table.defaultBackend, !serves(index, family) else { return nil }
+      kinds = [table.backends[index].record.kind.name]
+    case .gone, .unresolved: return nil
+    }
+    guard !kinds.isEmpty else { return nil }
+    let engines = kinds.joined(separator: ", ")
+    let advice = "The model '\(modelText(downstream))' is served by \(engines), without that path."
+    return GatewayError(.unsupportedEndpoint, targetText(downstream), advice: advice)
   }
 
   private struct Refusal: Error { let error: GatewayError }
@@ -162,11 +193,12 @@ extension Proxy {
 
   mutating func pickCandidate(_ downstream: Handle) -> Int? {
     let tried = downstreams[downstream].exchange.tried
+    let family = downstreams[downstream].exchange.service.family
     let entry: Int
     switch destination(downstream) {
     case .entry(let index): entry = index
     case .defaultBackend:
-      guard let index = table.defaultBackend, state(ofBackend: index, tried).isUsable else {
+      guard let index = table.defaultBackend, state(ofBackend: index, tried, family).isUsable else {
         return nil
       }
       return index
@@ -177,7 +209,7 @@ extension Proxy {
     return withUnsafeTemporaryAllocation(of: Int32.self, capacity: max(1, candidates.count)) {
       eligible in
       let count = CandidateTier.collect(candidates, facts: facts, into: eligible) {
-        state(ofBackend: $0, tried)
+        state(ofBackend: $0, tried, family)
       }
       return LeastInFlight.pick(
         UnsafeBufferPointer(rebasing: eligible[..<count]),
@@ -190,9 +222,13 @@ extension Proxy {
 
   /// The table's state, or what this reactor knows better: a refusal counts at once, long before
   /// the registry has published it.
-  private func state(ofBackend index: Int, _ tried: TriedBackends) -> BackendState {
+  private func state(
+    ofBackend index: Int,
+    _ tried: TriedBackends,
+    _ family: PathFamily
+  ) -> BackendState {
     let fact = table.facts[index]
-    if tried.contains(fact.slot) { return .down }
+    if tried.contains(fact.slot) || !fact.pathFamilies.contains(family) { return .down }
     let account = slots[Int(fact.slot)]
     if account.incarnation == fact.incarnation, account.refusedBy > fact.acknowledgedSignal {
       return .down
@@ -205,8 +241,9 @@ extension Proxy {
     downstreams[downstream].exchange.tried.insert(record.slot)
     downstreams[downstream].exchange.record = record
     slots.begin(record.slot)
-    let idle = takeIdle(record)
-    guard let idle else {
+    // A reused connection may turn out to be closed when it is too late to send the request again.
+    let mayReuse = downstreams[downstream].exchange.service.isRepeatable
+    guard mayReuse, let idle = takeIdle(record) else {
       step(downstream, .chosen(isConnected: false))
       return
     }
@@ -392,6 +429,7 @@ extension Proxy {
 
   private mutating func requestSent(_ upstream: Handle, _ downstream: Handle) {
     upstreams[upstream].isRequestSent = true
+    if !downstreams[downstream].exchange.service.isRepeatable { step(downstream, .consumed) }
     step(downstream, .sent)
     if downstreams[downstream].exchange.machine.isCommitted { releaseBody(downstream) }
   }

@@ -1,5 +1,6 @@
 import OAIRHTTP1
 import OAIRReactor
+import OAIRRouting
 import OAIRSys
 import OAIRWire
 
@@ -163,6 +164,15 @@ extension Proxy {
       answerLocally(downstream, local, head)
     case .unknown:
       refuse(downstream, GatewayError(.unsupportedEndpoint, targetText(downstream)))
+    case .platform:
+      refuse(
+        downstream,
+        GatewayError(
+          .unsupportedEndpoint,
+          targetText(downstream),
+          advice: "It belongs to a platform: inference servers that one runs oneself don't have it."
+        )
+      )
     case .dotted:
       refuse(downstream, GatewayError(.badRequest, "its path has a segment '.' or '..'"))
     case .routed:
@@ -199,7 +209,7 @@ extension Proxy {
   }
 
   private func routedMethodError(_ downstream: Handle, _ head: RequestHead) -> GatewayError {
-    if case .routed(.opaque, _) = downstreams[downstream].exchange.route {
+    if downstreams[downstream].exchange.service.family == .other {
       return GatewayError(.unsupportedEndpoint, targetText(downstream))
     }
     return GatewayError(.methodNotAllowed, methodName(downstream, head))

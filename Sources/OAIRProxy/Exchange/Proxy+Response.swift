@@ -152,8 +152,7 @@ extension Proxy {
     upstreams[upstream].keepsAlive = head.isKeepAlive && head.framing != .untilClose
     upstreams[upstream].announcedIdleSeconds = head.keepAliveTimeoutSeconds ?? 0
     let isWatched =
-      (200...299).contains(head.status) && head.contentKind == .eventStream && !head.isEncoded
-      && family != .opaque
+      (200...299).contains(head.status) && !head.isEncoded && head.contentKind == family.eventKind
     if isHeadOut, !isWatched {
       loseUpstream(upstream, downstream, .misfit)
       return

@@ -111,7 +111,8 @@ struct ErrorResponse: Equatable {
       return "The request has two different values of \"model\", the second at byte \(detail). "
         + "Send one."
     case .unsupportedEndpoint:
-      return "No backend behind this router serves \(detail)."
+      let advice = error.advice.isEmpty ? "" : " \(error.advice)"
+      return "No backend behind this router serves \(detail).\(advice)"
     case .modelNotFound:
       return "The model '\(detail)' doesn't exist here. \(error.advice)"
     case .loop:

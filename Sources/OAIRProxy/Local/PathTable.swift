@@ -1,20 +1,22 @@
 import Glibc
-import OAIRHTTP1
+import OAIRRouting
 import OAIRWire
 
 /// Which path is answered how: the one place that knows paths.
 ///
-/// Bodies of routed paths are opaque; the family only says how the answer's events look.
+/// Bodies of routed paths are opaque; what is known of a path is its `Service`.
 enum PathTable {
   /// What a path is.
   enum Route: Equatable {
     case unknown
+    /// A platform's own resource, which no engine serves.
+    case platform
     /// It has a segment `.` or `..`: what it means is in the eye of the beholder.
     case dotted
     case local(Local)
     /// Routed by the top-level `model` of a JSON body. `canonical` is what the backend is asked
     /// for; nil: the path as the client wrote it, `trimmed`.
-    case routed(WireFamily, canonical: Canonical?)
+    case routed(Service, canonical: Canonical?)
   }
 
   /// Endpoints that the router answers itself, with GET and HEAD.
@@ -22,6 +24,8 @@ enum PathTable {
     case health, livez, readyz, models
     /// `/v1/models/{id}`; where the id stands in the path.
     case model(id: Range<Int>)
+    /// What Ollama's clients ask for before anything else.
+    case ollamaRoot, ollamaVersion, ollamaTags
   }
 
   /// A path that is spelled in several ways.
@@ -36,6 +40,15 @@ enum PathTable {
       case .messages: "/v1/messages"
       }
     }
+
+    fileprivate var route: Route {
+      switch self {
+      case .chatCompletions: .routed(Service(.chat, .chat), canonical: self)
+      case .completions: .routed(Service(.completions, .completions), canonical: self)
+      case .responses: .routed(Service(.responses, .responses), canonical: self)
+      case .messages: .routed(Service(.messages, .messages), canonical: self)
+      }
+    }
   }
 
   /// Looks a path up.
@@ -47,11 +60,11 @@ enum PathTable {
     if hasDotSegment(path) { return .dotted }
     let rest = trimmed(path)
     if let known = wellKnown(rest) { return known }
-    if starts(rest, "/v1/models/") {
-      let start = starts(path, "/v1/v1/") ? 3 : 0
+    if rest.starts("/v1/models/") {
+      let start = path.starts("/v1/v1/") ? 3 : 0
       return .local(.model(id: (start + 11)..<(start + rest.count)))
     }
-    return pathOnly(rest)
+    return lessKnown(rest)
   }
 
   /// A segment that is one or two dots, plain or percent-encoded (RFC 3986 section 5.2.4).
@@ -85,49 +98,54 @@ enum PathTable {
   static func trimmed(_ path: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
     var rest = path
     if rest.count > 1, rest.last == UInt8(ascii: "/") { rest = .init(rebasing: rest.dropLast()) }
-    if starts(rest, "/v1/v1/") { rest = .init(rebasing: rest.dropFirst(3)) }
+    if rest.starts("/v1/v1/") { rest = .init(rebasing: rest.dropFirst(3)) }
     return rest
   }
 
   private static func wellKnown(_ path: UnsafeRawBufferPointer) -> Route? {
     switch path.count {
-    case 6 where equals(path, "/livez"): .local(.livez)
-    case 7 where equals(path, "/health"): .local(.health)
-    case 7 where equals(path, "/readyz"): .local(.readyz)
-    case 7 where equals(path, "/models"): .local(.models)
-    case 8 where equals(path, "/healthz"): .local(.livez)
-    case 9 where equals(path, "/messages"): .routed(.messages, canonical: .messages)
-    case 10 where equals(path, "/v1/models"): .local(.models)
-    case 10 where equals(path, "/responses"): .routed(.responses, canonical: .responses)
-    case 12 where equals(path, "/v1/messages"): .routed(.messages, canonical: .messages)
-    case 12 where equals(path, "/completions"): .routed(.completions, canonical: .completions)
-    case 13 where equals(path, "/v1/responses"): .routed(.responses, canonical: .responses)
-    case 15 where equals(path, "/v1/completions"): .routed(.completions, canonical: .completions)
-    case 17 where equals(path, "/chat/completions"): .routed(.chat, canonical: .chatCompletions)
-    case 20 where equals(path, "/v1/chat/completions"):
-      .routed(.chat, canonical: .chatCompletions)
+    case 1 where path.equals("/"): .local(.ollamaRoot)
+    case 6 where path.equals("/livez"): .local(.livez)
+    case 7 where path.equals("/health"): .local(.health)
+    case 7 where path.equals("/readyz"): .local(.readyz)
+    case 7 where path.equals("/models"): .local(.models)
+    case 8 where path.equals("/healthz"): .local(.livez)
+    case 9 where path.equals("/messages"): Canonical.messages.route
+    case 9 where path.equals("/api/tags"): .local(.ollamaTags)
+    case 10 where path.equals("/v1/models"): .local(.models)
+    case 10 where path.equals("/responses"): Canonical.responses.route
+    case 12 where path.equals("/v1/messages"): Canonical.messages.route
+    case 12 where path.equals("/completions"): Canonical.completions.route
+    case 12 where path.equals("/api/version"): .local(.ollamaVersion)
+    case 13 where path.equals("/v1/responses"): Canonical.responses.route
+    case 15 where path.equals("/v1/completions"): Canonical.completions.route
+    case 17 where path.equals("/chat/completions"): Canonical.chatCompletions.route
+    case 20 where path.equals("/v1/chat/completions"): Canonical.chatCompletions.route
     default: nil
     }
   }
 
-  /// Paths outside `/v1` that engines serve with a JSON `model`.
-  private static let engineOwn: [StaticString] = [
-    "/rerank", "/v2/rerank", "/score", "/classify", "/pooling", "/tokenize", "/detokenize",
-    "/infill", "/apply-template", "/completion",
-  ]
-
-  private static func pathOnly(_ path: UnsafeRawBufferPointer) -> Route {
-    if starts(path, "/v1/"), path.count > 4 { return .routed(.opaque, canonical: nil) }
-    for known in engineOwn where equals(path, known) { return .routed(.opaque, canonical: nil) }
-    return .unknown
+  private static func lessKnown(_ path: UnsafeRawBufferPointer) -> Route {
+    if let service = ServiceTable.service(path) { return .routed(service, canonical: nil) }
+    guard path.starts("/v1/"), path.count > 4 else { return .unknown }
+    return ServiceTable.isPlatform(path) ? .platform : .routed(Service(.other), canonical: nil)
   }
 
-  private static func equals(_ path: UnsafeRawBufferPointer, _ text: StaticString) -> Bool {
-    path.count == text.utf8CodeUnitCount && starts(path, text)
+  /// The shape that errors have on a path, whether it is served or not.
+  static func errorShape(_ path: UnsafeRawBufferPointer) -> ErrorShape {
+    if path.starts("/api/") { return .ollama }
+    let rest = trimmed(path)
+    return rest.starts("/v1/messages") || rest.equals("/messages") ? .anthropic : .openAI
+  }
+}
+
+extension UnsafeRawBufferPointer {
+  func equals(_ text: StaticString) -> Bool {
+    count == text.utf8CodeUnitCount && starts(text)
   }
 
-  private static func starts(_ path: UnsafeRawBufferPointer, _ text: StaticString) -> Bool {
-    guard let base = path.baseAddress, path.count >= text.utf8CodeUnitCount else { return false }
-    return memcmp(base, text.utf8Start, text.utf8CodeUnitCount) == 0
+  func starts(_ text: StaticString) -> Bool {
+    guard let baseAddress, count >= text.utf8CodeUnitCount else { return false }
+    return memcmp(baseAddress, text.utf8Start, text.utf8CodeUnitCount) == 0
   }
 }

@@ -20,6 +20,10 @@ extension Proxy {
     case .readyz: answerReadiness(downstream)
     case .models: answer(downstream, 200, table.modelsBody)
     case .model(let id): answerModel(downstream, head, id)
+    case .ollamaRoot:
+      answer(downstream, 200, OllamaProbes.root, type: "text/plain; charset=utf-8")
+    case .ollamaVersion: answer(downstream, 200, OllamaProbes.version)
+    case .ollamaTags: answer(downstream, 200, table.tagsBody)
     }
   }
 
@@ -66,9 +70,14 @@ extension Proxy {
     )
   }
 
-  private mutating func answer(_ downstream: Handle, _ status: Int, _ body: [UInt8]) {
+  private mutating func answer(
+    _ downstream: Handle,
+    _ status: Int,
+    _ body: [UInt8],
+    type: StaticString = "application/json"
+  ) {
     _ = downstreams[downstream].exchange.machine.handle(.refused)
-    send(downstream, status, body, error: nil)
+    send(downstream, status, body, type: type, error: nil)
   }
 
   // MARK: Errors
@@ -107,7 +116,8 @@ extension Proxy {
     case .defaultBackend: lines = ["the default backend is down"]
     case .gone, .unresolved: break
     }
-    for index in candidates.prefix(8) {
+    let family = downstreams[downstream].exchange.service.family
+    for index in candidates where lines.count < 8 && serves(Int(index), family) {
       let backend = table.backends[Int(index)]
       let tried = downstreams[downstream].exchange.tried.failure(Int32(backend.record.slot))
       let known = tried?.text ?? backend.lastError ?? backend.state.name
@@ -132,9 +142,19 @@ extension Proxy {
     {
       downstreams[downstream].exchange.keepsAlive = false
     }
-    let shape: ErrorShape =
-      downstreams[downstream].exchange.family == .messages ? .anthropic : .openAI
-    send(downstream, response.status, response.body(shape), error: response)
+    let body = response.body(errorShape(downstream))
+    send(downstream, response.status, body, type: "application/json", error: response)
+  }
+
+  private func errorShape(_ downstream: Handle) -> ErrorShape {
+    switch downstreams[downstream].exchange.family {
+    case .messages: return .anthropic
+    case .ollama: return .ollama
+    default: break
+    }
+    let target = downstreams[downstream].exchange.target.range
+    let head = downstreams[downstream].exchange.head
+    return PathTable.errorShape(UnsafeRawBufferPointer(rebasing: head[target]))
   }
 
   // MARK: Sending
@@ -143,11 +163,12 @@ extension Proxy {
     _ downstream: Handle,
     _ status: Int,
     _ body: [UInt8],
+    type: StaticString,
     error: ErrorResponse?
   ) {
     downstreams[downstream].exchange.status = status
     if lifecycle != .running { downstreams[downstream].exchange.keepsAlive = false }
-    let count = writeLocalHead(downstream, status, body.count, error)
+    let count = writeLocalHead(downstream, status, body.count, type, error)
     let head = UnsafeRawBufferPointer(rebasing: scratch.head[..<count])
     let isHead = downstreams[downstream].exchange.method == .head
     let isDelivered = body.withUnsafeBytes {
@@ -162,6 +183,7 @@ extension Proxy {
     _ downstream: Handle,
     _ status: Int,
     _ length: Int,
+    _ type: StaticString,
     _ error: ErrorResponse?
   ) -> Int {
     var out = HeadWriter(scratch.head)
@@ -172,7 +194,7 @@ extension Proxy {
     out.append("\r\n")
     date.withBytes { out.field("Date", $0) }
     out.field("Server", "oairouter")
-    out.field("Content-Type", "application/json")
+    out.field("Content-Type", type)
     out.field("Content-Length", decimal: length)
     if let error {
       if let seconds = error.retryAfter { out.field("Retry-After", decimal: seconds) }
@@ -215,6 +237,15 @@ enum ReasonPhrase {
     default: "Unknown"
     }
   }
+}
+
+/// What Ollama's clients ask for before they believe that a server is there.
+enum OllamaProbes {
+  static let root = Array("Ollama is running".utf8)
+
+  /// The first version of Ollama that has every path which is routed here: clients turn features
+  /// off below the versions that brought them.
+  static let version = Array("{\"version\":\"0.13.3\"}".utf8)
 }
 
 /// Percent-decoding of a path segment (RFC 3986 section 2.1).

@@ -20,6 +20,8 @@ public struct CandidateFacts: Equatable, Sendable {
   public var maxInFlight: Int32
   /// Its state when the table was made.
   public var state: BackendState
+  /// The paths that its engine serves.
+  public var pathFamilies: PathFamilies
 
   /// Makes facts by hand; tables make theirs of records.
   public init(
@@ -28,6 +30,7 @@ public struct CandidateFacts: Equatable, Sendable {
     priority: Int32 = 0,
     maxInFlight: Int32 = 0,
     state: BackendState = .ready,
+    pathFamilies: PathFamilies = .all,
     incarnation: UInt64 = 0,
     acknowledgedSignal: UInt64 = 0
   ) {
@@ -38,6 +41,7 @@ public struct CandidateFacts: Equatable, Sendable {
     self.priority = priority
     self.maxInFlight = maxInFlight
     self.state = state
+    self.pathFamilies = pathFamilies
   }
 
   init(_ backend: RouteBackend) {
@@ -48,6 +52,7 @@ public struct CandidateFacts: Equatable, Sendable {
       priority: Int32(record.priority),
       maxInFlight: Int32(record.maxInFlight),
       state: backend.state,
+      pathFamilies: record.kind.pathFamilies,
       incarnation: record.incarnation,
       acknowledgedSignal: backend.acknowledgedSignal
     )
