@@ -32,7 +32,7 @@ struct Exchange: ~Copyable {
   /// The answer doesn't depend on the body, which isn't kept.
   var isBodySkipped = false
   var decoder: ChunkedDecoder
-  var peek = JSONPeek()
+  var peek = BodyPeek()
   /// Where the model's name stands after `dropBody`.
   private var shortenedModel: Range<Int>?
   /// How long the request was, once it is dropped.

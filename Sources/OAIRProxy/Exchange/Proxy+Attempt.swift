@@ -117,17 +117,30 @@ extension Proxy {
   private struct Refusal: Error { let error: GatewayError }
 
   private func peekError(_ downstream: Handle) -> GatewayError? {
-    switch downstreams[downstream].exchange.peek.error {
+    switch downstreams[downstream].exchange.peek.problem {
     case nil: return nil
-    case _ where downstreams[downstream].exchange.body.isEmpty:
+    case .form(let problem)?: return Self.formError(problem)
+    case .json where downstreams[downstream].exchange.body.isEmpty:
       return GatewayError(.invalidJSON, advice: "it is empty")
-    case .notAnObject?:
-      return GatewayError(.invalidJSON, advice: "it is another kind of value")
-    case .invalidJSON(let offset)?:
-      return GatewayError(.invalidJSON, "\(offset)")
-    case .duplicateModel(let offset)?: return GatewayError(.duplicateModel, "\(offset)")
-    case .modelNotAString(let offset)?: return GatewayError(.modelNotAString, "\(offset)")
-    case .modelTooLong(let offset)?: return GatewayError(.modelTooLong, "\(offset)")
+    case .json(let problem)?: return Self.jsonError(problem)
+    }
+  }
+
+  private static func jsonError(_ problem: JSONPeekError) -> GatewayError {
+    switch problem {
+    case .notAnObject: GatewayError(.invalidJSON, advice: "it is another kind of value")
+    case .invalidJSON(let offset): GatewayError(.invalidJSON, "\(offset)")
+    case .duplicateModel(let offset): GatewayError(.duplicateModel, "\(offset)")
+    case .modelNotAString(let offset): GatewayError(.modelNotAString, "\(offset)")
+    case .modelTooLong(let offset): GatewayError(.modelTooLong, "\(offset)")
+    }
+  }
+
+  private static func formError(_ problem: MultipartPeekError) -> GatewayError {
+    switch problem {
+    case .broken(let offset): GatewayError(.invalidForm, "it goes wrong at byte \(offset)")
+    case .duplicateModel(let offset): GatewayError(.duplicateModel, "\(offset)")
+    case .modelTooLong(let offset): GatewayError(.modelTooLong, "\(offset)")
     }
   }
 

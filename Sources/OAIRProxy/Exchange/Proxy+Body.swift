@@ -255,7 +255,7 @@ extension Proxy {
 
   private func mayStream(_ downstream: Handle) -> Bool {
     guard downstreams[downstream].exchange.peek.modelRange != nil,
-      downstreams[downstream].exchange.peek.error == nil
+      downstreams[downstream].exchange.peek.problem == nil
     else { return false }
     if case .length(let length) = downstreams[downstream].exchange.framing {
       return length > limits.replay

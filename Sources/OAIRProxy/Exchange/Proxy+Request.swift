@@ -78,6 +78,23 @@ extension Proxy {
     }
   }
 
+  /// A form has its own grammar; anything else is taken for JSON, whatever it is called.
+  private func chooseScanner(
+    _ exchange: inout Exchange,
+    _ head: RequestHead,
+    _ bytes: UnsafeRawBufferPointer
+  ) -> GatewayError? {
+    guard case .routed = exchange.route, head.contentKind == .multipart,
+      let field = scratch.requestTable.first(.contentType)
+    else { return nil }
+    let type = UnsafeRawBufferPointer(rebasing: bytes[field.value.range])
+    guard let boundary = MultipartBoundary.find(in: type) else {
+      return GatewayError(.invalidForm, "its Content-Type has no valid boundary")
+    }
+    exchange.peek = BodyPeek(boundary: boundary)
+    return nil
+  }
+
   private func headError(_ error: HTTP1Error) -> GatewayError {
     let reason = "\(error.reason) at byte \(error.offset)"
     switch error.status {
@@ -130,7 +147,7 @@ extension Proxy {
     }
     let end = head.length + bodyBytes
     let body = UnsafeRawBufferPointer(rebasing: bytes[head.length..<end])
-    let refusal = admitBody(&exchange, head, body)
+    let refusal = chooseScanner(&exchange, head, bytes) ?? admitBody(&exchange, head, body)
     if isInput {
       downstreams[downstream].input.consume(end)
     } else if end < bytes.count {

@@ -44,7 +44,7 @@ struct ErrorResponse: Equatable {
     case .draining:
       closes = true
       retryAfter = 5
-    case .invalidJSON, .upstreamError, .upstreamProtocol: break
+    case .invalidJSON, .invalidForm, .upstreamError, .upstreamProtocol: break
     }
   }
 
@@ -60,6 +60,7 @@ struct ErrorResponse: Equatable {
     case .bodyMemoryExhausted: (503, "service_unavailable_error", "body_memory_exhausted")
     case .contentEncoding: (415, "invalid_request_error", "unsupported_content_encoding")
     case .invalidJSON: (400, "invalid_request_error", "invalid_json")
+    case .invalidForm: (400, "invalid_request_error", "invalid_form")
     case .missingModel: (400, "invalid_request_error", "missing_required_parameter")
     case .modelNotAString, .modelTooLong: (400, "invalid_request_error", "invalid_model_field")
     case .duplicateModel: (400, "invalid_request_error", "duplicate_model_field")
@@ -101,6 +102,8 @@ struct ErrorResponse: Equatable {
     case .invalidJSON:
       let problem = error.advice.isEmpty ? "it goes wrong at byte \(detail)" : error.advice
       return "The request body isn't a valid JSON object: \(problem)."
+    case .invalidForm:
+      return "The request body isn't a valid multipart form: \(detail)."
     case .missingModel:
       return "The request has no top-level \"model\". \(error.advice)"
     case .modelNotAString:

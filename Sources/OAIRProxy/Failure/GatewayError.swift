@@ -6,7 +6,7 @@ struct GatewayError {
   enum Kind: CaseIterable {
     case badRequest, requestLineTooLong, headTooLarge, methodNotAllowed, unsupportedTransfer
     case requestTimeout, bodyTooLarge, bodyMemoryExhausted, contentEncoding
-    case invalidJSON, missingModel, modelNotAString, modelTooLong, duplicateModel
+    case invalidJSON, invalidForm, missingModel, modelNotAString, modelTooLong, duplicateModel
     case unsupportedEndpoint, modelNotFound, loop
     case noHealthyBackend, modelLoading, modelsUnknown
     case upstreamError, upstreamProtocol, backendLostTwice, upstreamTimeout
