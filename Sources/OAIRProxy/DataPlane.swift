@@ -54,7 +54,10 @@ public struct DataPlane: Sendable {
         seed: generator.next()
       )
       while let listener = waiting.first {
-        try proxy.listen(onDescriptor: listener)
+        try proxy.listen(
+          onDescriptor: listener,
+          at: try ListeningSocket.boundAddress(listener)
+        )
         waiting.removeFirst()
       }
       // Last: a command to drain may be there already, and closes the listeners.

@@ -32,6 +32,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
   let limits: ProxyLimits
   let deadlines: Deadlines
   let retry: RetryOptions
+  let browsers: BrowserGuard
   var retryBudget: RetryBudget
   private var mailbox: Mailbox<ProxyMail>?
   let outbox: SignalOutbox?
@@ -39,6 +40,8 @@ public struct Proxy<K: Kernel>: ~Copyable {
   let requestIDs: RequestIDSource
 
   var listeners: [Handle] = []
+  /// Those that only this machine can reach.
+  var loopbackListeners: [Handle] = []
   var pausedListeners: [Handle] = []
   var lifecycle = Lifecycle.running
   /// When the last client must have taken everything; known once the time for the drain is over.
@@ -85,6 +88,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
     limits = options.limits
     deadlines = Deadlines(options.timeouts)
     retry = options.retry
+    browsers = BrowserGuard(options.browsers)
     retryBudget = RetryBudget(percent: options.retry.budgetPercent)
     // Listeners and the mailbox beside one backend connection per client, and the idle ones.
     reactor = Reactor(kernel: kernel, capacity: 2 * connections + 64)
@@ -279,6 +283,8 @@ public struct ProxyOptions: Sendable, Equatable {
   public var timeouts = ProxyTimeouts()
   /// Attempts.
   public var retry = RetryOptions()
+  /// Web pages.
+  public var browsers = BrowserOptions()
 
   /// The defaults.
   public init() {}

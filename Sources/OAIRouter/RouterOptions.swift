@@ -84,6 +84,15 @@ public struct RouterOptions: Sendable {
     for (name, duration) in timeouts where duration <= .zero {
       throw ConfigurationError(name, "must be longer than 0s")
     }
+    for origin in proxy.browsers.corsOrigins where !Self.isOrigin(origin) {
+      throw ConfigurationError(
+        "cors.origins",
+        "has '\(origin)': an origin is scheme://host[:port] without a path, or *"
+      )
+    }
+    for host in proxy.browsers.allowedHosts where !Self.isHostName(host) {
+      throw ConfigurationError("allowed_hosts", "has '\(host)': a name without a port, or *")
+    }
     if let connections = proxy.limits.connections, connections < 1 {
       throw ConfigurationError("limits.connections", "must be 1 or more, not \(connections)")
     }
@@ -98,6 +107,20 @@ public struct RouterOptions: Sendable {
   private static func isValidID(_ id: String) -> Bool {
     (1...RoutingLimits.backendID).contains(id.utf8.count)
       && id.utf8.allSatisfy { (0x21...0x7e).contains($0) }
+  }
+
+  private static func isOrigin(_ text: String) -> Bool {
+    // What pages in sandboxes send.
+    if text == "*" || text == "null" { return true }
+    guard let end = text.firstRange(of: "://")?.upperBound else { return false }
+    let host = text[end...]
+    return !host.isEmpty && host.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && $0 != 0x2f }
+  }
+
+  private static func isHostName(_ text: String) -> Bool {
+    text == "*"
+      || !text.isEmpty
+        && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && $0 != 0x2f && $0 != 0x3a }
   }
 
   /// Client connections at one time: as set, or half of what the descriptor limit leaves, because

@@ -55,6 +55,7 @@ struct Serve: ParsableCommand {
   @OptionGroup(title: "Timeouts") var timeouts: TimeoutArguments
   @OptionGroup(title: "Limits") var limits: LimitArguments
   @OptionGroup(title: "Retries") var retries: RetryArguments
+  @OptionGroup(title: "Browsers") var browsers: BrowserArguments
 
   func run() throws {
     // Whoever reads the log may go away; that ends no stream.
@@ -109,6 +110,7 @@ struct Serve: ParsableCommand {
     if let drainTimeout { options.proxy.timeouts.drain = drainTimeout.value }
     limits.apply(to: &options.proxy)
     retries.apply(to: &options.proxy.retry)
+    browsers.apply(to: &options.proxy.browsers)
     let output = FileDescriptor(STDOUT_FILENO)
     options.accessLog = logFormat == .json ? .json(output) : .text(output)
     if logLevel > .info { options.accessLog = .off }

@@ -132,6 +132,33 @@ struct LimitArguments: ParsableArguments {
   }
 }
 
+/// Which web pages may use the router.
+struct BrowserArguments: ParsableArguments {
+  @Option(
+    name: .customLong("cors.origins"),
+    help: ArgumentHelp(
+      "An origin whose pages may ask, such as https://chat.example.com, or *; repeatable. Pages "
+        + "of this machine always may.",
+      valueName: "origin"
+    )
+  )
+  var corsOrigins: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "A name by which a loopback address may be called, or *; repeatable. localhost and "
+        + "addresses always may.",
+      valueName: "host"
+    )
+  )
+  var allowedHosts: [String] = []
+
+  func apply(to browsers: inout BrowserOptions) {
+    browsers.corsOrigins = corsOrigins
+    browsers.allowedHosts = allowedHosts
+  }
+}
+
 /// The `retry.*` options of `serve`.
 struct RetryArguments: ParsableArguments {
   @Option(

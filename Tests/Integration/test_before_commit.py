@@ -200,7 +200,7 @@ class EarlyHead:
         self.client = router.client()
         body = json.dumps(chat("m")).encode()
         self.client.send(
-            b"POST %s HTTP/%s\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
+            b"POST %s HTTP/%s\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n"
             % (CHAT.encode(), version.encode(), len(body))
             + body
         )

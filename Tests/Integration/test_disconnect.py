@@ -90,7 +90,7 @@ def test_a_client_that_leaves_during_its_upload_costs_no_backend(start_backend, 
     backend = start_backend("m")
     router = start_router({"a": backend.url}).wait_ready(1, ["m"])
     with router.client() as client:
-        client.send(b"POST /v1/chat/completions HTTP/1.1\r\nHost: a.test\r\n")
+        client.send(b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n")
         client.send(b'Content-Length: 1000\r\n\r\n{"model":"m","messages":[')
     # The next request is served, and the half one never reached the backend.
     with router.client() as client:

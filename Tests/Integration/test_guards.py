@@ -173,7 +173,9 @@ def test_a_reader_of_the_log_that_leaves_ends_nothing(binary, start_mock, tmp_pa
             with socket.socket(socket.AF_UNIX) as client:
                 client.settimeout(10)
                 client.connect(f"{tmp_path}/r.sock")
-                client.sendall(b"GET /livez HTTP/1.1\r\nHost: r\r\nConnection: close\r\n\r\n")
+                client.sendall(
+                    b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+                )
                 assert client.recv(4096).startswith(b"HTTP/1.1 200")
         assert process.poll() is None
     finally:

@@ -27,7 +27,7 @@ def body(size, first=True):
 
 def head(length=None, fields=b""):
     framing = b"Transfer-Encoding: chunked" if length is None else b"Content-Length: %d" % length
-    return b"POST %s HTTP/1.1\r\nHost: x\r\n%s\r\n%s\r\n" % (CHAT.encode(), framing, fields)
+    return b"POST %s HTTP/1.1\r\nHost: localhost\r\n%s\r\n%s\r\n" % (CHAT.encode(), framing, fields)
 
 
 def in_chunks(payload, size=10_000):

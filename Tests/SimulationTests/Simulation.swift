@@ -41,7 +41,7 @@ enum Simulation {
       outbox: outbox,
       seed: seed
     )
-    try proxy.listen(onDescriptor: world.listenerDescriptor)
+    try proxy.listen(onDescriptor: world.listenerDescriptor, at: .ipv4(0, port: 80))
     proxy.adopt(registry.table())
     while !world.network.isExhausted, world.network.ticks < tickLimit,
       world.network.violations.isEmpty

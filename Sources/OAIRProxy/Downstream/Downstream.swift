@@ -20,6 +20,9 @@ struct Downstream: ~Copyable {
 
   var registration: Handle
   let peer: SocketAddress
+  /// It came by a listener that only this machine can reach: names that aren't this machine's are
+  /// not believed.
+  let checksHost: Bool
   var phase = Phase.idle
   /// Bytes that came and aren't consumed: part of a head, chunk framing, a pipelined request.
   var input = ByteQueue()
@@ -31,9 +34,15 @@ struct Downstream: ~Copyable {
   var lingered = 0
   var exchange: Exchange
 
-  init(registration: Handle, peer: SocketAddress, exchange: consuming Exchange) {
+  init(
+    registration: Handle,
+    peer: SocketAddress,
+    checksHost: Bool,
+    exchange: consuming Exchange
+  ) {
     self.registration = registration
     self.peer = peer
+    self.checksHost = checksHost
     self.exchange = exchange
   }
 }

@@ -8,14 +8,24 @@ extension Proxy {
   ///
   /// - Throws: `SystemError` when epoll can't take it.
   public mutating func listen(_ listener: consuming ListeningSocket) throws(SystemError) {
-    try listen(onDescriptor: listener.release())
+    let address = listener.address
+    try listen(onDescriptor: listener.release(), at: address)
   }
 
   /// The same for a listener of a simulated kernel.
   ///
+  /// - Parameter address: where it listens; on a loopback address, requests are only taken by names
+  ///   of this machine.
   /// - Throws: `SystemError` when the kernel can't watch it.
-  public mutating func listen(onDescriptor descriptor: FileDescriptor) throws(SystemError) {
-    listeners.append(try reactor.registerSource(descriptor, owner: OwnerTag(.listener).bits))
+  public mutating func listen(
+    onDescriptor descriptor: FileDescriptor,
+    at address: SocketAddress
+  ) throws(SystemError) {
+    let listener = try reactor.registerSource(descriptor, owner: OwnerTag(.listener).bits)
+    listeners.append(listener)
+    // A unix socket can't be reached by a browser.
+    if case .unix = address { return }
+    if address.isLoopback { loopbackListeners.append(listener) }
   }
 
   mutating func acceptConnections(_ listener: Handle) {
@@ -32,7 +42,7 @@ extension Proxy {
   private mutating func acceptOne(_ listener: Handle) -> Bool {
     switch reactor.accept(listener) {
     case .accepted(let descriptor, let peer):
-      admit(descriptor, peer)
+      admit(descriptor, peer, checksHost: loopbackListeners.contains(listener))
       return true
     case .aborted: return true
     case .wouldBlock: return false
@@ -42,10 +52,19 @@ extension Proxy {
     }
   }
 
-  private mutating func admit(_ descriptor: FileDescriptor, _ peer: SocketAddress) {
+  private mutating func admit(
+    _ descriptor: FileDescriptor,
+    _ peer: SocketAddress,
+    checksHost: Bool
+  ) {
     counters.connections += 1
     let downstream = downstreams.insert(
-      Downstream(registration: .none, peer: peer, exchange: noExchange())
+      Downstream(
+        registration: .none,
+        peer: peer,
+        checksHost: checksHost,
+        exchange: noExchange()
+      )
     )
     do {
       let registration = try reactor.register(

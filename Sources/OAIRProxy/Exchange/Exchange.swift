@@ -25,6 +25,8 @@ struct Exchange: ~Copyable {
   /// Where target and the client's own request id stand in the head.
   var target = ByteRange(0, 0)
   var requestID: ByteRange?
+  /// Where the origin of the page stands that sent it, if it may.
+  var origin: ByteRange?
   /// Declared, or counted once all of it is here.
   var bodyLength = 0
   /// The client waits to be told that its body is wanted.

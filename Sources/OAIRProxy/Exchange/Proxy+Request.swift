@@ -166,9 +166,16 @@ extension Proxy {
     _ head: RequestHead,
     _ refusal: GatewayError?
   ) {
+    if let error = browserError(downstream, head) {
+      refuse(downstream, error)
+      return
+    }
     switch head.method {
     case .connect, .trace:
       refuse(downstream, GatewayError(.methodNotAllowed, methodName(downstream, head)))
+      return
+    case .options:
+      answerOptions(downstream)
       return
     default: break
     }
@@ -207,6 +214,25 @@ extension Proxy {
         beginBody(downstream, head)
       }
     }
+  }
+
+  /// Pages that may not use the router, or that only seem to be of this machine.
+  private mutating func browserError(_ downstream: Handle, _ head: RequestHead) -> GatewayError? {
+    if downstreams[downstream].checksHost {
+      let bytes = downstreams[downstream].exchange.head[head.host.range]
+      if !browsers.allows(host: UnsafeRawBufferPointer(rebasing: bytes)) {
+        counters.refusedHosts += 1
+        return GatewayError(.hostNotAllowed, String(decoding: bytes.prefix(256), as: UTF8.self))
+      }
+    }
+    guard let origin = scratch.requestTable.first(.origin) else { return nil }
+    let bytes = downstreams[downstream].exchange.head[origin.value.range]
+    guard browsers.allows(origin: UnsafeRawBufferPointer(rebasing: bytes)) else {
+      counters.refusedOrigins += 1
+      return GatewayError(.originNotAllowed, String(decoding: bytes.prefix(256), as: UTF8.self))
+    }
+    downstreams[downstream].exchange.origin = origin.value
+    return nil
   }
 
   /// A backend that leads back here would send the request round until something breaks.

@@ -210,7 +210,10 @@ extension Proxy {
       record: upstreams[upstream].record,
       attempts: Int(downstreams[downstream].exchange.machine.attempts),
       closes: !downstreams[downstream].exchange.keepsAlive,
-      keepsChunks: downstreams[downstream].exchange.minorVersion == 1
+      keepsChunks: downstreams[downstream].exchange.minorVersion == 1,
+      origin: downstreams[downstream].exchange.origin.map {
+        UnsafeRawBufferPointer(rebasing: downstreams[downstream].exchange.head[$0.range])
+      }
     )
     let facts = forwardedFacts(downstream)
     var out = HeadWriter(scratch.head)

@@ -37,7 +37,7 @@ struct ErrorResponse: Equatable {
       param = "model"
     case .methodNotAllowed: allow = "GET, HEAD"
     case .unsupportedEndpoint: forbidsRetry = true
-    case .loop: forbidsRetry = true
+    case .loop, .originNotAllowed, .hostNotAllowed: forbidsRetry = true
     case .noHealthyBackend, .modelsUnknown: retryAfter = 2
     case .modelLoading: retryAfter = 5
     case .backendLostTwice, .upstreamTimeout: forbidsRetry = true
@@ -66,6 +66,8 @@ struct ErrorResponse: Equatable {
     case .duplicateModel: (400, "invalid_request_error", "duplicate_model_field")
     case .unsupportedEndpoint: (404, "invalid_request_error", "unsupported_endpoint")
     case .modelNotFound: (404, "invalid_request_error", "model_not_found")
+    case .originNotAllowed: (403, "permission_error", "origin_not_allowed")
+    case .hostNotAllowed: (403, "permission_error", "host_not_allowed")
     case .loop: (508, "invalid_request_error", "loop_detected")
     case .noHealthyBackend, .modelsUnknown:
       (503, "service_unavailable_error", "no_healthy_backend")
@@ -118,9 +120,7 @@ struct ErrorResponse: Equatable {
       return "No backend behind this router serves \(detail).\(advice)"
     case .modelNotFound:
       return "The model '\(detail)' doesn't exist here. \(error.advice)"
-    case .loop:
-      return "The request has come through oairouter \(detail) times: it goes round in circles. "
-        + "A backend of one of the routers leads back to another one."
+    case .originNotAllowed, .hostNotAllowed, .loop: return guardMessage(error)
     case .modelsUnknown:
       return "The model '\(detail)' isn't known yet: \(error.advice) hasn't told its models so "
         + "far. Try again in a moment, or see 'oairouter status'."
@@ -141,6 +141,21 @@ struct ErrorResponse: Equatable {
         + "the request."
     case .draining:
       return "The router is shutting down. Try again in a moment."
+    }
+  }
+
+  /// What is refused for where it comes from.
+  private static func guardMessage(_ error: GatewayError) -> String {
+    let detail = error.detail
+    switch error.kind {
+    case .originNotAllowed:
+      return "Pages of the origin '\(detail)' may not use this router. Allow it with cors.origins."
+    case .hostNotAllowed:
+      return "The router isn't called '\(detail)'. Use localhost or an address, or allow the name "
+        + "with allowed_hosts."
+    default:
+      return "The request has come through oairouter \(detail) times: it goes round in circles. "
+        + "A backend of one of the routers leads back to another one."
     }
   }
 

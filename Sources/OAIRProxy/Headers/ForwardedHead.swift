@@ -68,6 +68,8 @@ struct UpstreamHeadWriter {
     case .via, .xForwardedFor, .xForwardedProto, .xForwardedHost: return false
     // One id goes on: a client may send several, and not all of them safe.
     case .xRequestID: return false
+    // Which pages may ask is decided here: a backend with a list of its own would refuse them.
+    case .origin: return false
     case .authorization: return record.forwardsAuthorization
     default: return true
     }
@@ -132,6 +134,8 @@ struct DownstreamHeadWriter {
   let closes: Bool
   /// Chunk framing goes on; false towards HTTP/1.0.
   let keepsChunks: Bool
+  /// The page that asked; whether it may read the answer isn't its backend's to say.
+  let origin: UnsafeRawBufferPointer?
 
   /// Writes the whole head.
   ///
@@ -156,6 +160,7 @@ struct DownstreamHeadWriter {
     for index in 0..<table.count {
       let field = table[index]
       if field.isHopByHop { continue }
+      if origin != nil, CORSFields.isOne(bytes(field.name)) { continue }
       if field.known == .date { hasDate = true }
       if field.known == .xRequestID { hasRequestID = true }
       if field.known == .xAccelBuffering { hasAccelBuffering = true }
@@ -171,8 +176,13 @@ struct DownstreamHeadWriter {
     if response.contentKind == .eventStream, !hasAccelBuffering {
       out.append("X-Accel-Buffering: no\r\n")
     }
+    if let origin { CORSFields.write(origin, to: &out) }
     if closes { out.append("Connection: close\r\n") }
     out.endOfHead()
     return attemptFields
+  }
+
+  private func bytes(_ range: ByteRange) -> UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(rebasing: head[range.range])
   }
 }

@@ -27,6 +27,13 @@ extension Proxy {
     }
   }
 
+  /// What may be sent here, for a page that asks first and for anybody else (RFC 9110 section
+  /// 9.3.7).
+  mutating func answerOptions(_ downstream: Handle) {
+    downstreams[downstream].exchange.outcome = .local
+    answer(downstream, 204, [])
+  }
+
   private mutating func answerReadiness(_ downstream: Handle) {
     let reason: String
     if lifecycle != .running {
@@ -194,8 +201,16 @@ extension Proxy {
     out.append("\r\n")
     date.withBytes { out.field("Date", $0) }
     out.field("Server", "oairouter")
-    out.field("Content-Type", type)
-    out.field("Content-Length", decimal: length)
+    if status == 204 {
+      writeOptions(downstream, to: &out)
+    } else {
+      out.field("Content-Type", type)
+      out.field("Content-Length", decimal: length)
+    }
+    if let origin = downstreams[downstream].exchange.origin {
+      let bytes = downstreams[downstream].exchange.head[origin.range]
+      CORSFields.write(UnsafeRawBufferPointer(rebasing: bytes), to: &out)
+    }
     if let error {
       if let seconds = error.retryAfter { out.field("Retry-After", decimal: seconds) }
       if error.forbidsRetry { out.field("x-should-retry", "false") }
@@ -207,6 +222,21 @@ extension Proxy {
     if !downstreams[downstream].exchange.keepsAlive { out.field("Connection", "close") }
     out.endOfHead()
     return out.count
+  }
+
+  private func writeOptions(_ downstream: Handle, to out: inout HeadWriter) {
+    out.field("Allow", "GET, HEAD, POST, OPTIONS")
+    guard downstreams[downstream].exchange.origin != nil else { return }
+    let head = downstreams[downstream].exchange.head
+    var wanted: UnsafeRawBufferPointer?
+    for index in 0..<scratch.requestTable.count {
+      let field = scratch.requestTable[index]
+      let name = UnsafeRawBufferPointer(rebasing: head[field.name.range])
+      if CORSFields.isRequestHeaders(name) {
+        wanted = UnsafeRawBufferPointer(rebasing: head[field.value.range])
+      }
+    }
+    CORSFields.writePreflight(wanted, to: &out)
   }
 
   private func allowed(_ downstream: Handle, _ error: ErrorResponse) -> StaticString? {
@@ -221,7 +251,9 @@ enum ReasonPhrase {
   static func of(_ status: Int) -> StaticString {
     switch status {
     case 200: "OK"
+    case 204: "No Content"
     case 400: "Bad Request"
+    case 403: "Forbidden"
     case 404: "Not Found"
     case 405: "Method Not Allowed"
     case 408: "Request Timeout"

@@ -55,6 +55,10 @@ public struct ProxyCounters: Sendable, Equatable {
   public var connectTroubles: UInt64 = 0
   /// LIMIT hit: `hops`.
   public var loops: UInt64 = 0
+  /// Requests of pages whose origin isn't allowed.
+  public var refusedOrigins: UInt64 = 0
+  /// Requests to a name that isn't this machine's.
+  public var refusedHosts: UInt64 = 0
   /// LIMIT hit: `idlePerBackend`.
   public var idlePoolLimit: UInt64 = 0
 
@@ -72,7 +76,8 @@ public struct ProxyCounters: Sendable, Equatable {
       ("write_queue_pauses", writeQueuePauses), ("downstream_timeouts", downstreamTimeouts),
       ("upstream_timeouts", upstreamTimeouts), ("linger_limit", lingerLimit),
       ("connect_exhaustion", connectExhaustion), ("connect_troubles", connectTroubles),
-      ("loops", loops), ("idle_pool_limit", idlePoolLimit),
+      ("loops", loops), ("refused_origins", refusedOrigins), ("refused_hosts", refusedHosts),
+      ("idle_pool_limit", idlePoolLimit),
     ]
   }
 }

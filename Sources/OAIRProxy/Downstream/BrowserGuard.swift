@@ -1,0 +1,124 @@
+/// Which web pages may use the router.
+///
+/// A browser lets any page send requests to any address, and only asks who may read the answers.
+/// Where no key is asked for, this is all that stands between a page and the models.
+public struct BrowserOptions: Sendable, Equatable {
+  /// Origins beside those of this machine, such as `https://chat.example.com`; `*` for all.
+  public var corsOrigins: [String] = []
+  /// Names beside `localhost` and addresses by which a loopback listener may be called; `*` for
+  /// any.
+  public var allowedHosts: [String] = []
+
+  /// Pages of this machine only.
+  public init() {}
+}
+
+/// Judges `Origin` and `Host`.
+///
+/// Pure; runs on the reactor for each request.
+struct BrowserGuard {
+  private let origins: [[UInt8]]
+  private let hosts: [[UInt8]]
+  private let allowsAllOrigins: Bool
+  private let allowsAllHosts: Bool
+
+  init(_ options: BrowserOptions) {
+    origins = options.corsOrigins.map { Array($0.utf8).map(Self.lowercase) }
+    hosts = options.allowedHosts.map { Array($0.utf8).map(Self.lowercase) }
+    allowsAllOrigins = options.corsOrigins.contains("*")
+    allowsAllHosts = options.allowedHosts.contains("*")
+  }
+
+  /// Whether a page of an origin (RFC 6454 section 6.2) may use the router.
+  ///
+  /// Always those of this machine, and of desktop programs, whose schemes no web site can have.
+  func allows(origin: UnsafeRawBufferPointer) -> Bool {
+    if allowsAllOrigins || origins.contains(where: { Self.equals(origin, $0) }) { return true }
+    guard let colon = origin.firstIndex(of: UInt8(ascii: ":")),
+      UnsafeRawBufferPointer(rebasing: origin[colon...]).starts("://")
+    else { return false }
+    let scheme = UnsafeRawBufferPointer(rebasing: origin[..<colon])
+    if Self.desktop.contains(where: { Self.equals(scheme, $0) }) { return true }
+    guard scheme.equals("http") || scheme.equals("https") else { return false }
+    let host = Self.withoutPort(UnsafeRawBufferPointer(rebasing: origin[(colon + 3)...]))
+    return Self.isLoopback(host)
+  }
+
+  /// Whether a loopback listener may be called by a name.
+  ///
+  /// A page whose own name was made to point to 127.0.0.1 (DNS rebinding) counts as of the same
+  /// origin to its browser, but it can't change the name.
+  func allows(host: UnsafeRawBufferPointer) -> Bool {
+    // HTTP/1.0 without Host: no browser.
+    if host.isEmpty || allowsAllHosts { return true }
+    let name = Self.withoutPort(host)
+    if name.first == UInt8(ascii: "[") || Self.octets(name) != nil || Self.isLoopback(name) {
+      return true
+    }
+    return hosts.contains { Self.equals(name, $0) }
+  }
+
+  private static let desktop = ["app", "file", "tauri", "vscode-webview", "vscode-file"]
+    .map { Array($0.utf8) }
+
+  private static func withoutPort(_ authority: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+    if authority.first == UInt8(ascii: "["),
+      let end = authority.firstIndex(of: UInt8(ascii: "]"))
+    {
+      return UnsafeRawBufferPointer(rebasing: authority[...end])
+    }
+    let end = authority.firstIndex(of: UInt8(ascii: ":")) ?? authority.count
+    return UnsafeRawBufferPointer(rebasing: authority[..<end])
+  }
+
+  /// `localhost` and names below it (RFC 6761 section 6.3), 127.0.0.0/8, 0.0.0.0, ::1.
+  private static func isLoopback(_ host: UnsafeRawBufferPointer) -> Bool {
+    if host.equals("[::1]") { return true }
+    if let octets = octets(host) { return octets.0 == 127 || octets == (0, 0, 0, 0) }
+    let name = host.last == UInt8(ascii: ".") ? .init(rebasing: host.dropLast()) : host
+    let localhost = Array("localhost".utf8)
+    if equals(name, localhost) { return true }
+    guard name.count > localhost.count + 1 else { return false }
+    let start = name.count - localhost.count
+    return name[start - 1] == UInt8(ascii: ".")
+      && equals(UnsafeRawBufferPointer(rebasing: name[start...]), localhost)
+  }
+
+  /// Four decimal numbers, as browsers write an IPv4 address.
+  private static func octets(_ host: UnsafeRawBufferPointer) -> (Int, Int, Int, Int)? {
+    var parts = (0, 0, 0, 0)
+    var index = 0
+    var digits = 0
+    var value = 0
+    for position in 0...host.count {
+      guard position < host.count, host[position] != UInt8(ascii: ".") else {
+        guard digits > 0, index < 4 else { return nil }
+        switch index {
+        case 0: parts.0 = value
+        case 1: parts.1 = value
+        case 2: parts.2 = value
+        default: parts.3 = value
+        }
+        index += 1
+        digits = 0
+        value = 0
+        continue
+      }
+      let byte = host[position]
+      guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte), digits < 3 else { return nil }
+      value = value * 10 + Int(byte - UInt8(ascii: "0"))
+      digits += 1
+      guard value <= 255 else { return nil }
+    }
+    return index == 4 ? parts : nil
+  }
+
+  /// Compares with what is in lower case already.
+  private static func equals(_ bytes: UnsafeRawBufferPointer, _ lower: [UInt8]) -> Bool {
+    bytes.count == lower.count && zip(bytes, lower).allSatisfy { lowercase($0) == $1 }
+  }
+
+  private static func lowercase(_ byte: UInt8) -> UInt8 {
+    (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
+  }
+}
