@@ -39,6 +39,10 @@ public struct ProxyLimits: Sendable, Equatable {
   public static let heldResponse = 64 << 10
   /// Bytes taken by one read.
   static let readSize = 64 << 10
+  /// Bytes taken by the read in which a request begins.
+  ///
+  /// What it brings of a body is there before its memory was asked for, and stays while it waits.
+  static let firstRead = 16 << 10
   /// A held body's reservation is extended when less than so many bytes of it are left.
   static let smallestRead = 4 << 10
   /// Reads from one connection in one tick, before the others get their turn.

@@ -76,6 +76,15 @@ public struct ByteQueue: ~Copyable {
     return UnsafeMutableRawBufferPointer(start: start, count: capacity &- tail)
   }
 
+  /// Makes room for bytes whose number is known, and for no more.
+  ///
+  /// - Parameter extra: how many will be appended, 0 or more.
+  public mutating func makeRoom(_ extra: Int) {
+    guard capacity &- tail < extra else { return }
+    let page = 4096
+    move(to: (count + extra + page - 1) / page * page)
+  }
+
   /// Counts bytes that were written into `freeSpace(_:)`.
   public mutating func didAppend(_ count: Int) {
     precondition(count >= 0 && count <= capacity - tail, "more appended than there is room")
@@ -97,6 +106,11 @@ public struct ByteQueue: ~Copyable {
     let needed = count + extra
     var size = max(capacity, Self.smallestBlock)
     while size < needed { size *= 2 }
+    return move(to: size) + tail
+  }
+
+  @discardableResult
+  private mutating func move(to size: Int) -> UnsafeMutableRawPointer {
     guard let block = malloc(size) else { fatalError("out of memory: \(size) bytes") }
     if let memory, count > 0 { memcpy(block, memory + head, count) }
     free(memory)
@@ -104,6 +118,6 @@ public struct ByteQueue: ~Copyable {
     head = 0
     memory = block
     capacity = size
-    return block + tail
+    return block
   }
 }

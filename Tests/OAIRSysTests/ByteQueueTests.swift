@@ -5,6 +5,18 @@ import Testing
 struct ByteQueueTests {
   private func contents(_ queue: borrowing ByteQueue) -> [UInt8] { Array(queue.bytes) }
 
+  @Test func `room that is made in advance is enough, and nothing more is taken`() {
+    var queue = ByteQueue()
+    queue.append(Array("head".utf8))
+    queue.makeRoom(3 << 20)
+    let space = queue.freeSpace(3 << 20)
+    #expect(space.count >= 3 << 20 && space.count < (3 << 20) + 4096)
+    space.baseAddress?.storeBytes(of: 0x21, as: UInt8.self)
+    queue.didAppend(1)
+    queue.makeRoom(0)
+    #expect(queue.bytes.elementsEqual("head!".utf8))
+  }
+
   @Test func `an empty queue has no bytes and no memory`() {
     let queue = ByteQueue()
     let (isEmpty, count, memory) = (queue.isEmpty, queue.count, queue.bytes.baseAddress)

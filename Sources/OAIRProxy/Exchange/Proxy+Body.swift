@@ -29,12 +29,12 @@ extension Proxy {
         return GatewayError(.bodyTooLarge, "\(limits.body)")
       }
       exchange.bodyLength = length
-      exchange.request.append(body)
       let isHeld = length <= limits.replay
       exchange.account = length <= BodyLedger.smallBody ? .small : .large
       let wanted = isHeld ? length : min(length, ProxyLimits.reservationStep)
-      guard reserve(&exchange, wanted) else { return nil }
-      if isHeld, body.count < length { _ = exchange.request.freeSpace(length - body.count) }
+      let hasRoom = reserve(&exchange, wanted)
+      exchange.request.makeRoom(hasRoom && isHeld ? length : body.count)
+      exchange.request.append(body)
     case .chunked:
       exchange.account = .small
       _ = reserve(&exchange, BodyLedger.smallBody)
@@ -55,6 +55,10 @@ extension Proxy {
   /// There is room: goes on with what is at hand already.
   mutating func continueBody(_ downstream: Handle) {
     guard inviteBody(downstream) else { return }
+    let missing = missingBody(downstream)
+    if missing > 0, missing <= downstreams[downstream].exchange.reserved {
+      downstreams[downstream].exchange.request.makeRoom(missing)
+    }
     let isChunked = downstreams[downstream].exchange.framing == .chunked
     if isChunked, !decodeChunks(downstream) { return }
     bodyAdvanced(downstream)

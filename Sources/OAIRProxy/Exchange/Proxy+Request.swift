@@ -28,7 +28,7 @@ extension Proxy {
       if case .bytes(let count) = result { downstreams[downstream].input.didAppend(count) }
     } else {
       let space = UnsafeMutableRawBufferPointer(
-        rebasing: scratch.read[..<ProxyLimits.readSize]
+        rebasing: scratch.read[..<ProxyLimits.firstRead]
       )
       result = reactor.receive(registration, into: space)
     }
