@@ -194,6 +194,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
       slots[slot].incarnation = incarnation
       slots[slot].refusedBy = 0
       slots[slot].owesSuccess = false
+      slots[slot].unservedUntil = 0
     }
     if table.isListed, !waitingForListing.isEmpty { resumeWaiting() }
     abandonDown()

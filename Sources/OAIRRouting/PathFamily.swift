@@ -48,7 +48,7 @@ public enum PathFamily: UInt8, Sendable, CaseIterable {
 
 /// A set of path families.
 public struct PathFamilies: Equatable, Sendable, ExpressibleByArrayLiteral {
-  private let bits: UInt32
+  private var bits: UInt32
 
   /// The families that are listed.
   public init(arrayLiteral families: PathFamily...) {
@@ -62,6 +62,9 @@ public struct PathFamilies: Equatable, Sendable, ExpressibleByArrayLiteral {
 
   /// Whether a family is one of them.
   public func contains(_ family: PathFamily) -> Bool { bits >> family.rawValue & 1 == 1 }
+
+  /// Adds a family.
+  public mutating func insert(_ family: PathFamily) { bits |= 1 << family.rawValue }
 
   func union(_ other: PathFamilies) -> PathFamilies { .init(bits: bits | other.bits) }
 }

@@ -140,6 +140,88 @@ def test_a_path_that_nobody_knows_never_travels_on_a_reused_connection(
     assert posts == [["/v1/completions", "/v1/completions"], ["/v1/what"], ["/v1/what"]]
 
 
+NOT_FOUND = [
+    b'{"detail":"Not Found"}',
+    b"404 page not found\n",
+    b'{"error":{"message":"File Not Found","type":"not_found_error","code":404}}',
+]
+
+
+def answer_404(call, body, in_pieces=False):
+    head = b"HTTP/1.1 404 Not Found\r\nConnection: close\r\n"
+    head += b"Content-Length: %d\r\n\r\n" % len(body)
+    if not in_pieces:
+        call.send(head + body)
+        return
+    call.send(head)
+    call.send(body[:5])
+    call.send(body[5:])
+
+
+@pytest.fixture
+def two(start_backend, start_router):
+    backends = [start_backend("m"), start_backend("m")]
+    urls = {"a": backends[0].url, "b": backends[1].url}
+    return backends, start_router(urls).wait_ready(2, ["m"])
+
+
+def asked(backends):
+    """Whichever of them has been called."""
+    return wait_until(lambda: [each for each in backends if not each.is_idle], "a call")[0]
+
+
+@pytest.mark.parametrize("in_pieces", [False, True], ids=["at once", "in pieces"])
+@pytest.mark.parametrize("body", NOT_FOUND)
+def test_a_backend_without_the_path_is_passed_over_and_remembered(two, body, in_pieces):
+    backends, router = two
+    # A scripted backend takes one request per connection.
+    ok = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}"
+    with RawClient(router.address) as client:
+        client.post_json("/v1/rerank", {"model": "m"})
+        without = asked(backends)
+        answer_404(without.next_call(), body, in_pieces)
+        other = asked(backends)
+        assert other is not without
+        other.next_call().send(ok)
+        answer = client.reader.response()
+        assert (answer.status, answer.head.get("x-oairouter-attempts")) == (200, "2")
+        for _ in range(8):
+            client.post_json("/v1/rerank", {"model": "m"})
+            other.next_call().send(ok)
+            assert client.reader.response().head.get("x-oairouter-attempts") == "1"
+        # Other paths are none of that.
+        seen = set()
+        for _ in range(20):
+            client.post_json("/v1/embeddings", {"model": "m"})
+            backend = asked(backends)
+            seen.add(backend)
+            backend.next_call().send(ok)
+            assert client.reader.response().status == 200
+        assert len(seen) == 2
+
+
+def test_when_nobody_has_the_path_the_backend_s_own_words_pass(two):
+    backends, router = two
+    for attempts in ("2", "1"):
+        with RawClient(router.address) as client:
+            client.post_json("/v1/rerank", {"model": "m"})
+            for _ in range(int(attempts)):
+                answer_404(asked(backends).next_call(), NOT_FOUND[0])
+            answer = client.reader.response()
+            assert (answer.status, answer.payload) == (404, NOT_FOUND[0])
+            assert answer.head.get("x-oairouter-attempts") == attempts
+
+
+def test_a_404_about_the_model_passes(two):
+    backends, router = two
+    body = b'{"error":{"message":"No model `m`.","type":"NotFoundError","code":404}}'
+    with RawClient(router.address) as client:
+        client.post_json("/v1/rerank", {"model": "m"})
+        answer_404(asked(backends).next_call(), body, in_pieces=True)
+        assert client.reader.response().payload == body
+    assert all(backend.is_idle for backend in backends)
+
+
 # MARK: Errors in the shape of the API that was called
 
 

@@ -204,14 +204,31 @@ extension Proxy {
     beginAttempt(downstream, table.backends[index].record)
   }
 
+  /// What an exchange asks of a candidate.
+  private struct Eligibility {
+    let tried: TriedBackends
+    let family: PathFamily
+    var heedsUnserved = true
+  }
+
   mutating func pickCandidate(_ downstream: Handle) -> Int? {
-    let tried = downstreams[downstream].exchange.tried
-    let family = downstreams[downstream].exchange.service.family
+    var eligibility = Eligibility(
+      tried: downstreams[downstream].exchange.tried,
+      family: downstreams[downstream].exchange.service.family
+    )
+    if let index = pickCandidate(downstream, eligibility) { return index }
+    guard downstreams[downstream].exchange.machine.attempts == 0 else { return nil }
+    // All of them have said that they don't have the path: one says so again, in its own words.
+    eligibility.heedsUnserved = false
+    return pickCandidate(downstream, eligibility)
+  }
+
+  private mutating func pickCandidate(_ downstream: Handle, _ eligibility: Eligibility) -> Int? {
     let entry: Int
     switch destination(downstream) {
     case .entry(let index): entry = index
     case .defaultBackend:
-      guard let index = table.defaultBackend, state(ofBackend: index, tried, family).isUsable else {
+      guard let index = table.defaultBackend, state(ofBackend: index, eligibility).isUsable else {
         return nil
       }
       return index
@@ -222,7 +239,7 @@ extension Proxy {
     return withUnsafeTemporaryAllocation(of: Int32.self, capacity: max(1, candidates.count)) {
       eligible in
       let count = CandidateTier.collect(candidates, facts: facts, into: eligible) {
-        state(ofBackend: $0, tried, family)
+        state(ofBackend: $0, eligibility)
       }
       return LeastInFlight.pick(
         UnsafeBufferPointer(rebasing: eligible[..<count]),
@@ -235,14 +252,18 @@ extension Proxy {
 
   /// The table's state, or what this reactor knows better: a refusal counts at once, long before
   /// the registry has published it.
-  private func state(
-    ofBackend index: Int,
-    _ tried: TriedBackends,
-    _ family: PathFamily
-  ) -> BackendState {
+  private func state(ofBackend index: Int, _ eligibility: Eligibility) -> BackendState {
     let fact = table.facts[index]
-    if tried.contains(fact.slot) || !fact.pathFamilies.contains(family) { return .down }
+    let family = eligibility.family
+    if eligibility.tried.contains(fact.slot) || !fact.pathFamilies.contains(family) {
+      return .down
+    }
     let account = slots[Int(fact.slot)]
+    if eligibility.heedsUnserved, account.unservedUntil > reactor.now,
+      account.incarnation == fact.incarnation, account.unserved.contains(family)
+    {
+      return .down
+    }
     if account.incarnation == fact.incarnation, account.refusedBy > fact.acknowledgedSignal {
       return .down
     }

@@ -18,29 +18,37 @@ extension Proxy {
 
   /// Puts an answer aside for another candidate's, if that may be.
   ///
-  /// - Parameter failure: why.
+  /// - Parameters:
+  ///   - failure: why.
+  ///   - isPaid: whether it takes from the retry budget; not where the backend has done nothing.
   /// - Returns: true when the exchange has moved on; its upstream is closed then.
   mutating func moveOn(
     _ upstream: Handle,
     _ downstream: Handle,
-    _ failure: TriedBackends.Failure
+    _ failure: TriedBackends.Failure,
+    isPaid: Bool = true
   ) -> Bool {
     guard downstreams[downstream].exchange.machine.mayMoveOn,
       downstreams[downstream].exchange.isRepeatable,
       lifecycle == .running || !downstreams[downstream].exchange.isShutDown,
       pickCandidate(downstream) != nil
     else { return false }
+    guard !isPaid || payForRetry(downstream) else { return false }
+    counters.rejections += 1
+    downstreams[downstream].exchange.tried.note(failure)
+    closeUpstream(upstream)
+    endAttempt(downstream)
+    step(downstream, .rejected)
+    return true
+  }
+
+  private mutating func payForRetry(_ downstream: Handle) -> Bool {
     let isFirst = !downstreams[downstream].exchange.hasRetried
     guard retryBudget.take(at: reactor.now, isFirst: isFirst) else {
       counters.retryBudgetLimit += 1
       return false
     }
-    counters.rejections += 1
     downstreams[downstream].exchange.hasRetried = true
-    downstreams[downstream].exchange.tried.note(failure)
-    closeUpstream(upstream)
-    endAttempt(downstream)
-    step(downstream, .rejected)
     return true
   }
 

@@ -139,6 +139,8 @@ extension Proxy {
     start: Int,
     count: Int
   ) {
+    let received = UnsafeRawBufferPointer(rebasing: scratch.read[start..<count])
+    if takesPathForMissing(upstream, downstream, head, received) { return }
     if head.status >= 500 { signal(.statusFailure(head.status), upstreams[upstream].record) }
     if Self.isBackendFailure(head.status),
       moveOn(upstream, downstream, .status(UInt16(head.status)))

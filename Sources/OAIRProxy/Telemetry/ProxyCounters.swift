@@ -55,6 +55,8 @@ public struct ProxyCounters: Sendable, Equatable {
   public var connectTroubles: UInt64 = 0
   /// LIMIT hit: `hops`.
   public var loops: UInt64 = 0
+  /// Answers that said that the backend doesn't have the path.
+  public var unservedPaths: UInt64 = 0
   /// Requests of pages whose origin isn't allowed.
   public var refusedOrigins: UInt64 = 0
   /// Requests to a name that isn't this machine's.

@@ -13,6 +13,9 @@ struct BackendSlots: ~Copyable {
     var refusedBy: UInt64 = 0
     /// A failure was reported and no success since: the next success is news.
     var owesSuccess = false
+    /// What it has said that it doesn't serve, until `unservedUntil`.
+    var unserved: PathFamilies = []
+    var unservedUntil: UInt64 = 0
     /// The youngest idle connection; the others hang on it.
     var youngestIdle = Handle.none
     var idleCount = 0
