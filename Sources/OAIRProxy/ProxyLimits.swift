@@ -96,6 +96,8 @@ public struct ProxyTimeouts: Sendable, Equatable {
   public var firstToken = Duration.zero
   /// Longest silence of a backend after content began (the stream ends with an error frame).
   public var idle = Duration.seconds(300)
+  /// Comments in a stream don't count as a sign of life; events do.
+  public var idleStrict = false
   /// Longest time that a client may take nothing of what waits for it (cut).
   public var write = Duration.seconds(60)
   /// How long a client's idle connection is kept.
@@ -139,6 +141,7 @@ extension Duration {
 struct Deadlines {
   let head, bodyIdle, queue, connect, firstByte, firstToken: UInt64
   let idle, write, keepAlive, upstreamIdle, drain: UInt64
+  let idleStrict: Bool
 
   init(_ timeouts: ProxyTimeouts) {
     head = timeouts.head.nanoseconds
@@ -148,6 +151,7 @@ struct Deadlines {
     firstByte = timeouts.firstByte.nanoseconds
     firstToken = timeouts.firstToken.nanoseconds
     idle = timeouts.idle.nanoseconds
+    idleStrict = timeouts.idleStrict
     write = timeouts.write.nanoseconds
     keepAlive = timeouts.keepAlive.nanoseconds
     upstreamIdle = timeouts.upstreamIdle.nanoseconds

@@ -52,6 +52,12 @@ struct TimeoutArguments: ParsableArguments {
   )
   var idle: DurationArgument?
 
+  @Flag(
+    name: .customLong("timeouts.idle-strict"),
+    help: "Comments in a stream don't count as a sign of life."
+  )
+  var idleStrict = false
+
   @Option(
     name: .customLong("timeouts.write"),
     help: "A client that takes nothing of what waits for it. (default: 1m)",
@@ -81,6 +87,7 @@ struct TimeoutArguments: ParsableArguments {
     if let firstByte { timeouts.firstByte = firstByte.value }
     if let firstToken { timeouts.firstToken = firstToken.value }
     if let idle { timeouts.idle = idle.value }
+    timeouts.idleStrict = idleStrict
     if let write { timeouts.write = write.value }
     if let keepAlive { timeouts.keepAlive = keepAlive.value }
     if let upstreamIdle { timeouts.upstreamIdle = upstreamIdle.value }

@@ -151,7 +151,9 @@ extension Proxy {
     let isHTTP10 = downstreams[downstream].exchange.minorVersion == 0
     let isHeadOut = downstreams[downstream].exchange.isHeadOut
     upstreams[upstream].hasHead = true
-    upstreams[upstream].keepsAlive = head.isKeepAlive && head.framing != .untilClose
+    upstreams[upstream].keepsAlive =
+      head.isKeepAlive && head.framing != .untilClose
+      && upstreams[upstream].requestCount < head.keepAliveMax ?? .max
     upstreams[upstream].announcedIdleSeconds = head.keepAliveTimeoutSeconds ?? 0
     let isWatched =
       (200...299).contains(head.status) && !head.isEncoded && head.contentKind == family.eventKind
@@ -278,7 +280,9 @@ extension Proxy {
       step(downstream, .contentArrived)
       return
     }
-    reactor.setDeadline(upstreams[upstream].registration, at: reactor.now &+ deadlines.idle)
+    if !deadlines.idleStrict || upstreams[upstream].body.hasAdvanced(since: mark) {
+      reactor.setDeadline(upstreams[upstream].registration, at: reactor.now &+ deadlines.idle)
+    }
     splice(
       upstream,
       downstream,

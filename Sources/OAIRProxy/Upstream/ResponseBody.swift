@@ -149,6 +149,11 @@ struct ResponseBody: ~Copyable {
     Mark(scanned: scanned, eventCount: observer.eventCount, isClean: isBetweenPieces)
   }
 
+  /// Whether more than comments has come since a mark.
+  func hasAdvanced(since mark: Mark) -> Bool {
+    !isWatched || !observer.isAtBoundary || observer.eventCount != mark.eventCount
+  }
+
   private var isBetweenPieces: Bool {
     observer.isAtBoundary && (framing != .chunked || unframes || decoder.isBetweenChunks)
   }

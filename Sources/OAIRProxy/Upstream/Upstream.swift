@@ -17,6 +17,8 @@ struct Upstream: ~Copyable {
   var downstream = Handle.none
   /// It has carried a request before this one.
   var isReused = false
+  /// Requests that it has carried, this one included.
+  var requestCount = 0
   /// The next older idle connection to the same backend, and the next younger one.
   var olderIdle = Handle.none
   var youngerIdle = Handle.none
@@ -65,6 +67,7 @@ struct Upstream: ~Copyable {
   /// Makes it ready for one request of an exchange.
   mutating func begin(for downstream: Handle) {
     self.downstream = downstream
+    requestCount += 1
     bodySent = 0
     isRequestSent = false
     hasResponseBytes = false
