@@ -25,10 +25,7 @@ extension RouteTable {
     json.beginObject()
     json.key("object")
     json.string("list")
-    json.key("data")
-    json.beginArray()
-    for entry in entries { json.raw(entry.object) }
-    json.endArray()
+    writeList("data", entries.lazy.map(\.object), to: &json)
     json.endObject()
     return json.bytes
   }
@@ -37,12 +34,20 @@ extension RouteTable {
   static func renderTags(_ entries: [ModelEntry]) -> [UInt8] {
     var json = JSONWriter()
     json.beginObject()
-    json.key("models")
-    json.beginArray()
-    for entry in entries { json.raw(entry.tag) }
-    json.endArray()
+    writeList("models", entries.lazy.map(\.tag), to: &json)
     json.endObject()
     return json.bytes
+  }
+
+  private static func writeList(
+    _ key: String,
+    _ objects: some Sequence<[UInt8]>,
+    to json: inout JSONWriter
+  ) {
+    json.key(key)
+    json.beginArray()
+    for object in objects { json.raw(object) }
+    json.endArray()
   }
 
   /// What Ollama's clients read of a model.

@@ -5,8 +5,8 @@ import socket
 import struct
 import threading
 
-from rawhttp import MessageReader, Truncated
 from scripted_backend import chunk
+from threaded_server import ThreadedServer
 
 
 def sse(value, name=None):
@@ -122,54 +122,29 @@ def wire(family, framing):
     return answer + b"0\r\n\r\n", offsets
 
 
-class CuttingBackends:
-    """Some backends; whichever sees a request first breaks its answer off, the next one doesn't.
+class CuttingBackend(ThreadedServer):
+    """Breaks an answer off if no other one with the same `seen` has had the request before.
 
     The request's X-Cut says how: `family/framing/how/offset`.
     """
 
-    def __init__(self, count=2):
-        self._seen = set()
-        self._lock = threading.Lock()
-        self._listeners = [
-            socket.create_server(("127.0.0.1", 0), backlog=512) for _ in range(count)
-        ]
-        self._wires = {
-            (name, framing): wire(family, framing)[0]
-            for name, family in FAMILIES.items()
-            for framing in ("chunked", "length", "close")
-        }
-        for listener in self._listeners:
-            threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
+    WIRES = {
+        (name, framing): wire(family, framing)[0]
+        for name, family in FAMILIES.items()
+        for framing in ("chunked", "length", "close")
+    }
 
-    @property
-    def urls(self):
-        return ["http://%s:%d" % listener.getsockname() for listener in self._listeners]
+    def __init__(self, seen, lock):
+        self._seen = seen
+        self._lock = lock
+        super().__init__(backlog=512)
 
-    def stop(self):
-        for listener in self._listeners:
-            listener.shutdown(socket.SHUT_RDWR)
-            listener.close()
-
-    def _accept(self, listener):
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    def _serve(self, connection):
-        reader = MessageReader(lambda: connection.recv(65536))
-        with connection:
-            try:
-                while not reader.at_end():
-                    request = reader.request()
-                    if not request.head.start_line.startswith("POST"):
-                        connection.sendall(self._list(request.head.target))
-                    elif not self._answer(connection, request):
-                        return
-            except (OSError, Truncated):
+    def serve(self, connection, reader):
+        while not reader.at_end():
+            request = reader.request()
+            if not request.head.start_line.startswith("POST"):
+                connection.sendall(self._list(request.head.target))
+            elif not self._answer(connection, request):
                 return
 
     def _list(self, target):
@@ -181,17 +156,22 @@ class CuttingBackends:
     def _answer(self, connection, request):
         """Whether the connection may be used again."""
         name, framing, how, offset = request.head.get("x-cut").split("/")
-        answer = self._wires[name, framing]
         with self._lock:
             identity = request.head.get("x-request-id")
             is_first = identity not in self._seen
             self._seen.add(identity)
         if not is_first:
-            connection.sendall(self._wires[name, "chunked"])
+            connection.sendall(self.WIRES[name, "chunked"])
             return True
         if int(offset) > 0:
-            connection.sendall(answer[: int(offset)])
+            connection.sendall(self.WIRES[name, framing][: int(offset)])
         if how == "reset":
             linger = struct.pack("ii", 1, 0)
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
         return False
+
+
+def cutting_backends(count=2):
+    """Backends of which the first to see a request breaks its answer off, and the next doesn't."""
+    seen, lock = set(), threading.Lock()
+    return [CuttingBackend(seen, lock) for _ in range(count)]

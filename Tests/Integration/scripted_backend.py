@@ -7,7 +7,8 @@ import struct
 import threading
 import time
 
-from rawhttp import MessageReader, Truncated
+from threaded_server import ThreadedServer
+from waiting import wait_until
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 
@@ -86,7 +87,7 @@ class Call:
         return self.ended_at
 
 
-class ScriptedBackend:
+class ScriptedBackend(ThreadedServer):
     """Lists `models`, is healthy, and hands each POST to the test through `next_call`."""
 
     def __init__(self, models=("m",), is_eager=False):
@@ -98,14 +99,7 @@ class ScriptedBackend:
         }
         self._listing = json.dumps(listing).encode()
         self._calls = queue.Queue()
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-        self.address = self._listener.getsockname()
-        self._acceptor = threading.Thread(target=self._accept, daemon=True)
-        self._acceptor.start()
-
-    @property
-    def url(self):
-        return "http://%s:%d" % self.address
+        super().__init__()
 
     def next_call(self, seconds=10.0):
         """The next POST; raises queue.Empty when none comes."""
@@ -116,36 +110,17 @@ class ScriptedBackend:
         """No POST waits for the test."""
         return self._calls.empty()
 
-    def stop(self):
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._acceptor.join(5)
-        self._listener.close()
-
-    def _accept(self):
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
+    def serve(self, connection, reader):
+        while not reader.at_end():
+            if self._is_eager and self._hand_over(connection, reader):
                 return
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    def _serve(self, connection):
-        reader = MessageReader(lambda: connection.recv(65536))
-        try:
-            with connection:
-                while not reader.at_end():
-                    if self._is_eager and self._hand_over(connection, reader):
-                        return
-                    request = reader.request()
-                    if request.head.start_line.startswith("POST"):
-                        call = Call(connection, request)
-                        self._calls.put(call)
-                        call.watch()
-                        return
-                    connection.sendall(self._answer(request.head.target))
-        except (OSError, Truncated):
-            pass  # a probe that broke off
+            request = reader.request()
+            if request.head.start_line.startswith("POST"):
+                call = Call(connection, request)
+                self._calls.put(call)
+                call.watch()
+                return
+            connection.sendall(self._answer(request.head.target))
 
     def _hand_over(self, connection, reader):
         """Gives a POST to the test as soon as its head is there; False: it isn't one."""
@@ -164,3 +139,9 @@ class ScriptedBackend:
         status = "200 OK" if target in found else "404 Not Found"
         head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\n"
         return head.encode() + b"Content-Length: %d\r\n\r\n" % len(body) + body
+
+
+def next_call_of(backends):
+    """The next call that any of the backends gets, and which one got it."""
+    asked = wait_until(lambda: [each for each in backends if not each.is_idle], "a call")[0]
+    return asked.next_call(), asked

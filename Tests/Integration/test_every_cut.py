@@ -10,7 +10,7 @@ import uuid
 
 import pytest
 
-from cutting_backend import FAMILIES, CuttingBackends, wire
+from cutting_backend import FAMILIES, cutting_backends, wire
 from rawhttp import RawClient, Truncated
 
 WORKERS = 8
@@ -18,10 +18,11 @@ WORKERS = 8
 
 @pytest.fixture
 def router(start_router):
-    backends = CuttingBackends()
-    urls = dict(zip("ab", backends.urls))
+    backends = cutting_backends()
+    urls = {name: backend.url for name, backend in zip("ab", backends)}
     yield start_router(urls, "--health-interval", "60s").wait_ready(2, ["m"])
-    backends.stop()
+    for backend in backends:
+        backend.stop()
 
 
 class Asker:

@@ -6,7 +6,8 @@ import socket
 import subprocess
 import threading
 
-from rawhttp import MessageReader, chat
+from rawhttp import chat
+from threaded_server import ThreadedServer
 from waiting import wait_until
 
 CHAT = "/v1/chat/completions"
@@ -97,57 +98,40 @@ def test_changes_of_state_and_hits_of_limits_are_logged(start_mock, start_router
     assert events[-1]["body_limit"] == "1"
 
 
-class SlowToDie(threading.Thread):
+class SlowToDie(ThreadedServer):
     """Answers one request, then takes another on the same connection and dies of it in the end."""
 
     ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
 
     def __init__(self, listing):
-        super().__init__(daemon=True)
         self._listing = listing
-        self.listener = socket.create_server(("127.0.0.1", 0))
         self.posts = 0
         self.stopping = threading.Event()
+        super().__init__()
 
-    @property
-    def url(self):
-        return "http://%s:%d" % self.listener.getsockname()
-
-    def run(self):
-        while not self.stopping.is_set():
-            try:
-                connection, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    def _serve(self, connection):
-        reader = MessageReader(lambda: connection.recv(65536))
+    def serve(self, connection, reader):
         served = 0
-        with connection:
-            while not reader.at_end():
-                request = reader.request()
-                if not request.head.start_line.startswith("POST"):
-                    body = self._listing if request.head.target == "/v1/models" else b"{}"
-                    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body)
-                    connection.sendall(head + body)
-                    continue
-                self.posts += 1
-                served += 1
-                if served == 2:
-                    self.stopping.wait(0.6)  # it works on it
-                    return
-                connection.sendall(self.ANSWER)
+        while not reader.at_end():
+            request = reader.request()
+            if not request.head.start_line.startswith("POST"):
+                body = self._listing if request.head.target == "/v1/models" else b"{}"
+                head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body)
+                connection.sendall(head + body)
+                continue
+            self.posts += 1
+            served += 1
+            if served == 2:
+                self.stopping.wait(0.6)  # it works on it
+                return
+            connection.sendall(self.ANSWER)
 
     def stop(self):
         self.stopping.set()
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
+        super().stop()
 
 
 def test_a_reused_connection_that_closes_late_may_have_died_of_the_request(start_router):
     backend = SlowToDie(b'{"object":"list","data":[{"id":"m","object":"model"}]}')
-    backend.start()
     router = start_router({"a": backend.url}).wait_ready(1, ["m"])
     assert router.post(CHAT, chat("m", stream=False)).status == 200
     answer = router.post(CHAT, chat("m", stream=False))

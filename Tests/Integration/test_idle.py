@@ -1,13 +1,12 @@
 """Silence and signs of life: streams that stall, connections that have served enough."""
 
 import json
-import socket
-import threading
 
 import pytest
 
-from rawhttp import MessageReader, RawClient, Truncated, chat, events
+from rawhttp import RawClient, Truncated, chat, events
 from scripted_backend import HEAD, chat_event, chunk
+from threaded_server import ThreadedServer
 
 COMMENT = chunk(b": ping\n\n")
 
@@ -52,39 +51,23 @@ def test_events_keep_a_strict_stream_alive(start_backend, start_router):
         assert events(client.reader.response().payload)[-1] == b"[DONE]"
 
 
-class Counting:
+class Counting(ThreadedServer):
     """Serves without end, says that it takes three requests, and counts them by connection."""
 
     def __init__(self):
         self.counts = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = "http://%s:%d" % self._listener.getsockname()
-        threading.Thread(target=self._accept, daemon=True).start()
+        super().__init__()
 
-    def stop(self):
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-
-    def _accept(self):
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    def _serve(self, connection):
-        reader = MessageReader(lambda: connection.recv(65536))
+    def serve(self, connection, reader):
         posts = []
-        with connection:
-            while not reader.at_end():
-                if reader.request().head.start_line.startswith("POST"):
-                    posts.append(1)
-                    if len(posts) == 1:
-                        self.counts.append(posts)
-                body = b'{"object":"list","data":[{"id":"m","object":"model"}]}'
-                head = b"HTTP/1.1 200 OK\r\nKeep-Alive: timeout=5, max=3\r\n"
-                connection.sendall(head + b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+        while not reader.at_end():
+            if reader.request().head.start_line.startswith("POST"):
+                posts.append(1)
+                if len(posts) == 1:
+                    self.counts.append(posts)
+            body = b'{"object":"list","data":[{"id":"m","object":"model"}]}'
+            head = b"HTTP/1.1 200 OK\r\nKeep-Alive: timeout=5, max=3\r\n"
+            connection.sendall(head + b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
 
 
 def test_a_backend_s_word_on_how_many_requests_it_takes_is_kept(start_router):

@@ -4,20 +4,14 @@ import json
 
 import pytest
 
+from cutting_backend import ollama_line as line
 from rawhttp import RawClient, Truncated
-from scripted_backend import chunk
-from waiting import wait_until
+from scripted_backend import chunk, next_call_of
 
 HEAD = (
     b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\n"
     b"Transfer-Encoding: chunked\r\n\r\n"
 )
-
-
-def line(text, done=False):
-    message = {"role": "assistant", "content": text}
-    value = {"model": "m", "created_at": "2026-11-24T09:00:00Z", "message": message, "done": done}
-    return json.dumps(value).encode() + b"\n"
 
 
 @pytest.fixture
@@ -97,17 +91,11 @@ def test_an_answer_without_content_is_taken_elsewhere(start_backend, start_route
     router = start_router({"a": backends[0].url, "b": backends[1].url}).wait_ready(2, ["m"])
     with RawClient(router.address) as client:
         client.post_json("/api/chat", {"model": "m", "messages": []})
-        first = next_of(backends)
+        first, _ = next_call_of(backends)
         first.send(HEAD)
         first.reset()
-        next_of(backends).send(HEAD + chunk(line("b") + line("", done=True)) + b"0\r\n\r\n")
+        next_call_of(backends)[0].send(HEAD + chunk(line("b") + line("", done=True)) + b"0\r\n\r\n")
         assert client.reader.response().payload == line("b") + line("", done=True)
-
-
-def next_of(backends):
-    """The next call that any of them gets."""
-    asked = wait_until(lambda: [each for each in backends if not each.is_idle], "a call")
-    return asked[0].next_call()
 
 
 def test_a_router_behind_a_router_is_no_ollama(start_mock, start_router):

@@ -1,12 +1,12 @@
 """Other APIs' official clients: Anthropic's against the real engine, Ollama's as its API is."""
 
-import json
 import threading
 
 import anthropic
 import ollama
 import pytest
 
+from cutting_backend import ollama_line as line
 from scripted_backend import chunk
 
 QUESTION = [{"role": "user", "content": "Name three colours."}]
@@ -81,14 +81,9 @@ class TestOllama:
         thread.start()
         return thread
 
-    def line(self, text, done=False):
-        message = {"role": "assistant", "content": text}
-        value = {"model": "llama3.2", "created_at": "2026-11-24T09:00:00.1Z", "message": message}
-        return json.dumps({**value, "done": done}).encode() + b"\n"
-
     def test_a_streamed_chat(self, pair):
         backend, client = pair
-        lines = [self.line("a"), self.line("b"), self.line("", done=True)]
+        lines = [line("a"), line("b"), line("", done=True)]
         body = b"".join(map(chunk, lines)) + b"0\r\n\r\n"
         thread = self.answer(backend, self.STREAM + b"Transfer-Encoding: chunked\r\n\r\n" + body)
         parts = list(client.chat(model="llama3.2", messages=QUESTION, stream=True))
@@ -98,7 +93,7 @@ class TestOllama:
 
     def test_a_chat_in_one_piece(self, pair):
         backend, client = pair
-        body = self.line("hi", done=True)
+        body = line("hi", done=True)
         head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
         self.answer(backend, head + b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
         assert client.chat(model="llama3.2", messages=QUESTION).message.content == "hi"
@@ -116,7 +111,7 @@ class TestOllama:
         def work():
             call = backend.next_call()
             head = self.STREAM + b"Transfer-Encoding: chunked\r\n\r\n"
-            call.send(head + chunk(self.line("a")))
+            call.send(head + chunk(line("a")))
             call.finish()
 
         threading.Thread(target=work, daemon=True).start()

@@ -6,7 +6,7 @@ import pathlib
 import pytest
 
 from rawhttp import RawClient
-from waiting import wait_until
+from scripted_backend import next_call_of
 
 OPERATIONS = pathlib.Path(__file__).with_name("openai_operations.tsv")
 """Method and path of each operation of the SDK 3.54, taken from its resources, without doubles."""
@@ -119,8 +119,7 @@ def test_a_path_that_nobody_knows_is_sent_once(start_backend, start_router):
     router = start_router({"a": backends[0].url, "b": backends[1].url}).wait_ready(2, ["m"])
     with RawClient(router.address) as client:
         client.post_json("/v1/load_lora_adapter", {"model": "m"})
-        asked = wait_until(lambda: [each for each in backends if not each.is_idle], "a call")
-        asked[0].next_call().reset()
+        next_call_of(backends)[0].reset()
         answer = client.reader.response()
         assert (answer.status, answer.error["code"]) == (502, "upstream_error")
         assert all(each.is_idle for each in backends)
@@ -165,11 +164,6 @@ def two(start_backend, start_router):
     return backends, start_router(urls).wait_ready(2, ["m"])
 
 
-def asked(backends):
-    """Whichever of them has been called."""
-    return wait_until(lambda: [each for each in backends if not each.is_idle], "a call")[0]
-
-
 @pytest.mark.parametrize("in_pieces", [False, True], ids=["at once", "in pieces"])
 @pytest.mark.parametrize("body", NOT_FOUND)
 def test_a_backend_without_the_path_is_passed_over_and_remembered(two, body, in_pieces):
@@ -178,11 +172,11 @@ def test_a_backend_without_the_path_is_passed_over_and_remembered(two, body, in_
     ok = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}"
     with RawClient(router.address) as client:
         client.post_json("/v1/rerank", {"model": "m"})
-        without = asked(backends)
-        answer_404(without.next_call(), body, in_pieces)
-        other = asked(backends)
+        call, without = next_call_of(backends)
+        answer_404(call, body, in_pieces)
+        call, other = next_call_of(backends)
         assert other is not without
-        other.next_call().send(ok)
+        call.send(ok)
         answer = client.reader.response()
         assert (answer.status, answer.head.get("x-oairouter-attempts")) == (200, "2")
         for _ in range(8):
@@ -193,9 +187,9 @@ def test_a_backend_without_the_path_is_passed_over_and_remembered(two, body, in_
         seen = set()
         for _ in range(20):
             client.post_json("/v1/embeddings", {"model": "m"})
-            backend = asked(backends)
+            call, backend = next_call_of(backends)
             seen.add(backend)
-            backend.next_call().send(ok)
+            call.send(ok)
             assert client.reader.response().status == 200
         assert len(seen) == 2
 
@@ -206,7 +200,7 @@ def test_when_nobody_has_the_path_the_backend_s_own_words_pass(two):
         with RawClient(router.address) as client:
             client.post_json("/v1/rerank", {"model": "m"})
             for _ in range(int(attempts)):
-                answer_404(asked(backends).next_call(), NOT_FOUND[0])
+                answer_404(next_call_of(backends)[0], NOT_FOUND[0])
             answer = client.reader.response()
             assert (answer.status, answer.payload) == (404, NOT_FOUND[0])
             assert answer.head.get("x-oairouter-attempts") == attempts
@@ -217,7 +211,7 @@ def test_a_404_about_the_model_passes(two):
     body = b'{"error":{"message":"No model `m`.","type":"NotFoundError","code":404}}'
     with RawClient(router.address) as client:
         client.post_json("/v1/rerank", {"model": "m"})
-        answer_404(asked(backends).next_call(), body, in_pieces=True)
+        answer_404(next_call_of(backends)[0], body, in_pieces=True)
         assert client.reader.response().payload == body
     assert all(backend.is_idle for backend in backends)
 

@@ -38,8 +38,8 @@ struct BrowserGuard {
       UnsafeRawBufferPointer(rebasing: origin[colon...]).starts("://")
     else { return false }
     let scheme = UnsafeRawBufferPointer(rebasing: origin[..<colon])
-    if Self.desktop.contains(where: { Self.equals(scheme, $0) }) { return true }
-    guard scheme.equals("http") || scheme.equals("https") else { return false }
+    if Self.desktop.contains(where: { scheme.equalsInAnyCase($0) }) { return true }
+    guard scheme.equalsInAnyCase("http") || scheme.equalsInAnyCase("https") else { return false }
     let host = Self.withoutPort(UnsafeRawBufferPointer(rebasing: origin[(colon + 3)...]))
     return Self.isLoopback(host)
   }
@@ -58,8 +58,9 @@ struct BrowserGuard {
     return hosts.contains { Self.equals(name, $0) }
   }
 
-  private static let desktop = ["app", "file", "tauri", "vscode-webview", "vscode-file"]
-    .map { Array($0.utf8) }
+  private static let desktop: [StaticString] = [
+    "app", "file", "tauri", "vscode-webview", "vscode-file",
+  ]
 
   private static func withoutPort(_ authority: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
     if authority.first == UInt8(ascii: "["),
@@ -76,12 +77,10 @@ struct BrowserGuard {
     if host.equals("[::1]") { return true }
     if let octets = octets(host) { return octets.0 == 127 || octets == (0, 0, 0, 0) }
     let name = host.last == UInt8(ascii: ".") ? .init(rebasing: host.dropLast()) : host
-    let localhost = Array("localhost".utf8)
-    if equals(name, localhost) { return true }
-    guard name.count > localhost.count + 1 else { return false }
-    let start = name.count - localhost.count
-    return name[start - 1] == UInt8(ascii: ".")
-      && equals(UnsafeRawBufferPointer(rebasing: name[start...]), localhost)
+    if name.equalsInAnyCase("localhost") { return true }
+    let below: StaticString = ".localhost"
+    let end = UnsafeRawBufferPointer(rebasing: name.suffix(below.utf8CodeUnitCount))
+    return name.count > end.count && end.equalsInAnyCase(below)
   }
 
   /// Four decimal numbers, as browsers write an IPv4 address.

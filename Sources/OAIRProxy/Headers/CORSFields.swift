@@ -23,18 +23,12 @@ enum CORSFields {
   }
 
   /// Whether a field of an answer is one of the protocol's.
-  static func isOne(_ name: UnsafeRawBufferPointer) -> Bool { starts(name, "access-control-") }
+  static func isOne(_ name: UnsafeRawBufferPointer) -> Bool {
+    name.startsInAnyCase("access-control-")
+  }
 
   /// Whether a field of a request names those that a page wants to send.
   static func isRequestHeaders(_ name: UnsafeRawBufferPointer) -> Bool {
-    let wanted: StaticString = "access-control-request-headers"
-    return name.count == wanted.utf8CodeUnitCount && starts(name, wanted)
-  }
-
-  private static func starts(_ name: UnsafeRawBufferPointer, _ lower: StaticString) -> Bool {
-    guard name.count >= lower.utf8CodeUnitCount else { return false }
-    for index in 0..<lower.utf8CodeUnitCount
-    where name[index] | 0x20 != lower.utf8Start[index] | 0x20 { return false }
-    return true
+    name.equalsInAnyCase("access-control-request-headers")
   }
 }

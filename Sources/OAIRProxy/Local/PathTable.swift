@@ -144,6 +144,23 @@ extension UnsafeRawBufferPointer {
     count == text.utf8CodeUnitCount && starts(text)
   }
 
+  /// Compares letters in either case; `text` is in lower case.
+  func startsInAnyCase(_ text: StaticString) -> Bool {
+    guard count >= text.utf8CodeUnitCount else { return false }
+    for index in 0..<text.utf8CodeUnitCount {
+      let byte = self[index]
+      let isUpper = (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
+      guard isUpper ? byte | 0x20 == text.utf8Start[index] : byte == text.utf8Start[index] else {
+        return false
+      }
+    }
+    return true
+  }
+
+  func equalsInAnyCase(_ text: StaticString) -> Bool {
+    count == text.utf8CodeUnitCount && startsInAnyCase(text)
+  }
+
   func starts(_ text: StaticString) -> Bool {
     guard let baseAddress, count >= text.utf8CodeUnitCount else { return false }
     return memcmp(baseAddress, text.utf8Start, text.utf8CodeUnitCount) == 0
