@@ -10,7 +10,9 @@ public import OAIRSys
 // The life of a request, in the order of the files:
 //   Downstream/Proxy+Listener    1 accept
 //   Exchange/Proxy+Request       2 readHead  3 dispatch  4 readBody
-//   Exchange/Proxy+Attempt       5 route  6 connect  7 send
+//   Exchange/Proxy+Route         5 route
+//   Exchange/Proxy+Candidate
+//   Exchange/Proxy+Attempt       6 connect  7 send
 //   Exchange/Proxy+Response      8 await  9 respond  10 splice
 //   Exchange/Proxy+Finish        11 finish  12 record
 // `ExchangeMachine` decides; these perform.

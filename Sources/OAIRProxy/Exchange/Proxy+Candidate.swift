@@ -1,0 +1,111 @@
+import OAIRHTTP1
+import OAIRReactor
+import OAIRRouting
+import OAIRSys
+import OAIRWire
+
+// The life of a request, 5 route: one of the backends is chosen, and an attempt begins there.
+
+extension Proxy {
+  mutating func chooseCandidate(_ downstream: Handle) {
+    guard let index = pickCandidate(downstream) else {
+      step(downstream, .exhausted)
+      return
+    }
+    beginAttempt(downstream, table.backends[index].record)
+  }
+
+  /// What an exchange asks of a candidate.
+  private struct Eligibility {
+    let tried: TriedBackends
+    let family: PathFamily
+    var heedsUnserved = true
+  }
+
+  mutating func pickCandidate(_ downstream: Handle) -> Int? {
+    var eligibility = Eligibility(
+      tried: downstreams[downstream].exchange.tried,
+      family: downstreams[downstream].exchange.service.family
+    )
+    if let index = pickCandidate(downstream, eligibility) { return index }
+    guard downstreams[downstream].exchange.machine.attempts == 0 else { return nil }
+    // All of them have said that they don't have the path: one says so again, in its own words.
+    eligibility.heedsUnserved = false
+    return pickCandidate(downstream, eligibility)
+  }
+
+  private mutating func pickCandidate(_ downstream: Handle, _ eligibility: Eligibility) -> Int? {
+    let entry: Int
+    switch destination(downstream) {
+    case .entry(let index): entry = index
+    case .defaultBackend:
+      guard let index = table.defaultBackend, state(ofBackend: index, eligibility).isUsable else {
+        return nil
+      }
+      return index
+    case .gone, .unresolved: return nil
+    }
+    let candidates = table.candidates(entry)
+    let facts = table.facts
+    return withUnsafeTemporaryAllocation(of: Int32.self, capacity: max(1, candidates.count)) {
+      eligible in
+      let count = CandidateTier.collect(candidates, facts: facts, into: eligible) {
+        state(ofBackend: $0, eligibility)
+      }
+      return LeastInFlight.pick(
+        UnsafeBufferPointer(rebasing: eligible[..<count]),
+        facts: facts,
+        inFlight: slots.inFlight,
+        random: &random
+      )
+    }
+  }
+
+  /// The table's state, or what this reactor knows better: a refusal counts at once, long before
+  /// the registry has published it.
+  private func state(ofBackend index: Int, _ eligibility: Eligibility) -> BackendState {
+    let fact = table.facts[index]
+    let family = eligibility.family
+    if eligibility.tried.contains(fact.slot) || !fact.pathFamilies.contains(family) {
+      return .down
+    }
+    let account = slots[Int(fact.slot)]
+    if eligibility.heedsUnserved, account.unservedUntil > reactor.now,
+      account.incarnation == fact.incarnation, account.unserved.contains(family)
+    {
+      return .down
+    }
+    if account.incarnation == fact.incarnation, account.refusedBy > fact.acknowledgedSignal {
+      return .down
+    }
+    return fact.state
+  }
+
+  private mutating func beginAttempt(_ downstream: Handle, _ record: BackendRecord) {
+    counters.attempts += 1
+    downstreams[downstream].exchange.tried.insert(record.slot)
+    downstreams[downstream].exchange.record = record
+    slots.begin(record.slot)
+    // A reused connection may turn out to be closed when it is too late to send the request again.
+    let mayReuse = downstreams[downstream].exchange.service.isRepeatable
+    guard mayReuse, let idle = takeIdle(record) else {
+      step(downstream, .chosen(isConnected: false))
+      return
+    }
+    counters.upstreamReuses += 1
+    downstreams[downstream].exchange.upstream = idle
+    upstreams[idle].begin(for: downstream)
+    step(downstream, .chosen(isConnected: true))
+  }
+
+  /// The backend had closed an idle connection while the request was on its way: nothing can have
+  /// been processed, so the same one is asked again, on a connection that can't be stale.
+  mutating func retrySame(_ downstream: Handle) {
+    guard let record = downstreams[downstream].exchange.record else {
+      chooseCandidate(downstream)
+      return
+    }
+    slots.begin(record.slot)
+    step(downstream, .chosen(isConnected: false))
+  }
+}

@@ -1,0 +1,166 @@
+import OAIRHTTP1
+import OAIRReactor
+import OAIRRouting
+import OAIRSys
+import OAIRWire
+
+// The life of a request, 5 route: the model's name becomes an entry of the route table.
+
+extension Proxy {
+  // MARK: 5 route
+
+  /// Finds the model's entry, then a candidate.
+  mutating func route(_ downstream: Handle) {
+    if let error = peekError(downstream) {
+      refuse(downstream, error)
+      return
+    }
+    guard table.isListed else {
+      // The first listing is on its way: an unknown model now may be a known one in a moment.
+      waitingForListing.append(downstream)
+      return
+    }
+    switch findEntry(downstream) {
+    case .success(let entry):
+      setDestination(downstream, entry.map { .entry($0) } ?? .defaultBackend)
+      if let error = unservedError(downstream) {
+        refuse(downstream, error)
+      } else {
+        chooseCandidate(downstream)
+      }
+    case .failure(let refusal):
+      refuse(downstream, refusal.error)
+    }
+  }
+
+  private mutating func setDestination(
+    _ downstream: Handle,
+    _ destination: Exchange.Destination
+  ) {
+    downstreams[downstream].exchange.destination = destination
+    downstreams[downstream].exchange.routedBy = table.generation
+  }
+
+  /// Where the request goes, as the newest table says it: entries of an older one mean other models
+  /// there, or nothing.
+  mutating func destination(_ downstream: Handle) -> Exchange.Destination {
+    if downstreams[downstream].exchange.routedBy != table.generation {
+      switch findEntry(downstream) {
+      case .success(let entry):
+        setDestination(downstream, entry.map { .entry($0) } ?? .defaultBackend)
+      // It was known when the request came: its client isn't told that it never existed.
+      case .failure: setDestination(downstream, .gone)
+      }
+    }
+    return downstreams[downstream].exchange.destination
+  }
+
+  /// Whether a backend's engine has the paths of a family.
+  func serves(_ index: Int, _ family: PathFamily) -> Bool {
+    table.facts[index].pathFamilies.contains(family)
+  }
+
+  /// The model is there, but none of its engines has the path.
+  private mutating func unservedError(_ downstream: Handle) -> GatewayError? {
+    let family = downstreams[downstream].exchange.service.family
+    var kinds: [String] = []
+    switch downstreams[downstream].exchange.destination {
+    case .entry(let entry):
+      for index in table.candidates(entry) {
+        if serves(Int(index), family) { return nil }
+        let kind = table.backends[Int(index)].record.kind.name
+        if !kinds.contains(kind) { kinds.append(kind) }
+      }
+    case .defaultBackend:
+      guard let index = table.defaultBackend, !serves(index, family) else { return nil }
+      kinds = [table.backends[index].record.kind.name]
+    case .gone, .unresolved: return nil
+    }
+    guard !kinds.isEmpty else { return nil }
+    let engines = kinds.joined(separator: ", ")
+    let advice = "The model '\(modelText(downstream))' is served by \(engines), without that path."
+    return GatewayError(.unsupportedEndpoint, targetText(downstream), advice: advice)
+  }
+
+  private struct Refusal: Error { let error: GatewayError }
+
+  private func peekError(_ downstream: Handle) -> GatewayError? {
+    switch downstreams[downstream].exchange.peek.problem {
+    case nil: return nil
+    case .form(let problem)?: return Self.formError(problem)
+    case .json where downstreams[downstream].exchange.body.isEmpty:
+      return GatewayError(.invalidJSON, advice: "it is empty")
+    case .json(let problem)?: return Self.jsonError(problem)
+    }
+  }
+
+  private static func jsonError(_ problem: JSONPeekError) -> GatewayError {
+    switch problem {
+    case .notAnObject: GatewayError(.invalidJSON, advice: "it is another kind of value")
+    case .invalidJSON(let offset): GatewayError(.invalidJSON, "\(offset)")
+    case .duplicateModel(let offset): GatewayError(.duplicateModel, "\(offset)")
+    case .modelNotAString(let offset): GatewayError(.modelNotAString, "\(offset)")
+    case .modelTooLong(let offset): GatewayError(.modelTooLong, "\(offset)")
+    }
+  }
+
+  private static func formError(_ problem: MultipartPeekError) -> GatewayError {
+    switch problem {
+    case .broken(let offset): GatewayError(.invalidForm, "it goes wrong at byte \(offset)")
+    case .duplicateModel(let offset): GatewayError(.duplicateModel, "\(offset)")
+    case .modelTooLong(let offset): GatewayError(.modelTooLong, "\(offset)")
+    }
+  }
+
+  /// No `model`: the default backend's, or the only one there is.
+  ///
+  /// An unknown one: the default backend, if there is one.
+  private mutating func findEntry(_ downstream: Handle) -> Result<Int?, Refusal> {
+    guard let range = downstreams[downstream].exchange.modelRange else {
+      if table.defaultBackend != nil { return .success(nil) }
+      if let only = table.onlyModel { return .success(only) }
+      let models = table.modelCount
+      return .failure(
+        Refusal(
+          error: GatewayError(
+            .missingModel,
+            advice: "Name one of the \(models) models that GET /v1/models lists."
+          )
+        )
+      )
+    }
+    if let entry = lookUp(downstream, range) { return .success(entry) }
+    if table.defaultBackend != nil { return .success(nil) }
+    let name = modelText(downstream)
+    if !table.unlistedBackends.isEmpty {
+      let silent = table.unlistedBackends.prefix(8).joined(separator: ", ")
+      return .failure(Refusal(error: GatewayError(.modelsUnknown, name, advice: silent)))
+    }
+    let near = table.nearNames(name)
+    let advice =
+      near.isEmpty
+      ? "GET /v1/models lists what there is." : "Near: \(near.joined(separator: ", "))."
+    return .failure(Refusal(error: GatewayError(.modelNotFound, name, advice: advice)))
+  }
+
+  private mutating func lookUp(_ downstream: Handle, _ range: Range<Int>) -> Int? {
+    let bytes = downstreams[downstream].exchange.request.bytes
+    if !downstreams[downstream].exchange.peek.isModelEscaped {
+      return table.entry(for: UnsafeRawBufferPointer(rebasing: bytes[range]))
+    }
+    let body = downstreams[downstream].exchange.body
+    guard
+      let count = downstreams[downstream].exchange.peek.copyModel(from: body, into: scratch.head)
+    else { return nil }
+    return table.entry(for: UnsafeRawBufferPointer(rebasing: scratch.head[..<count]))
+  }
+
+  /// The model's name for texts that a user reads.
+  mutating func modelText(_ downstream: Handle) -> String {
+    let body = downstreams[downstream].exchange.body
+    guard downstreams[downstream].exchange.peek.modelRange != nil,
+      let count = downstreams[downstream].exchange.peek.copyModel(from: body, into: scratch.head)
+    else { return "" }
+    return String(decoding: scratch.head[..<count], as: UTF8.self)
+  }
+}
