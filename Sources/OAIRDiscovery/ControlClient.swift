@@ -87,6 +87,25 @@ public final class ControlClient: Sendable {
     return stream
   }
 
+  // MARK: - Guests
+
+  /// Lets work into the event loop, to live there beside the requests.
+  ///
+  /// - Parameter make: called on the loop's thread.
+  /// - Returns: the guest's id; nil when the loop has ended.
+  func admit(_ make: @escaping @Sendable () -> any LoopGuest) -> UInt64? {
+    let id = nextID()
+    return inbox.submit(.admit(id: id, make)) ? id : nil
+  }
+
+  /// Tells a guest that something was left for it.
+  ///
+  /// Callable from any thread, as is `dismiss`.
+  func wake(guest id: UInt64) { _ = inbox.submit(.wake(id: id)) }
+
+  /// Sends a guest away.
+  func dismiss(guest id: UInt64) { _ = inbox.submit(.cancel(id: id)) }
+
   private func submit(_ id: UInt64, _ request: ControlRequest, _ sink: ControlSink) {
     if !inbox.submit(.start(id: id, request, sink)) { sink.fail(.stopped) }
   }

@@ -2,7 +2,11 @@
 enum ControlCommand: Sendable {
   /// Send a request; its outcome goes to the sink.
   case start(id: UInt64, ControlRequest, ControlSink)
-  /// Give up on a request; one that is over is ignored.
+  /// Let a guest in.
+  case admit(id: UInt64, @Sendable () -> any LoopGuest)
+  /// Tell a guest that something was left for it.
+  case wake(id: UInt64)
+  /// Give up on a request, or send a guest away; one that is over is ignored.
   case cancel(id: UInt64)
   /// End everything.
   case stop

@@ -40,6 +40,7 @@ struct ControlLoop: ~Copyable {
   private let inbox: ControlInbox
   private var reactor: Reactor<LinuxKernel>
   private var exchanges: [UInt64: ControlExchange] = [:]
+  private var guests: [UInt64: any LoopGuest] = [:]
   private var waiting: [(id: UInt64, request: ControlRequest, sink: ControlSink)] = []
   private var table = HeadTable(capacity: HTTP1Limits().fields)
   private var isStopping = false
@@ -56,7 +57,8 @@ struct ControlLoop: ~Copyable {
     self.inbox = inbox
     self.capacity = capacity
     // One more for the inbox; slots are only taken when connections are made.
-    var reactor = Reactor(kernel: try LinuxKernel(), capacity: capacity + 1)
+    let descriptors = capacity + DiscoveryLimits.guestDescriptors + 1
+    var reactor = Reactor(kernel: try LinuxKernel(), capacity: descriptors)
     _ = try reactor.registerBorrowed(inbox.descriptor, owner: Self.inboxOwner)
     self.reactor = reactor
     scratch = .allocate(byteCount: DiscoveryLimits.readBuffer, alignment: 16)
@@ -71,15 +73,21 @@ struct ControlLoop: ~Copyable {
       while let event = reactor.nextEvent() {
         switch event {
         case .ready(_, Self.inboxOwner, _): takeCommands()
-        case .ready(_, let id, let readiness): advance(id, readiness)
+        case .ready(let handle, let id, let readiness):
+          if let guest = guests[id] {
+            guest.ready(handle, readiness, &reactor)
+          } else {
+            advance(id, readiness)
+          }
         case .deadline(_, let id): finish(id, .failure(.timedOut))
-        case .timer: break
+        case .timer(let id): guests[id]?.timerFired(&reactor)
         }
       }
       reactor.endTick()
       startWaiting()
     }
     for case .start(_, _, let sink) in inbox.close() { sink.fail(.stopped) }
+    for guest in guests.values { guest.leave(&reactor) }
     for exchange in exchanges.values { exchange.sink.fail(.stopped) }
     for (_, _, sink) in waiting { sink.fail(.stopped) }
   }
@@ -95,8 +103,16 @@ struct ControlLoop: ~Copyable {
           continue
         }
         waiting.append((id, request, sink))
+      case .admit(let id, let make):
+        let guest = make()
+        guests[id] = guest
+        guest.enter(&reactor, owner: id)
+      case .wake(let id):
+        guests[id]?.woken(&reactor)
       case .cancel(let id):
-        if let index = waiting.firstIndex(where: { $0.id == id }) {
+        if let guest = guests.removeValue(forKey: id) {
+          guest.leave(&reactor)
+        } else if let index = waiting.firstIndex(where: { $0.id == id }) {
           waiting.remove(at: index).sink.fail(.cancelled)
         } else {
           finish(id, .failure(.cancelled))

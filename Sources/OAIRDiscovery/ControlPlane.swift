@@ -62,9 +62,9 @@ public actor ControlPlane {
       var found = Findings(discoverer: discoverer.name, registry: registry, report: report)
       for backend in discoverer.known { await found.take(.appeared(backend)) }
       tasks.append(
-        Task.detached { [found] in
+        Task.detached { [found, client] in
           var found = found
-          for await change in discoverer.changes() { await found.take(change) }
+          for await change in discoverer.changes(using: client) { await found.take(change) }
         }
       )
     }

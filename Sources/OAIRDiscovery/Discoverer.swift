@@ -13,7 +13,9 @@ public protocol Discoverer: Sendable {
   /// What it finds beyond `known`, from the beginning.
   ///
   /// Called once; ending the iteration ends its work.
-  func changes() -> AsyncStream<DiscoveryChange>
+  ///
+  /// - Parameter client: the control plane's own, running: for those that ask over HTTP.
+  func changes(using client: ControlClient) -> AsyncStream<DiscoveryChange>
 }
 
 extension Discoverer {

@@ -10,6 +10,8 @@ public enum DiscoveryLimits {
   ///
   /// Beyond them it is cut: a piece left out would be a change missed.
   public static let streamPieces = 256
+  /// Descriptors of the discoverers that live in the control plane's loop.
+  static let guestDescriptors = 256
   /// Reads from one connection before the others get their turn.
   static let readsPerTurn = 16
   /// Bytes of the read buffer that all connections share.

@@ -42,7 +42,7 @@ public struct StaticDiscoverer: Discoverer {
   public var known: [Backend] { backends.compactMap(\.backend) }
 
   /// The backends with names, as they resolve and as their addresses change.
-  public func changes() -> AsyncStream<DiscoveryChange> {
+  public func changes(using client: ControlClient) -> AsyncStream<DiscoveryChange> {
     let (stream, continuation) = AsyncStream.makeStream(of: DiscoveryChange.self)
     let named = backends.filter { $0.name != nil }
     let task = Task.detached {

@@ -15,7 +15,7 @@ private struct ScriptedDiscoverer: Discoverer {
     (stream, continuation) = AsyncStream.makeStream(of: DiscoveryChange.self)
   }
 
-  func changes() -> AsyncStream<DiscoveryChange> { stream }
+  func changes(using client: ControlClient) -> AsyncStream<DiscoveryChange> { stream }
   func tell(_ change: DiscoveryChange) { continuation.yield(change) }
 }
 
