@@ -120,15 +120,20 @@ public struct ModelDescription: Sendable, Equatable {
   public var id: String
   /// The backend's own JSON object of `GET /v1/models`, kept byte for byte; nil when there is none.
   public var raw: [UInt8]?
+  /// Whether its backend holds it in memory now; nil when the backend doesn't tell, which counts as
+  /// loaded.
+  public var isLoaded: Bool?
 
   /// Describes a model.
   ///
   /// - Parameters:
   ///   - id: the name that requests use.
   ///   - raw: the backend's own JSON object; it must be valid JSON.
-  public init(id: String, raw: [UInt8]? = nil) {
+  ///   - isLoaded: whether it is in memory; nil when that isn't known.
+  public init(id: String, raw: [UInt8]? = nil, isLoaded: Bool? = nil) {
     self.id = id
     self.raw = raw
+    self.isLoaded = isLoaded
   }
 }
 
