@@ -73,8 +73,8 @@ public final class ControlClient: Sendable {
   /// Sends a request whose response goes on for ever, such as a container engine's events.
   ///
   /// - Parameter request: its timeout is for the head only.
-  /// - Returns: the body's pieces as they come; it ends with the response, or throws a
-  ///   `ControlFailure`. Giving the stream up closes the connection.
+  /// - Returns: an empty piece when the head is there, then the body's pieces as they come; it ends
+  ///   with the response, or throws a `ControlFailure`. Giving the stream up closes the connection.
   public func stream(_ request: ControlRequest) -> AsyncThrowingStream<[UInt8], any Error> {
     let id = nextID()
     let (stream, continuation) = AsyncThrowingStream.makeStream(

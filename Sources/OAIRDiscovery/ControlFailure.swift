@@ -5,6 +5,8 @@ import OAIRSys
 public enum ControlFailure: Error, Equatable, Sendable {
   /// Nobody listens there.
   case refused
+  /// This process may not connect there: a unix socket's permissions, a local firewall.
+  case denied
   /// There is no way to the host.
   case unreachable
   /// The time was over.
@@ -33,7 +35,8 @@ extension ControlFailure {
     switch error.code {
     // A unix socket without a file is as good as one without a listener (unix(7)).
     case ECONNREFUSED, ENOENT: self = .refused
-    case EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, EADDRNOTAVAIL, EACCES, EPERM: self = .unreachable
+    case EACCES, EPERM: self = .denied
+    case EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, EADDRNOTAVAIL: self = .unreachable
     case ETIMEDOUT: self = .timedOut
     default: self = error.isExhaustion ? .exhausted : .closed
     }

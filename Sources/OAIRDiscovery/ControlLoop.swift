@@ -12,6 +12,7 @@ private final class ControlExchange {
   var handle = Handle.none
   let isStream: Bool
   var isConnected = false
+  var hasToldHead = false
   var output = ByteQueue()
   var reader: ResponseReader
 
@@ -211,7 +212,7 @@ struct ControlLoop: ~Copyable {
         finish(exchange.id, .failure(.status(status)))
         return false
       }
-      reactor.setDeadline(exchange.handle, at: .max)
+      if !exchange.hasToldHead { tellHead(exchange) }
       guard yield(exchange) else {
         finish(exchange.id, .failure(.tooLarge))
         return false
@@ -224,6 +225,7 @@ struct ControlLoop: ~Copyable {
       let response = ControlResponse(
         status: exchange.reader.status ?? 0,
         server: exchange.reader.server,
+        apiVersion: exchange.reader.apiVersion,
         body: exchange.reader.takeBody()
       )
       finish(exchange.id, .success(response))
@@ -232,6 +234,13 @@ struct ControlLoop: ~Copyable {
       finish(exchange.id, .failure(failure))
       return false
     }
+  }
+
+  /// From its head on a stream has no deadline, and its reader knows that it is listening.
+  private mutating func tellHead(_ exchange: ControlExchange) {
+    exchange.hasToldHead = true
+    reactor.setDeadline(exchange.handle, at: .max)
+    if case .pieces(let continuation) = exchange.sink { continuation.yield([]) }
   }
 
   /// Returns false when the reader is too far behind.

@@ -17,6 +17,7 @@ public actor ControlPlane {
   /// It runs from `start` on.
   public nonisolated let client: ControlClient
   private let discoverers: [any Discoverer]
+  private let own: OwnListeners
   private let report: @Sendable (ControlPlaneEvent) -> Void
   private var tasks: [Task<Void, Never>] = []
 
@@ -26,16 +27,19 @@ public actor ControlPlane {
   ///   - registry: made with the names of the discoverers among its `awaitedDiscoverers`.
   ///   - client: not started yet.
   ///   - discoverers: with different names.
+  ///   - own: where this router listens: no backend, whoever tells of it.
   ///   - report: told what happens; called on threads of the control plane, must return at once.
   public init(
     registry: BackendRegistry,
     client: ControlClient,
     discoverers: [any Discoverer] = [],
+    own: [SocketAddress] = [],
     report: @escaping @Sendable (ControlPlaneEvent) -> Void = { _ in }
   ) {
     self.registry = registry
     self.client = client
     self.discoverers = discoverers
+    self.own = OwnListeners(own)
     self.report = report
   }
 
@@ -59,7 +63,7 @@ public actor ControlPlane {
     )
     await registry.start { continuation.yield($0) }
     for discoverer in discoverers {
-      var found = Findings(discoverer: discoverer.name, registry: registry, report: report)
+      var found = Findings(discoverer.name, registry, own, report)
       for backend in discoverer.known { await found.take(.appeared(backend)) }
       tasks.append(
         Task.detached { [found, client] in
@@ -86,24 +90,29 @@ public actor ControlPlane {
 private struct Findings {
   let discoverer: String
   let registry: BackendRegistry
+  let own: OwnListeners
   let report: @Sendable (ControlPlaneEvent) -> Void
   /// What it registered, and as whose: it can't take away what another source has told.
   private var sources: [String: Backend.Source] = [:]
 
   init(
-    discoverer: String,
-    registry: BackendRegistry,
-    report: @escaping @Sendable (ControlPlaneEvent) -> Void
+    _ discoverer: String,
+    _ registry: BackendRegistry,
+    _ own: OwnListeners,
+    _ report: @escaping @Sendable (ControlPlaneEvent) -> Void
   ) {
     self.discoverer = discoverer
     self.registry = registry
+    self.own = own
     self.report = report
   }
 
   mutating func take(_ change: DiscoveryChange) async {
     switch change {
     case .appeared(let backend):
-      let outcome = await registry.register(backend)
+      let outcome =
+        own.contains(backend.endpoint.address)
+        ? .refused("this router itself listens there") : await registry.register(backend)
       if case .refused = outcome {} else { sources[backend.id] = backend.source }
       report(.found(backend, by: discoverer, outcome))
     case .disappeared(let id):
@@ -111,6 +120,10 @@ private struct Findings {
       if await registry.unregister(id: id, source: source) { report(.lost(id: id, by: discoverer)) }
     case .stirred(let id):
       await registry.requestProbe(id: id)
+    case .skipped(let skip):
+      report(.skipped(skip, by: discoverer))
+    case .watching(let what):
+      report(.watching(what, by: discoverer))
     case .listed:
       await registry.discoveryListed(discoverer)
       report(.listed(discoverer))

@@ -6,6 +6,10 @@ public enum ControlPlaneEvent: Sendable {
   case found(Backend, by: String, RegistrationOutcome)
   /// A discoverer's backend is no longer there.
   case lost(id: String, by: String)
+  /// A discoverer saw something that it doesn't use.
+  case skipped(DiscoverySkip, by: String)
+  /// A discoverer watches this from now on.
+  case watching(String, by: String)
   /// A discoverer has told everything that was there at the beginning.
   case listed(String)
   /// A discoverer can't find what it should.

@@ -4,13 +4,21 @@ public struct ControlResponse: Sendable, Equatable {
   public var status: Int
   /// The `Server` field, if there is one.
   public var server: String?
+  /// The `Api-Version` field of container engines, if there is one.
+  public var apiVersion: String?
   /// The body, dechunked.
   public var body: [UInt8]
 
   /// Makes a response.
-  public init(status: Int, server: String? = nil, body: [UInt8] = []) {
+  public init(
+    status: Int,
+    server: String? = nil,
+    apiVersion: String? = nil,
+    body: [UInt8] = []
+  ) {
     self.status = status
     self.server = server
+    self.apiVersion = apiVersion
     self.body = body
   }
 }

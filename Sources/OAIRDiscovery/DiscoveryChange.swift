@@ -8,6 +8,10 @@ public enum DiscoveryChange: Sendable, Equatable {
   case disappeared(id: String)
   /// Something happened to a backend: worth a probe, nothing more.
   case stirred(id: String)
+  /// Something that could have been a backend isn't used.
+  case skipped(DiscoverySkip)
+  /// It watches this from now on. In plain words, for a log.
+  case watching(String)
   /// Everything that was there at the beginning has been told.
   case listed
   /// It can't find what it should; it tries again. In plain words, for a log.

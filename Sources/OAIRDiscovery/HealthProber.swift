@@ -91,7 +91,7 @@ extension ProbeFailure {
   init?(_ failure: ControlFailure) {
     switch failure {
     case .refused: self = .refused
-    case .unreachable: self = .unreachable
+    case .unreachable, .denied: self = .unreachable
     case .timedOut: self = .timedOut
     case .closed: self = .closed
     case .malformed, .tooLarge, .invalidRequest: self = .malformed

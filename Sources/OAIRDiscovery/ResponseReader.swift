@@ -14,6 +14,8 @@ struct ResponseReader: ~Copyable {
   private(set) var status: Int?
   /// The `Server` field.
   private(set) var server: String?
+  /// The `Api-Version` field.
+  private(set) var apiVersion: String?
   private var body: [UInt8] = []
   private let bodyLimit: Int
   private var pending = ByteQueue()
@@ -78,12 +80,16 @@ struct ResponseReader: ~Copyable {
     status = head.status
     framing = head.framing
     if case .length(let length) = head.framing { remaining = length }
-    if let field = table.first(.server) {
-      server = String(
-        decoding: UnsafeRawBufferPointer(rebasing: pending.bytes[field.value.range]),
-        as: UTF8.self
-      )
+    if let field = table.first(.server) { server = text(field.value) }
+    for index in 0..<table.count where table[index].known == .other {
+      if text(table[index].name).lowercased() == "api-version" {
+        apiVersion = text(table[index].value)
+      }
     }
+  }
+
+  private func text(_ range: ByteRange) -> String {
+    String(decoding: UnsafeRawBufferPointer(rebasing: pending.bytes[range.range]), as: UTF8.self)
   }
 
   private mutating func readBody() -> Progress {

@@ -18,6 +18,20 @@ struct ControlPlaneLog: Sendable {
         "backend gone",
         metadata: ["backend": .string(id), "discoverer": .string(discoverer)]
       )
+    case .skipped(let skip, let discoverer):
+      logger.log(
+        level: skip.isUnrelated ? .debug : .notice,
+        "not a backend",
+        metadata: [
+          "what": .string(skip.subject), "discoverer": .string(discoverer),
+          "reason": .string(skip.reason),
+        ]
+      )
+    case .watching(let what, let discoverer):
+      logger.notice(
+        "discoverer watches",
+        metadata: ["what": .string(what), "discoverer": .string(discoverer)]
+      )
     case .listed(let discoverer):
       logger.debug(
         "discoverer has told what is there",

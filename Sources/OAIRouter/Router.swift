@@ -63,6 +63,7 @@ public final class Router: Sendable {
         registry: registry,
         client: try ControlClient(),
         discoverers: discoverers,
+        own: boundAddresses,
         report: { log.write($0) }
       )
     } catch { throw .system(error) }

@@ -262,6 +262,8 @@ struct ControlClientTests {
     try await withClient { client in
       let stream = client.stream(request(server, timeout: .milliseconds(200)))
       var iterator = stream.makeAsyncIterator()
+      let head = try await iterator.next()
+      #expect(head == [], "the head is told before any byte of the body")
       let first = try await iterator.next()
       #expect(first == Array("x".utf8))
       // A request with a later deadline fails first, because the stream's is gone.

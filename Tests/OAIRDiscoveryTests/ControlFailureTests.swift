@@ -7,7 +7,7 @@ import Testing
 struct ControlFailureTests {
   @Test(arguments: [
     (ECONNREFUSED, ControlFailure.refused), (ENOENT, .refused), (EHOSTUNREACH, .unreachable),
-    (ENETUNREACH, .unreachable), (EACCES, .unreachable), (ETIMEDOUT, .timedOut),
+    (ENETUNREACH, .unreachable), (EACCES, .denied), (EPERM, .denied), (ETIMEDOUT, .timedOut),
     (ECONNRESET, .closed), (EPIPE, .closed), (EMFILE, .exhausted), (ENFILE, .exhausted),
     (ENOBUFS, .exhausted),
   ])

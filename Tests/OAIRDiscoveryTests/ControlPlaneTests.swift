@@ -110,7 +110,7 @@ struct ControlPlaneTests {
       switch report {
       case .found(let backend, let name, .refused):
         events.withLock { $0.append("\(backend.id) \(name)") }
-      case .found, .lost: events.withLock { $0.append("wrong") }
+      case .found, .lost, .skipped, .watching: events.withLock { $0.append("wrong") }
       case .troubled(let name, let reason): events.withLock { $0.append("\(name): \(reason)") }
       case .listed: continuation.finish()
       }
@@ -118,6 +118,42 @@ struct ControlPlaneTests {
     #expect(events.withLock { $0 } == ["a one", "one: no socket"])
     let snapshot = await registry.snapshot()
     #expect(snapshot.map(\.backend.endpoint.address) == [nobody])
+    await plane.stop()
+  }
+
+  @Test(.timeLimit(.minutes(1)))
+  func `the router itself is never a backend, whoever tells of it`() async throws {
+    let discoverer = ScriptedDiscoverer("one")
+    let (reports, continuation) = AsyncStream.makeStream(of: ControlPlaneEvent.self)
+    let plane = ControlPlane(
+      registry: registry,
+      client: try ControlClient(),
+      discoverers: [discoverer],
+      own: [.loopback(port: 9)]
+    ) { continuation.yield($0) }
+    try await plane.start()
+    discoverer.tell(.appeared(backend("me", .loopback(port: 9))))
+    discoverer.tell(.disappeared(id: "me"))
+    discoverer.tell(.watching("the mirror"))
+    discoverer.tell(.skipped(DiscoverySkip("x", reason: "y")))
+    discoverer.tell(.listed)
+    var texts: [String] = []
+    for await report in reports {
+      switch report {
+      case .found(_, _, let outcome): texts.append("\(outcome)")
+      case .watching(let what, let name): texts.append("\(name): \(what)")
+      case .skipped(let skip, let name): texts.append("\(name): \(skip.subject) \(skip.reason)")
+      case .listed: continuation.finish()
+      case .lost, .troubled: texts.append("wrong")
+      }
+    }
+    #expect(
+      texts == [
+        "\(RegistrationOutcome.refused("this router itself listens there"))", "one: the mirror",
+        "one: x y",
+      ]
+    )
+    #expect(await registry.snapshot().isEmpty)
     await plane.stop()
   }
 

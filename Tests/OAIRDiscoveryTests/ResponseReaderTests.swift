@@ -80,4 +80,12 @@ struct ResponseReaderTests {
     #expect(read([Array(text.utf8)], limit: 4).progress == .failed(.tooLarge))
     #expect(read([Array(text.utf8)], ends: true, limit: 5).progress == .complete)
   }
+
+  @Test func `a container engine's version is kept`() {
+    var reader = ResponseReader(bodyLimit: 10)
+    var table = HeadTable(capacity: 10)
+    let head = "HTTP/1.1 200 OK\r\nX: y\r\nApi-version: 1.41\r\nContent-Length: 2\r\n\r\nOK"
+    let progress = Array(head.utf8).withUnsafeBytes { reader.receive($0, table: &table) }
+    #expect(progress == .complete && reader.apiVersion == "1.41")
+  }
 }

@@ -39,6 +39,8 @@ struct StaticDiscovererTests {
     case .appeared(let backend): "\(backend.id)@\(backend.endpoint.address)"
     case .disappeared(let id): "-\(id)"
     case .stirred(let id): "?\(id)"
+    case .skipped(let skip): "skipped \(skip.subject)"
+    case .watching(let what): "watching \(what)"
     case .listed: "listed"
     case .troubled(let reason): "trouble: \(reason)"
     }
