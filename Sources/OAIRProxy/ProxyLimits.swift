@@ -37,8 +37,9 @@ public struct ProxyLimits: Sendable, Equatable {
   ///
   /// Beyond it they pass as they come.
   public static let heldResponse = 64 << 10
-  /// Bytes of a 404's body that are looked at for what is missing: the path or the model.
-  static let pathErrorBody = 4 << 10
+  /// Bytes of an error's body that are looked at for what it says: a 404, of the path or the model;
+  /// a 400, of a prompt that is too long.
+  static let errorBody = 4 << 10
   /// How long a backend that doesn't have a path isn't asked for it.
   static let unservedNanoseconds: UInt64 = 600_000_000_000
   /// Bytes taken by one read.

@@ -206,6 +206,7 @@ public actor BackendRegistry {
       generation: table.generation + 1,
       members: members.values.map(\.routeMember),
       rememberedModels: remembered.values.map(\.name).sorted(),
+      rewrites: options.rewrites,
       defaultBackend: defaultBackendID,
       isListed: isListed(at: now)
     )

@@ -26,17 +26,21 @@ public struct RouteMember: Sendable {
 /// One model of a table.
 struct ModelEntry: Sendable {
   /// As the first backend in id order spells it.
-  let name: String
+  var name: String
   /// The JSON object of `/v1/models`; empty when no backend is left.
-  let object: [UInt8]
+  var object: [UInt8]
   /// The JSON object of Ollama's `/api/tags`; empty when no backend is left.
-  let tag: [UInt8]
+  var tag: [UInt8]
   /// Indices of backends, ascending.
   var candidates: [Int32]
   /// Where its candidates start in the table's one list.
   var firstCandidate: Int
   /// True when a candidate is neither down nor draining.
   var isListed: Bool
+  /// What an alias's requests are made to name; nil for a model of its own.
+  var servedName: [UInt8]?
+  /// Entries of the models that are asked when this one's backends are spent, in order.
+  var fallbacks: [Int32] = []
 
   /// Merges the models of all backends: one entry for all spellings, the first one counts.
   ///
@@ -56,7 +60,7 @@ struct ModelEntry: Sendable {
             ModelEntry(
               name: model.id,
               object: RouteTable.renderModel(model, of: member),
-              tag: RouteTable.renderTag(model, of: member),
+              tag: RouteTable.renderTag(model.id, modifiedAt: member.registeredAt),
               candidates: [Int32(index)],
               firstCandidate: 0,
               isListed: counts

@@ -54,15 +54,15 @@ extension RouteTable {
   ///
   /// Size, digest and details are what a list in OpenAI's shape doesn't tell. Clients with types
   /// require them all the same: they are there, and empty.
-  static func renderTag(_ model: ModelDescription, of member: RouteMember) -> [UInt8] {
+  static func renderTag(_ name: String, modifiedAt time: Int) -> [UInt8] {
     var json = JSONWriter()
     json.beginObject()
     json.key("name")
-    json.string(model.id)
+    json.string(name)
     json.key("model")
-    json.string(model.id)
+    json.string(name)
     json.key("modified_at")
-    json.string(WallTime.utc(member.registeredAt) + "Z")
+    json.string(WallTime.utc(time) + "Z")
     json.key("size")
     json.int(0)
     json.key("digest")
@@ -77,6 +77,24 @@ extension RouteTable {
     json.beginArray()
     json.endArray()
     json.endObject()
+    json.endObject()
+    return json.bytes
+  }
+
+  /// An alias as a model: `root` names what it stands for, as vLLM has it.
+  static func renderAlias(_ name: String, for target: String) -> [UInt8] {
+    var json = JSONWriter()
+    json.beginObject()
+    json.key("id")
+    json.string(name)
+    json.key("object")
+    json.string("model")
+    json.key("created")
+    json.int(0)
+    json.key("owned_by")
+    json.string("oairouter")
+    json.key("root")
+    json.string(target)
     json.endObject()
     return json.bytes
   }

@@ -71,26 +71,28 @@ public final class RouteTable: Sendable {
   ///   - generation: greater than that of the table before.
   ///   - members: all backends with their models, in any order; ids must differ.
   ///   - rememberedModels: models that stay known although no backend has them any more.
+  ///   - rewrites: models that stand for others, without a `problem`.
   ///   - defaultBackend: the id of the backend for models that nobody has.
   ///   - isListed: whether the first listings are in.
   public init(
     generation: UInt64,
     members: [RouteMember],
     rememberedModels: [String] = [],
+    rewrites: ModelRewrites = ModelRewrites(),
     defaultBackend: String? = nil,
     isListed: Bool
   ) {
     let members = members.sorted { $0.backend.record.id < $1.backend.record.id }
-    let entries = ModelEntry.gather(members, remembered: rememberedModels)
+    var entries = ModelEntry.gather(
+      members,
+      remembered: rememberedModels + rewrites.namedModels
+    )
     self.generation = generation
     self.isListed = isListed
-    self.entries = entries
     backends = members.map(\.backend)
     unlistedBackends = members.filter { !$0.isListed }.map(\.backend.record.id)
     slotCount = (members.map(\.backend.record.slot).max() ?? -1) + 1
     self.defaultBackend = members.firstIndex { $0.backend.record.id == defaultBackend }
-    index = ModelIndex(entries.map { Array(ModelName.canonical($0.name).utf8) })
-
     candidateIndices = .allocate(capacity: entries.reduce(0) { $0 + $1.candidates.count })
     var position = 0
     for candidate in entries.lazy.flatMap(\.candidates) {
@@ -105,15 +107,19 @@ public final class RouteTable: Sendable {
     let served = entries.indices.filter { !entries[$0].candidates.isEmpty }
     let known = served.isEmpty ? Array(entries.indices) : served
     onlyModel = known.count == 1 ? known[0] : nil
+    modelCount = entries.count(where: \.isListed)
+    // From here on entries share candidates.
+    ModelEntry.apply(rewrites, to: &entries)
+    self.entries = entries
+    index = ModelIndex(entries.map { Array(ModelName.canonical($0.name).utf8) })
     let listed = entries.filter(\.isListed)
-    modelCount = listed.count
     healthyCount = members.count { $0.backend.state == .ready }
     modelsBody = Self.renderModels(listed)
     tagsBody = Self.renderTags(listed)
     healthBody = Self.renderHealth(
       total: members.count,
       healthy: healthyCount,
-      models: listed.count
+      models: modelCount
     )
   }
 
@@ -153,6 +159,24 @@ public final class RouteTable: Sendable {
 
   /// A model's name as the first backend spells it.
   public func modelName(_ entry: Int) -> [UInt8] { Array(entries[entry].name.utf8) }
+
+  /// What requests for an entry have to name, where that isn't what their clients wrote.
+  ///
+  /// - Parameter entry: an alias's.
+  /// - Returns: nil for a model of its own.
+  public func servedName(_ entry: Int) -> [UInt8]? { entries[entry].servedName }
+
+  /// How many models may be asked in place of an entry's.
+  public func fallbackCount(_ entry: Int) -> Int { entries[entry].fallbacks.count }
+
+  /// The entry of a model that may be asked in place of another.
+  ///
+  /// - Parameters:
+  ///   - entry: what the client asked for.
+  ///   - number: 0 for the first, below `fallbackCount`.
+  public func fallback(_ entry: Int, _ number: Int) -> Int {
+    Int(entries[entry].fallbacks[number])
+  }
 
   /// The body of `GET /v1/models/{id}`: the model's one object.
   ///

@@ -43,6 +43,25 @@ public struct ByteQueue: ~Copyable {
     source.withUnsafeBytes { append($0) }
   }
 
+  /// Puts other bytes in the place of some that wait.
+  ///
+  /// - Parameters:
+  ///   - range: which ones, counted from the first that waits.
+  ///   - replacement: what stands there afterwards; it may be longer or shorter.
+  public mutating func replace(_ range: Range<Int>, with replacement: [UInt8]) {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count, "no such bytes")
+    makeRoom(max(0, replacement.count - range.count))
+    guard let memory else { return }
+    // SAFETY: `makeRoom` has seen to the room behind `tail` by which the bytes may grow.
+    let start = memory + head + range.lowerBound
+    memmove(start + replacement.count, start + range.count, count - range.upperBound)
+    replacement.withUnsafeBytes { bytes in
+      if let source = bytes.baseAddress { memcpy(start, source, bytes.count) }
+    }
+    tail &+= replacement.count - range.count
+    if isEmpty { removeAll() }
+  }
+
   /// Removes bytes from the front; gives the memory back with the last one.
   public mutating func consume(_ count: Int) {
     precondition(count >= 0 && count <= self.count, "more consumed than there is")

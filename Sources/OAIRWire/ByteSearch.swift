@@ -39,6 +39,16 @@ extension UnsafePointer<UInt8> {
     return memcmp(self + start, text.utf8Start, count) == 0
   }
 
+  /// Whether `text`, which isn't empty, stands anywhere before `end`.
+  func contains(_ text: StaticString, before end: Int) -> Bool {
+    var start = offset(of: text.utf8Start[0], from: 0, to: end)
+    while start < end {
+      if has(text, at: start, before: end) { return true }
+      start = offset(of: text.utf8Start[0], from: start &+ 1, to: end)
+    }
+    return false
+  }
+
   /// Whether the bytes of `range` are exactly those of `text`.
   func equals(_ text: StaticString, in range: Range<Int>) -> Bool {
     range.count == text.utf8CodeUnitCount

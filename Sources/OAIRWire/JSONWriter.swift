@@ -54,6 +54,15 @@ public struct JSONWriter: Sendable {
     bytes.append(Byte.quote)
   }
 
+  /// A string as it stands between its quotes.
+  ///
+  /// - Parameter text: UTF-8; what is ill-formed in it becomes U+FFFD.
+  public static func insideOfString(_ text: [UInt8]) -> [UInt8] {
+    var writer = JSONWriter()
+    text.withUnsafeBytes { writer.string($0) }
+    return Array(writer.bytes.dropFirst().dropLast())
+  }
+
   /// Writes a string, or null for nil.
   public mutating func stringOrNull(_ text: String?) {
     if let text { string(text) } else { null() }

@@ -51,6 +51,7 @@ public final class Router: Sendable {
         options: RegistryOptions(
           health: options.health,
           defaultBackend: options.defaultBackend,
+          rewrites: options.rewrites,
           awaitedDiscoverers: Set(discoverers.map(\.name))
         )
       ) { table in

@@ -23,6 +23,8 @@ public struct RouterOptions: Sendable {
   public var discoverers: [any Discoverer] = []
   /// The id of the backend that gets requests for unknown models, or without a model.
   public var defaultBackend: String?
+  /// Models that stand for others: aliases, and fallbacks when a model's backends are spent.
+  public var rewrites = ModelRewrites()
   /// Limits, timeouts and retries of the data plane.
   public var proxy = ProxyOptions()
   /// When and how backends are probed.
@@ -49,6 +51,13 @@ public struct RouterOptions: Sendable {
       throw ConfigurationError(
         "default_backend",
         "is '\(defaultBackend)', which is none of the backends"
+      )
+    }
+    if let problem = rewrites.problem {
+      let colon = problem.firstIndex(of: ":") ?? problem.endIndex
+      throw ConfigurationError(
+        String(problem[..<colon]),
+        "are wrong" + String(problem[colon...])
       )
     }
     if listen.isEmpty { throw ConfigurationError("listen", "needs at least one address") }

@@ -60,6 +60,7 @@ struct HTTPGet {
   private static func explanation(_ failure: ControlFailure) -> String {
     switch failure {
     case .refused: "nobody listens there; is the router running, and on this port?"
+    case .denied: "this user isn't allowed to connect there"
     case .unreachable: "there is no way to that host"
     case .timedOut: "no answer within \(DurationArgument(limit))"
     case .closed: "the connection ended before the answer did"

@@ -34,6 +34,8 @@ struct Serve: ParsableCommand {
   @Option(help: "The backend that takes requests for unknown models, and those without one.")
   var defaultBackend: String?
 
+  @OptionGroup(title: "Models") var models: ModelArguments
+
   @Flag(help: "Serve the built-in model 'demo'.")
   var demo = false
 
@@ -105,6 +107,7 @@ struct Serve: ParsableCommand {
     if listen.isEmpty { options.fallbackPort = 11435 } else { options.listen = listen }
     for argument in backend { options.backends.append(try argument.configured()) }
     options.defaultBackend = defaultBackend
+    models.apply(to: &options)
     options.health = HealthPolicy(interval: healthInterval.value)
     timeouts.apply(to: &options.proxy.timeouts)
     if let drainTimeout { options.proxy.timeouts.drain = drainTimeout.value }

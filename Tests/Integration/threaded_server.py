@@ -24,6 +24,8 @@ class ThreadedServer:
 
     def stop(self):
         """Takes no further connection; returns when nobody listens any more."""
+        if self._listener.fileno() < 0:
+            return
         # A blocked accept only returns when the listening socket is shut down.
         self._listener.shutdown(socket.SHUT_RDWR)
         self._acceptor.join(5)

@@ -10,7 +10,7 @@ struct ExchangeMachineTests {
     [
       .bodyEnded, .refused, .chosen(isConnected: false), .chosen(isConnected: true), .exhausted,
       .connected, .sent, .headArrived(holds: false), .headArrived(holds: true), .contentArrived,
-      .rejected, .modelFound, .consumed,
+      .rejected, .modelFound, .consumed, .fellBack,
       .ended, .clientGone, .flushed,
     ] + Machine.Loss.allCases.map { .lost($0) }
 
@@ -53,6 +53,7 @@ struct ExchangeMachineTests {
     case (.readingBody, .refused), (.routing, .refused): return .answer(.refusal)
     case (.routing, .chosen(isConnected: false)): return .connect
     case (.routing, .chosen(isConnected: true)), (.connecting, .connected): return .send
+    case (.routing, .fellBack): return .none
     case (.routing, .exhausted): return .answer(.noCandidate)
     case (.connecting, .lost(.notConnected)): return .failOver
     case (.connecting, .lost(.timedOut)): return .answer(.timedOut)
@@ -200,6 +201,25 @@ struct ExchangeMachineTests {
     _ = reused.handle(.consumed)
     let stale = reused.handle(.lost(.reusedClosed))
     #expect(stale == .answer(.upstreamLost))
+  }
+
+  @Test func `another model has attempts of its own, but lost bodies count on`() {
+    var machine = Self.machine(in: .awaiting, candidates: 1)
+    machine.hasFallback = true
+    _ = machine.handle(.lost(.closed))
+    #expect(machine.isModelSpent && machine.mayMoveOn)
+    _ = machine.handle(.fellBack)
+    machine.hasFallback = false
+    _ = machine.handle(.chosen(isConnected: true))
+    #expect(!machine.mayMoveOn)
+    let second = machine.handle(.lost(.closed))
+    #expect(second == .answer(.lostTwice))
+    var rejected = Self.machine(in: .awaiting, candidates: 1)
+    rejected.hasFallback = true
+    _ = rejected.handle(.rejected)
+    _ = rejected.handle(.fellBack)
+    rejected.hasFallback = false
+    #expect(!rejected.isModelSpent && rejected.mayMoveOn)
   }
 
   @Test func `both directions are told apart`() {

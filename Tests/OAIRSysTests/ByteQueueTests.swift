@@ -23,6 +23,24 @@ struct ByteQueueTests {
     #expect(isEmpty && count == 0 && memory == nil)
   }
 
+  @Test(arguments: [0, 1, 5], ["", "x", "abc", String(repeating: "long", count: 2000)])
+  func `bytes are replaced in their place`(_ consumed: Int, _ replacement: String) {
+    for range in [consumed..<consumed, consumed..<(consumed + 3), 7..<10, 9..<12, 5..<12] {
+      var queue = ByteQueue()
+      var expected = Array("0123456789ab".utf8)
+      queue.append(expected)
+      queue.consume(consumed)
+      queue.replace(
+        (range.lowerBound - consumed)..<(range.upperBound - consumed),
+        with: Array(replacement.utf8)
+      )
+      expected.replaceSubrange(range, with: replacement.utf8)
+      #expect(contents(queue) == Array(expected.dropFirst(consumed)))
+      queue.append([7])
+      #expect(contents(queue) == Array(expected.dropFirst(consumed)) + [7])
+    }
+  }
+
   @Test func `bytes come out in the order in which they went in`() {
     var queue = ByteQueue()
     queue.append([1, 2, 3])

@@ -20,6 +20,8 @@ struct BodyPeek: ~Copyable {
   /// Where the model's name is, as written.
   var modelRange: Range<Int>? { form.map { $0.modelRange } ?? json.modelRange }
   var isModelEscaped: Bool { form == nil && json.isModelEscaped }
+  /// Names stand in JSON strings, with their escapes, rather than in parts of a form as they are.
+  var isJSON: Bool { form == nil }
   var stream: Bool? { form.map { $0.stream } ?? json.stream }
 
   var problem: Problem? {

@@ -35,8 +35,12 @@ struct Exchange: ~Copyable {
   var isBodySkipped = false
   var decoder: ChunkedDecoder
   var peek = BodyPeek()
-  /// Where the model's name stands after `dropBody`.
-  private var shortenedModel: Range<Int>?
+  /// Where the model's name stands since it was replaced, or since `dropBody`.
+  private var movedModel: Range<Int>?
+  /// What the client asked for, once the request names another model.
+  private(set) var askedModel: [UInt8]?
+  /// Bytes by which another model's name has made the body longer.
+  private(set) var growth = 0
   /// How long the request was, once it is dropped.
   private(set) var requestBytes = 0
   /// A request that is no longer than this, in bytes, isn't worth shortening.
@@ -58,6 +62,12 @@ struct Exchange: ~Copyable {
   var destination = Destination.unresolved
   /// The generation of the table in which `destination` was looked up.
   var routedBy: UInt64 = 0
+  /// The entry of the model that was asked for, in that table; -1 without one.
+  var askedEntry = -1
+  /// How many of its fallbacks the exchange has gone on to.
+  var fallback = 0
+  /// No other backend of the model is worth asking.
+  var isModelSpent = false
   var upstream = Handle.none
   var tried = TriedBackends()
   /// The backend of the current or last attempt, pinned: tables may change meanwhile.
@@ -114,29 +124,44 @@ struct Exchange: ~Copyable {
   var isBodyWhole: Bool {
     switch framing {
     case .none, .untilClose: true
-    case .length(let length): body.count + streamedBytes == length
+    case .length(let length): body.count + streamedBytes - growth == length
     case .chunked: decoder.isEnded
     }
   }
 
   /// Where the model's name stands in `request`.
   var modelRange: Range<Int>? {
-    if let shortenedModel { return shortenedModel }
+    if let movedModel { return movedModel }
     guard let range = peek.modelRange else { return nil }
     return (headLength + range.lowerBound)..<(headLength + range.upperBound)
+  }
+
+  /// Has the request name another model: the bytes of the name change, and nothing else.
+  ///
+  /// A body may grow by `ModelName`'s limit in its spelling, which the ledger doesn't count.
+  ///
+  /// - Parameters:
+  ///   - name: the other one, spelled as the body's grammar wants it.
+  ///   - asked: what the client has asked for.
+  mutating func nameModel(_ name: [UInt8], asked: [UInt8]) {
+    guard let range = modelRange else { return }
+    if askedModel == nil { askedModel = asked }
+    request.replace(range, with: name)
+    growth += name.count - range.count
+    movedModel = range.lowerBound..<(range.lowerBound + name.count)
   }
 
   /// Gives a large body's memory back; the head and the model's name stay, for the access record.
   mutating func dropBody() {
     upload.removeAll()
-    guard request.count > Self.keptRequest, shortenedModel == nil else { return }
+    guard requestBytes == 0, request.count > Self.keptRequest else { return }
     var kept = ByteQueue()
     kept.append(head)
     if let modelRange {
       kept.append(UnsafeRawBufferPointer(rebasing: request.bytes[modelRange]))
-      shortenedModel = headLength..<kept.count
+      movedModel = headLength..<kept.count
     }
-    requestBytes = request.count + streamedBytes
+    requestBytes = request.count + streamedBytes - growth
     request = kept
   }
 

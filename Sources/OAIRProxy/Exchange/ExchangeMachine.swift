@@ -78,6 +78,8 @@ struct ExchangeMachine: Equatable, Sendable {
     case refused
     /// A candidate is chosen; `isConnected` when an idle connection is at hand.
     case chosen(isConnected: Bool)
+    /// Another model is asked instead, with attempts of its own; lost bodies count on.
+    case fellBack
     /// No candidate is left.
     case exhausted
     /// The connection stands.
@@ -169,7 +171,9 @@ struct ExchangeMachine: Equatable, Sendable {
   private(set) var lastLoss: Loss?
   /// The whole request is at hand for another attempt.
   private(set) var isReplayable = true
-  /// LIMIT: further candidates after the first, whatever failed there.
+  /// Another model may be asked once this one's backends are spent.
+  var hasFallback = false
+  /// LIMIT: further candidates after the first, whatever failed there, for each model.
   let furtherCandidates: UInt8
 
   init(furtherCandidates: Int) {
@@ -192,10 +196,13 @@ struct ExchangeMachine: Equatable, Sendable {
     }
   }
 
-  /// True while another candidate may be asked.
-  var mayMoveOn: Bool {
-    isReplayable && connectFailures &+ bodyLosses &+ rejections < furtherCandidates
+  /// True once as many candidates have failed as may be asked for one model.
+  var isModelSpent: Bool {
+    connectFailures &+ bodyLosses &+ rejections >= furtherCandidates
   }
+
+  /// True while another candidate may be asked.
+  var mayMoveOn: Bool { isReplayable && (hasFallback || !isModelSpent) }
 
   /// Decides.
   mutating func handle(_ event: Event) -> Action {
@@ -253,6 +260,10 @@ struct ExchangeMachine: Equatable, Sendable {
       attempts &+= 1
       phase = isConnected ? .sending : .connecting
       return isConnected ? .send : .connect
+    case .fellBack:
+      connectFailures = 0
+      rejections = 0
+      return .none
     case .exhausted:
       return answer(bodyLosses > 0 ? .upstreamLost : .noCandidate)
     case .refused: return answer(.refusal)

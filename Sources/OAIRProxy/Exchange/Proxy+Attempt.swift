@@ -247,7 +247,9 @@ extension Proxy {
   /// A body that is held has a length, however it came.
   private func upstreamFraming(_ downstream: Handle) -> MessageFraming {
     if downstreams[downstream].exchange.isStreamed {
-      return downstreams[downstream].exchange.framing
+      let framing = downstreams[downstream].exchange.framing
+      guard case .length(let length) = framing else { return framing }
+      return .length(length + downstreams[downstream].exchange.growth)
     }
     return .length(downstreams[downstream].exchange.body.count)
   }

@@ -160,7 +160,7 @@ extension Proxy {
 
   private func missingBody(_ downstream: Handle) -> Int {
     downstreams[downstream].exchange.bodyLength - downstreams[downstream].exchange.body.count
-      - downstreams[downstream].exchange.streamedBytes
+      - downstreams[downstream].exchange.streamedBytes + downstreams[downstream].exchange.growth
   }
 
   private mutating func receiveChunks(
@@ -206,6 +206,7 @@ extension Proxy {
   ) -> GatewayError? {
     let former =
       downstreams[downstream].exchange.body.count + downstreams[downstream].exchange.streamedBytes
+      - downstreams[downstream].exchange.growth
     guard former + payload.count <= limits.body else {
       counters.bodyLimit += 1
       return GatewayError(.bodyTooLarge, "\(limits.body)")

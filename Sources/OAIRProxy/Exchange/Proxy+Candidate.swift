@@ -8,7 +8,12 @@ import OAIRWire
 
 extension Proxy {
   mutating func chooseCandidate(_ downstream: Handle) {
-    guard let index = pickCandidate(downstream) else {
+    let isSpent =
+      downstreams[downstream].exchange.isModelSpent
+      || downstreams[downstream].exchange.machine.isModelSpent
+    let isFirst = downstreams[downstream].exchange.machine.attempts == 0
+    let own = isSpent && !isFirst ? nil : pickCandidate(downstream)
+    guard let index = own ?? fallBack(downstream) else {
       step(downstream, .exhausted)
       return
     }

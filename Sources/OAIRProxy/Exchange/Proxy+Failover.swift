@@ -28,14 +28,15 @@ extension Proxy {
     _ failure: TriedBackends.Failure,
     isPaid: Bool = true
   ) -> Bool {
+    // Noted first: whether the same backend may be asked for another model depends on it.
+    downstreams[downstream].exchange.tried.note(failure)
     guard downstreams[downstream].exchange.machine.mayMoveOn,
       downstreams[downstream].exchange.isRepeatable,
       lifecycle == .running || !downstreams[downstream].exchange.isShutDown,
-      pickCandidate(downstream) != nil
+      hasNextCandidate(downstream)
     else { return false }
     guard !isPaid || payForRetry(downstream) else { return false }
     counters.rejections += 1
-    downstreams[downstream].exchange.tried.note(failure)
     closeUpstream(upstream)
     endAttempt(downstream)
     step(downstream, .rejected)

@@ -317,7 +317,9 @@ extension Proxy {
     let request = downstreams[downstream].exchange.request.bytes
     let lineEnd = downstreams[downstream].exchange.target.range.upperBound
     record.request.append(UnsafeRawBufferPointer(rebasing: request.prefix(lineEnd)))
-    if let range = downstreams[downstream].exchange.modelRange {
+    if let asked = downstreams[downstream].exchange.askedModel {
+      asked.withUnsafeBytes { record.model.append($0) }
+    } else if let range = downstreams[downstream].exchange.modelRange {
       record.model.append(UnsafeRawBufferPointer(rebasing: request[range]))
     }
     record.requestID.append(forwardedFacts(downstream).requestID)

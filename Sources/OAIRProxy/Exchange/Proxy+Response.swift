@@ -140,7 +140,11 @@ extension Proxy {
     count: Int
   ) {
     let received = UnsafeRawBufferPointer(rebasing: scratch.read[start..<count])
-    if takesPathForMissing(upstream, downstream, head, received) { return }
+    if takesPathForMissing(upstream, downstream, head, received)
+      || takesContextForTooShort(upstream, downstream, head, received)
+    {
+      return
+    }
     if head.status >= 500 { signal(.statusFailure(head.status), upstreams[upstream].record) }
     if Self.isBackendFailure(head.status),
       moveOn(upstream, downstream, .status(UInt16(head.status)))
@@ -213,6 +217,7 @@ extension Proxy {
       response: head,
       record: upstreams[upstream].record,
       attempts: Int(downstreams[downstream].exchange.machine.attempts),
+      model: servedModel(downstream),
       closes: !downstreams[downstream].exchange.keepsAlive,
       keepsChunks: downstreams[downstream].exchange.minorVersion == 1,
       origin: downstreams[downstream].exchange.origin.map {
@@ -229,6 +234,16 @@ extension Proxy {
     )
     precondition(!out.isOverflowed && !out.isInvalid, "a head that was accepted doesn't fit")
     return out.count
+  }
+
+  /// The model that answers in place of the one that was asked for.
+  private func servedModel(_ downstream: Handle) -> UnsafeRawBufferPointer? {
+    guard downstreams[downstream].exchange.askedModel != nil,
+      let range = downstreams[downstream].exchange.modelRange
+    else { return nil }
+    return UnsafeRawBufferPointer(
+      rebasing: downstreams[downstream].exchange.request.bytes[range]
+    )
   }
 
   /// COMMIT: the head, and what has come of the body, go out.

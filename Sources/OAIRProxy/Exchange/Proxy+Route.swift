@@ -22,23 +22,16 @@ extension Proxy {
     }
     switch findEntry(downstream) {
     case .success(let entry):
-      setDestination(downstream, entry.map { .entry($0) } ?? .defaultBackend)
+      setDestination(downstream, asked: entry)
       if let error = unservedError(downstream) {
         refuse(downstream, error)
       } else {
+        nameServedModel(downstream)
         chooseCandidate(downstream)
       }
     case .failure(let refusal):
       refuse(downstream, refusal.error)
     }
-  }
-
-  private mutating func setDestination(
-    _ downstream: Handle,
-    _ destination: Exchange.Destination
-  ) {
-    downstreams[downstream].exchange.destination = destination
-    downstreams[downstream].exchange.routedBy = table.generation
   }
 
   /// Where the request goes, as the newest table says it: entries of an older one mean other models
@@ -47,9 +40,9 @@ extension Proxy {
     if downstreams[downstream].exchange.routedBy != table.generation {
       switch findEntry(downstream) {
       case .success(let entry):
-        setDestination(downstream, entry.map { .entry($0) } ?? .defaultBackend)
+        setDestination(downstream, asked: entry)
       // It was known when the request came: its client isn't told that it never existed.
-      case .failure: setDestination(downstream, .gone)
+      case .failure: loseDestination(downstream)
       }
     }
     return downstreams[downstream].exchange.destination
@@ -144,6 +137,9 @@ extension Proxy {
   }
 
   private mutating func lookUp(_ downstream: Handle, _ range: Range<Int>) -> Int? {
+    if let asked = downstreams[downstream].exchange.askedModel {
+      return asked.withUnsafeBytes { table.entry(for: $0) }
+    }
     let bytes = downstreams[downstream].exchange.request.bytes
     if !downstreams[downstream].exchange.peek.isModelEscaped {
       return table.entry(for: UnsafeRawBufferPointer(rebasing: bytes[range]))
@@ -155,8 +151,11 @@ extension Proxy {
     return table.entry(for: UnsafeRawBufferPointer(rebasing: scratch.head[..<count]))
   }
 
-  /// The model's name for texts that a user reads.
+  /// The model's name for texts that a user reads: what was asked for.
   mutating func modelText(_ downstream: Handle) -> String {
+    if let asked = downstreams[downstream].exchange.askedModel {
+      return String(decoding: asked, as: UTF8.self)
+    }
     let body = downstreams[downstream].exchange.body
     guard downstreams[downstream].exchange.peek.modelRange != nil,
       let count = downstreams[downstream].exchange.peek.copyModel(from: body, into: scratch.head)

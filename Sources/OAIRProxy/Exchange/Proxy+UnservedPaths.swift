@@ -41,7 +41,7 @@ extension Proxy {
     _ body: UnsafeRawBufferPointer
   ) -> PathVerdict {
     guard case .length(let length) = head.framing, !head.isEncoded,
-      (1...ProxyLimits.pathErrorBody).contains(length)
+      (1...ProxyLimits.errorBody).contains(length)
     else { return .served }
     guard body.count >= length else { return .needMore }
     let text = UnsafeRawBufferPointer(rebasing: body[..<length])

@@ -20,6 +20,14 @@ struct TriedBackends {
     /// It sent an error inside a stream, before content.
     case errorEvent
 
+    /// It has answered, if only with an error.
+    var isAnswer: Bool {
+      switch self {
+      case .status, .errorEvent: true
+      case .none, .notConnected, .exhausted, .lost, .timedOut: false
+      }
+    }
+
     /// As errors tell it.
     var text: String {
       switch self {
@@ -36,6 +44,8 @@ struct TriedBackends {
   private var slots = InlineArray<8, Int32>(repeating: -1)
   private var failures = InlineArray<8, Failure>(repeating: .none)
   private var next = 0
+  /// Where the attempts for the model begin that is asked now.
+  private var modelStart = 0
 
   mutating func insert(_ slot: Int) {
     slots[next % Self.capacity] = Int32(truncatingIfNeeded: slot)
@@ -56,5 +66,17 @@ struct TriedBackends {
     return nil
   }
 
-  func contains(_ slot: Int32) -> Bool { failure(slot) != nil }
+  /// Another model is asked from here on: a backend that has only answered badly may do better with
+  /// that one.
+  mutating func beginModel() { modelStart = next }
+
+  /// The backend isn't to be asked again.
+  func contains(_ slot: Int32) -> Bool {
+    guard next > 0 else { return false }
+    for index in 0..<min(next, Self.capacity) where slots[index] == slot {
+      let isOfModel = next > Self.capacity || index >= modelStart
+      if isOfModel || !failures[index].isAnswer { return true }
+    }
+    return false
+  }
 }

@@ -130,6 +130,8 @@ struct DownstreamHeadWriter {
   let response: ResponseHead
   let record: BackendRecord
   let attempts: Int
+  /// The model that answers instead of the one that was asked for, if another one does.
+  let model: UnsafeRawBufferPointer?
   /// The client's connection ends with this answer.
   let closes: Bool
   /// Chunk framing goes on; false towards HTTP/1.0.
@@ -172,6 +174,7 @@ struct DownstreamHeadWriter {
     let start = out.count
     record.idBytes.withUnsafeBytes { out.field("X-OAIRouter-Backend", $0) }
     out.field("X-OAIRouter-Attempts", decimal: attempts)
+    if let model { out.field("X-OAIRouter-Model", model) }
     let attemptFields = start..<out.count
     if response.contentKind == .eventStream, !hasAccelBuffering {
       out.append("X-Accel-Buffering: no\r\n")

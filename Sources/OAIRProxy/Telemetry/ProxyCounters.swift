@@ -12,6 +12,10 @@ public struct ProxyCounters: Sendable, Equatable {
   public var retries: UInt64 = 0
   /// Answers put aside for another backend's: statuses, errors inside a stream, timeouts.
   public var rejections: UInt64 = 0
+  /// Requests that went on to another model, its own backends being spent.
+  public var fallbacks: UInt64 = 0
+  /// Requests that were made to name another model: an alias's, or a fallback.
+  public var rewrittenModels: UInt64 = 0
   /// LIMIT hit: the retry budget; the failure went to the client.
   public var retryBudgetLimit: UInt64 = 0
   /// Heads of streams that went out before their content.
@@ -71,6 +75,7 @@ public struct ProxyCounters: Sendable, Equatable {
   public var troubles: [(name: String, count: UInt64)] {
     [
       ("truncated", truncated), ("clients_gone", clientsGone), ("failovers", failovers),
+      ("fallbacks", fallbacks),
       ("dropped_records", droppedRecords), ("retry_budget_limit", retryBudgetLimit),
       ("head_limit", headLimit), ("body_limit", bodyLimit),
       ("bodies_total_waits", bodiesTotalWaits), ("bodies_total_limit", bodiesTotalLimit),

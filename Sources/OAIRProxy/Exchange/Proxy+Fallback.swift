@@ -1,0 +1,141 @@
+import OAIRHTTP1
+import OAIRReactor
+import OAIRRouting
+import OAIRSys
+import OAIRWire
+
+// Models that stand for others: an alias's requests name what is served for it, and when a model's
+// backends are spent before COMMIT, its fallbacks are asked in their order.
+
+extension Proxy {
+  /// Keeps where the request goes, and has it name the model of that entry.
+  ///
+  /// - Parameter entry: what was asked for, in the newest table; nil for the default backend.
+  mutating func setDestination(_ downstream: Handle, asked entry: Int?) {
+    downstreams[downstream].exchange.routedBy = table.generation
+    guard let entry else {
+      downstreams[downstream].exchange.askedEntry = -1
+      downstreams[downstream].exchange.destination = .defaultBackend
+      downstreams[downstream].exchange.machine.hasFallback = false
+      return
+    }
+    let stage = downstreams[downstream].exchange.fallback
+    let count = table.fallbackCount(entry)
+    downstreams[downstream].exchange.askedEntry = entry
+    downstreams[downstream].exchange.machine.hasFallback = stage < count
+    let isFallback = stage > 0 && stage <= count
+    downstreams[downstream].exchange.destination =
+      .entry(isFallback ? table.fallback(entry, stage - 1) : entry)
+  }
+
+  /// The table doesn't have the model any more.
+  mutating func loseDestination(_ downstream: Handle) {
+    downstreams[downstream].exchange.routedBy = table.generation
+    downstreams[downstream].exchange.askedEntry = -1
+    downstreams[downstream].exchange.destination = .gone
+    downstreams[downstream].exchange.machine.hasFallback = false
+  }
+
+  /// Has the request name the model of an alias, or of a fallback.
+  mutating func nameServedModel(_ downstream: Handle) {
+    guard case .entry(let entry) = destination(downstream) else { return }
+    let isFallback = downstreams[downstream].exchange.fallback > 0
+    guard let name = table.servedName(entry) ?? (isFallback ? table.modelName(entry) : nil),
+      downstreams[downstream].exchange.modelRange != nil
+    else { return }
+    let asked = downstreams[downstream].exchange.askedModel ?? Array(modelText(downstream).utf8)
+    counters.rewrittenModels += 1
+    let spelled =
+      downstreams[downstream].exchange.peek.isJSON
+      ? JSONWriter.insideOfString(name) : name
+    downstreams[downstream].exchange.nameModel(spelled, asked: asked)
+  }
+
+  /// Goes on to the next of the model's fallbacks that has a backend to ask.
+  ///
+  /// - Returns: that backend's index; nil when no fallback is left, and nothing has changed then.
+  mutating func fallBack(_ downstream: Handle) -> Int? {
+    guard let stage = nextFallback(downstream) else { return nil }
+    counters.fallbacks += 1
+    enterFallback(downstream, stage)
+    step(downstream, .fellBack)
+    nameServedModel(downstream)
+    return pickCandidate(downstream)
+  }
+
+  /// Whether somebody is left who could be asked, for this model or one in its place.
+  mutating func hasNextCandidate(_ downstream: Handle) -> Bool {
+    let isSpent =
+      downstreams[downstream].exchange.isModelSpent
+      || downstreams[downstream].exchange.machine.isModelSpent
+    if !isSpent, pickCandidate(downstream) != nil { return true }
+    return nextFallback(downstream) != nil
+  }
+
+  /// Which fallback has a candidate, counted from 1.
+  private mutating func nextFallback(_ downstream: Handle) -> Int? {
+    // Looked up anew, should the table have changed.
+    _ = destination(downstream)
+    let entry = downstreams[downstream].exchange.askedEntry
+    let current = downstreams[downstream].exchange.fallback
+    guard entry >= 0, current < table.fallbackCount(entry),
+      downstreams[downstream].exchange.modelRange != nil
+    else { return nil }
+    let tried = downstreams[downstream].exchange.tried
+    defer {
+      downstreams[downstream].exchange.tried = tried
+      downstreams[downstream].exchange.fallback = current
+      setDestination(downstream, asked: entry)
+    }
+    for stage in (current + 1)...table.fallbackCount(entry) {
+      downstreams[downstream].exchange.tried.beginModel()
+      downstreams[downstream].exchange.fallback = stage
+      setDestination(downstream, asked: entry)
+      if pickCandidate(downstream) != nil { return stage }
+    }
+    return nil
+  }
+
+  private mutating func enterFallback(_ downstream: Handle, _ stage: Int) {
+    downstreams[downstream].exchange.tried.beginModel()
+    downstreams[downstream].exchange.isModelSpent = false
+    downstreams[downstream].exchange.fallback = stage
+    let entry = downstreams[downstream].exchange.askedEntry
+    setDestination(downstream, asked: entry)
+  }
+
+  // MARK: Prompts that are too long
+
+  /// Looks at a 400 that may say that the prompt doesn't fit the model's context: another model's
+  /// may be larger.
+  ///
+  /// - Parameter bytes: the answer as far as it has come, from its head on.
+  /// - Returns: true when nothing is to be done with the answer: it isn't whole yet, or another
+  ///   model is asked.
+  mutating func takesContextForTooShort(
+    _ upstream: Handle,
+    _ downstream: Handle,
+    _ head: ResponseHead,
+    _ bytes: UnsafeRawBufferPointer
+  ) -> Bool {
+    guard head.status == 400, downstreams[downstream].exchange.machine.hasFallback,
+      !downstreams[downstream].exchange.isHeadOut,
+      downstreams[downstream].exchange.isRepeatable,
+      case .length(let length) = head.framing, !head.isEncoded,
+      (1...ProxyLimits.errorBody).contains(length)
+    else { return false }
+    let body = UnsafeRawBufferPointer(rebasing: bytes[head.length...])
+    guard body.count >= length else {
+      upstreams[upstream].held.append(bytes)
+      upstreams[upstream].headScanned = 0
+      return true
+    }
+    guard ContextLengthError.isOne(UnsafeRawBufferPointer(rebasing: body[..<length])) else {
+      return false
+    }
+    downstreams[downstream].exchange.isModelSpent = true
+    if moveOn(upstream, downstream, .status(400), isPaid: false) { return true }
+    downstreams[downstream].exchange.isModelSpent = false
+    return false
+  }
+}
