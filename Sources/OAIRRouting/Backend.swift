@@ -95,11 +95,13 @@ extension Backend {
   /// Who told of a backend.
   ///
   /// When several sources see one engine, the first in this order counts.
-  public enum Source: UInt8, Sendable, Comparable {
+  public enum Source: UInt8, Sendable, Comparable, CaseIterable {
     /// The command line.
     case flag
     /// The program that uses the library.
     case library
+    /// An administrator, while the router runs.
+    case admin
     /// The configuration file, or a watched file.
     case file
     /// A container engine.
@@ -111,6 +113,19 @@ extension Backend {
 
     /// Orders by precedence.
     public static func < (a: Source, b: Source) -> Bool { a.rawValue < b.rawValue }
+
+    /// The word of logs and JSON.
+    public var name: String {
+      switch self {
+      case .flag: "flag"
+      case .library: "library"
+      case .admin: "admin"
+      case .file: "file"
+      case .docker: "docker"
+      case .dns: "dns"
+      case .portScan: "port_scan"
+      }
+    }
   }
 }
 

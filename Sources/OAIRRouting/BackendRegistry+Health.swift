@@ -74,11 +74,24 @@ extension BackendRegistry {
 
   /// Gives a backend nothing new, or ends that.
   ///
+  /// What runs there goes on. It holds until it is ended, through every probe, or until the backend
+  /// is unregistered.
+  ///
   /// - Parameters:
   ///   - isDraining: true to drain.
-  ///   - id: the id it was registered with; an unknown one is ignored.
-  public func setDraining(_ isDraining: Bool, id: String) {
-    handle(isDraining ? .drainRequested : .drainCancelled, id: id)
+  ///   - id: the id it was registered with.
+  /// - Returns: false when there is none of that id.
+  @discardableResult
+  public func setDraining(_ isDraining: Bool, id: String) -> Bool {
+    guard let key = keysByID[id] else { return false }
+    settle(drain(isDraining, key))
+    return true
+  }
+
+  /// Returns whether something changed that a table shows.
+  @discardableResult
+  func drain(_ isDraining: Bool, _ key: EngineKey) -> Bool {
+    handle(isDraining ? .drainRequested : .drainCancelled, key)
   }
 
   /// Asks for a probe of a backend at once, such as after an event of its container.

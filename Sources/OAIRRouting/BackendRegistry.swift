@@ -132,11 +132,12 @@ public actor BackendRegistry {
     if let oldKey, let old = members[oldKey]?.registrations.first(where: { $0.id == backend.id }),
       old.source < backend.source
     {
-      return .refused("the id \"\(backend.id)\" is taken by a backend from \(old.source)")
+      return .refused("the id \"\(backend.id)\" is taken by a backend from \(old.source.name)")
     }
     guard keysByID.count < RoutingLimits.backends || oldKey != nil else {
       return .refused("there are \(RoutingLimits.backends) backends already")
     }
+    let isDraining = oldKey.flatMap { members[$0]?.machine.isDraining } ?? false
     if let oldKey, oldKey != key { detach(backend.id, from: oldKey) }
     keysByID[backend.id] = key
     if members[key] != nil {
@@ -152,6 +153,8 @@ public actor BackendRegistry {
         policy: options.health,
         now: now
       )
+      // Whoever drained it means the backend, wherever it has gone to.
+      if isDraining { drain(true, key) }
     }
     if let id = members[key]?.registrations[0].id, id != backend.id { return .merged(into: id) }
     return oldKey == nil ? .registered : .updated
@@ -234,15 +237,18 @@ public actor BackendRegistry {
   public func snapshot() -> [BackendSnapshot] {
     let now = options.now()
     return members.values.map { member in
-      BackendSnapshot(
+      let untilProbe = member.machine.nextProbe &- min(now, member.machine.nextProbe)
+      return BackendSnapshot(
         backend: member.backend,
         state: member.machine.state,
         stateAge: .nanoseconds(Int64(clamping: now &- min(now, member.machine.changedAt))),
         lastError: member.machine.doubt?.description,
+        isDraining: member.machine.isDraining,
         mergedIDs: member.registrations.dropFirst().map(\.id),
         slot: member.slot,
         incarnation: member.incarnation,
-        isListed: member.isListed
+        isListed: member.isListed,
+        nextProbe: .nanoseconds(member.probeLost == nil ? Int64(clamping: untilProbe) : 0)
       )
     }.sorted { $0.backend.id < $1.backend.id }
   }

@@ -8,6 +8,8 @@ public struct BackendSnapshot: Sendable, Equatable {
   public var stateAge: Duration
   /// Why it isn't ready, in plain words.
   public var lastError: String?
+  /// True while it is to get nothing new; `state` shows that it is down, if it is.
+  public var isDraining: Bool
   /// Ids of other registrations that turned out to be the same engine.
   public var mergedIDs: [String]
   /// The index of its counters.
@@ -16,4 +18,6 @@ public struct BackendSnapshot: Sendable, Equatable {
   public var incarnation: UInt64
   /// True when its models are known: listed, or given.
   public var isListed: Bool
+  /// The time until its health is asked for again; zero while that is under way.
+  public var nextProbe: Duration
 }

@@ -20,9 +20,12 @@ public struct ListeningSocket: ~Copyable, Sendable {
   /// wildcard serves IPv4 too only if the system's bindv6only says so. A stale unix socket file,
   /// one that nobody listens on any more, is replaced; any other file is left alone.
   ///
-  /// - Parameter address: where to listen; port 0 takes any free one.
-  /// - Throws: `SystemError` of socket, bind or listen.
-  public init(_ address: SocketAddress) throws(SystemError) {
+  /// - Parameters:
+  ///   - address: where to listen; port 0 takes any free one.
+  ///   - permissions: the mode of a unix socket's file, such as 0o600, from the moment it exists;
+  ///     nil leaves it to the process's umask, which this never touches.
+  /// - Throws: `SystemError` of socket, bind, chmod or listen.
+  public init(_ address: SocketAddress, permissions: UInt32? = nil) throws(SystemError) {
     let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
     let raw = socket(address.family, type, 0)
     guard raw >= 0 else { throw SystemError("socket", .current) }
@@ -30,8 +33,18 @@ public struct ListeningSocket: ~Copyable, Sendable {
     var on: Int32 = 1
     setsockopt(raw, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
     if case .unix(let path) = address { Self.removeStaleSocket(path, address) }
+    // bind(2) takes the file's mode from the socket's own, less the umask.
+    if let permissions { fchmod(raw, permissions) }
     guard address.withSockaddr({ Glibc.bind(raw, $0, $1) }) == 0 else {
       throw SystemError("bind", .current)
+    }
+    // Not on every kind of file system. Nobody can have connected: nobody listens yet.
+    if let permissions, case .unix(let path) = address {
+      guard chmod(path, permissions) == 0 else {
+        let error = SystemError("chmod", .current)
+        unlink(path)
+        throw error
+      }
     }
     guard listen(raw, Self.backlog) == 0 else { throw SystemError("listen", .current) }
     self.address = try Self.boundAddress(FileDescriptor(raw))

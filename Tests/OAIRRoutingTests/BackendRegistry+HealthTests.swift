@@ -264,6 +264,35 @@ struct BackendRegistryHealthTests {
     #expect(tables.newest.state("a") == .ready)
   }
 
+  @Test func `a drain holds through probes and a new address, not through being unregistered`()
+    async throws
+  {
+    await add("a")
+    #expect(await registry.setDraining(true, id: "a"))
+    let order = try #require(await order("a"))
+    await registry.apply(.succeeded, to: order)
+    #expect(tables.newest.state("a") == .draining)
+    await registry.register(.local("a", port: 9))
+    #expect(tables.newest.state("a") == .draining)
+    #expect(await registry.snapshot().map(\.isDraining) == [true])
+    await registry.unregister(id: "a")
+    await registry.register(.local("a", port: 9))
+    #expect(tables.newest.state("a") == .unknown)
+  }
+
+  @Test func `nobody can be drained who isn't there`() async {
+    #expect(await !registry.setDraining(true, id: "a"))
+  }
+
+  @Test func `a snapshot tells when the next probe is due`() async throws {
+    await add("a")
+    let due = try #require(await registry.snapshot().first?.nextProbe)
+    #expect(due > .seconds(4) && due < .seconds(6))
+    clock.advance(.seconds(10))
+    _ = await registry.takeProbes()
+    #expect(await registry.snapshot().map(\.nextProbe) == [.zero])
+  }
+
   @Test func `a backend whose container died is down until it answers`() async throws {
     await add("a")
     await registry.markGone(id: "a")

@@ -10,8 +10,12 @@ struct BackendTests {
   }
 
   @Test func `sources are ordered by precedence`() {
-    let order: [Backend.Source] = [.flag, .library, .file, .docker, .dns, .portScan]
+    let order: [Backend.Source] = [
+      .flag, .library, .admin, .file, .docker, .dns, .portScan,
+    ]
     #expect(order.sorted() == order)
+    #expect(order == Backend.Source.allCases)
+    #expect(Set(order.map(\.name)).count == order.count)
   }
 
   @Test func `a model list is fixed exactly when one was given`() {

@@ -111,6 +111,18 @@ struct ListeningSocketTests {
     #expect(access(directory.file("s"), F_OK) == 0)
   }
 
+  @Test func `a socket's file has the mode that was asked for, whatever the umask lets through`()
+    throws
+  {
+    let directory = try TemporaryDirectory()
+    let path = directory.file("s")
+    let listener = try ListeningSocket(.unix(path), permissions: 0o600)
+    var status = stat()
+    #expect(lstat(path, &status) == 0)
+    #expect(status.st_mode & 0o7777 == 0o600)
+    #expect(try connects(to: listener.address))
+  }
+
   @Test func `a file that isn't a socket is left alone`() throws {
     let directory = try TemporaryDirectory()
     let path = directory.file("f")
