@@ -51,12 +51,13 @@ let package = Package(
       "OAIRDiscovery",
       ["OAIRSys", "OAIRReactor", "OAIRHTTP1", "OAIRWire", "OAIRTypes", "OAIRRouting"]
     ),
+    layer("OAIRAdmin", ["OAIRSys", "OAIRReactor", "OAIRHTTP1", "OAIRWire"]),
     // L4: the public library.
     layer(
       "OAIRouter",
       [
         "OAIRSys", "OAIRReactor", "OAIRHTTP1", "OAIRWire", "OAIRTypes", "OAIRRouting", "OAIRProxy",
-        "OAIRDiscovery", .product(name: "Logging", package: "swift-log"),
+        "OAIRDiscovery", "OAIRAdmin", .product(name: "Logging", package: "swift-log"),
       ]
     ),
     // L5: the fake backend; shares nothing with the proxy that it is used to judge.
@@ -77,6 +78,7 @@ let package = Package(
       "OAIRDiscoveryTests",
       ["OAIRDiscovery", "OAIRHTTP1", "OAIRReactor", "OAIRRouting", "OAIRSys"]
     ),
+    tests("OAIRAdminTests", ["OAIRAdmin", "OAIRHTTP1", "OAIRSys"]),
     tests("OAIRHTTP1Tests", ["OAIRHTTP1"]),
     tests("OAIRWireTests", ["OAIRWire"]),
     tests("OAIRTypesTests", ["OAIRTypes"]),

@@ -19,13 +19,14 @@ enum StructureRules {
       "OAIRSys", "OAIRReactor", "OAIRHTTP1", "OAIRWire", "OAIRTypes", "OAIRRouting", "Glibc",
       "Dispatch", "FoundationEssentials",
     ],
+    "OAIRAdmin": ["OAIRSys", "OAIRReactor", "OAIRHTTP1", "OAIRWire", "Glibc"],
     "OAIRProxy": [
       "OAIRSys", "OAIRReactor", "OAIRHTTP1", "OAIRWire", "OAIRRouting", "Glibc", "DequeModule",
       "HeapModule",
     ],
     "OAIRouter": [
       "OAIRSys", "OAIRReactor", "OAIRHTTP1", "OAIRWire", "OAIRTypes", "OAIRRouting", "OAIRProxy",
-      "OAIRDiscovery", "Logging", "Glibc", "Dispatch",
+      "OAIRDiscovery", "OAIRAdmin", "Logging", "Glibc", "Dispatch", "FoundationEssentials",
     ],
     "OAIRMock": ["OAIRSys", "OAIRReactor", "OAIRHTTP1", "OAIRWire", "OAIRTypes", "Glibc"],
     "OAIRBench": ["OAIRSys", "OAIRReactor", "OAIRHTTP1", "OAIRWire", "OAIRTypes", "Glibc"],
