@@ -33,6 +33,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
 
   let limits: ProxyLimits
   let deadlines: Deadlines
+  let bytesReport: UInt64
   let retry: RetryOptions
   let browsers: BrowserGuard
   var retryBudget: RetryBudget
@@ -89,6 +90,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
     let connections = min(max(1, connections), OwnerTag.maximumSlots / 4)
     limits = options.limits
     deadlines = Deadlines(options.timeouts)
+    bytesReport = options.bytesReport.nanoseconds
     retry = options.retry
     browsers = BrowserGuard(options.browsers)
     retryBudget = RetryBudget(percent: options.retry.budgetPercent)
@@ -196,6 +198,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
       slots[slot].incarnation = incarnation
       slots[slot].refusedBy = 0
       slots[slot].owesSuccess = false
+      slots[slot].bytesReportedAt = 0
       slots[slot].unservedUntil = 0
     }
     if table.isListed, !waitingForListing.isEmpty { resumeWaiting() }
@@ -237,7 +240,15 @@ public struct Proxy<K: Kernel>: ~Copyable {
       )
     )
     if kind == .refused { slots[record.slot].refusedBy = signalSequence }
-    slots[record.slot].owesSuccess = kind != .success
+    if kind != .bytesSeen { slots[record.slot].owesSuccess = kind != .success }
+  }
+
+  /// Bytes of a backend have come: the registry hears of it now and then.
+  mutating func noteBytes(_ record: BackendRecord) {
+    let reportedAt = slots[record.slot].bytesReportedAt
+    guard reactor.now &- reportedAt >= bytesReport || reportedAt == 0 else { return }
+    slots[record.slot].bytesReportedAt = reactor.now
+    signal(.bytesSeen, record)
   }
 
   private mutating func postSignals() {
@@ -288,6 +299,9 @@ public struct ProxyOptions: Sendable, Equatable {
   public var retry = RetryOptions()
   /// Web pages.
   public var browsers = BrowserOptions()
+  /// How often the registry is told at most that a backend sends, so that a probe which a busy one
+  /// answers late isn't held against it.
+  public var bytesReport = Duration.milliseconds(1250)
 
   /// The defaults.
   public init() {}

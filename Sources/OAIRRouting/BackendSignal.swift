@@ -35,11 +35,13 @@ public struct BackendSignal: Sendable, Equatable {
     case timedOut
     /// The connection ended inside a response.
     case truncated
+    /// A stream told of an error in an event of its own: some engines do so when they die.
+    case errorEvent
     /// An answer of 500…599; any other status counts as a sign of life.
     case statusFailure(Int)
     /// A response came to its end.
     case success
-    /// Bytes of a response came in; sent at most once per probe interval.
+    /// Bytes of a response came in; sent at most four times per probe interval.
     case bytesSeen
   }
 }

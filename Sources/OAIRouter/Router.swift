@@ -120,8 +120,10 @@ public final class Router: Sendable {
   }
 
   private func serve(ring: AccessRing?) async -> Result<ProxyCounters, SystemError> {
+    var proxy = options.proxy
+    proxy.bytesReport = .nanoseconds(Int64(options.health.bytesReportInterval))
     let plane = DataPlane(
-      options: options.proxy,
+      options: proxy,
       connections: options.connections,
       mailbox: mailbox,
       outbox: outbox,

@@ -43,6 +43,7 @@ public struct RouterOptions: Sendable {
   ///
   /// - Throws: `ConfigurationError` with the option's name and what it should be.
   public func validate() throws(ConfigurationError) {
+    try validateHealth()
     let ids = backends.map(\.id)
     if let twice = ids.first(where: { id in ids.count { $0 == id } > 1 }) {
       throw ConfigurationError("backends", "have the id '\(twice)' twice")
@@ -105,6 +106,11 @@ public struct RouterOptions: Sendable {
     if let connections = proxy.limits.connections, connections < 1 {
       throw ConfigurationError("limits.connections", "must be 1 or more, not \(connections)")
     }
+  }
+
+  private func validateHealth() throws(ConfigurationError) {
+    guard let problem = health.problem else { return }
+    throw ConfigurationError("health.\(problem.option)", problem.text)
   }
 
   /// Sums of sizes stay far from overflowing.

@@ -45,9 +45,6 @@ struct Serve: ParsableCommand {
   @Option(help: "The least severe events that are logged: debug, info, notice, warning, error.")
   var logLevel = LogLevel.info
 
-  @Option(help: "Time between probes of a backend.", transform: DurationArgument.parse)
-  var healthInterval = DurationArgument(.seconds(5))
-
   @Option(
     help: "How long running streams may go on after SIGTERM.",
     transform: DurationArgument.parse
@@ -57,6 +54,7 @@ struct Serve: ParsableCommand {
   @OptionGroup(title: "Timeouts") var timeouts: TimeoutArguments
   @OptionGroup(title: "Limits") var limits: LimitArguments
   @OptionGroup(title: "Retries") var retries: RetryArguments
+  @OptionGroup(title: "Health") var health: HealthArguments
   @OptionGroup(title: "Browsers") var browsers: BrowserArguments
 
   func run() throws {
@@ -108,7 +106,7 @@ struct Serve: ParsableCommand {
     for argument in backend { options.backends.append(try argument.configured()) }
     options.defaultBackend = defaultBackend
     models.apply(to: &options)
-    options.health = HealthPolicy(interval: healthInterval.value)
+    health.apply(to: &options.health)
     timeouts.apply(to: &options.proxy.timeouts)
     if let drainTimeout { options.proxy.timeouts.drain = drainTimeout.value }
     limits.apply(to: &options.proxy)

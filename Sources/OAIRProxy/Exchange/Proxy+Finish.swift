@@ -103,7 +103,10 @@ extension Proxy {
     let record = upstreams[upstream].record
     // A failure that is told in a regular answer was reported with its head.
     let isSuccess = downstreams[downstream].exchange.status < 500
-    if isSuccess, slots[record.slot].owesSuccess,
+    if upstreams[upstream].body.hasErrorEvent {
+      // vLLM's last word when its engine dies, within a stream that ends as it should.
+      signal(.errorEvent, record)
+    } else if isSuccess, slots[record.slot].owesSuccess,
       slots[record.slot].incarnation == record.incarnation
     {
       signal(.success, record)

@@ -91,6 +91,7 @@ extension Proxy {
   /// `scratch.read[..<count]` holds what was held back and what has come.
   private mutating func responseCame(_ upstream: Handle, _ downstream: Handle, count: Int) {
     upstreams[upstream].hasResponseBytes = true
+    noteBytes(upstreams[upstream].record)
     if upstreams[upstream].hasHead {
       passOn(upstream, downstream, from: 0, count: count)
       return
@@ -183,7 +184,7 @@ extension Proxy {
     let bodyStart = start + head.length
     let bytes = UnsafeMutableRawBufferPointer(rebasing: scratch.read[bodyStart..<count])
     let kept = upstreams[upstream].body.scan(bytes)
-    if upstreams[upstream].body.hasRejection, moveOn(upstream, downstream, .errorEvent) { return }
+    if isRejected(upstream), moveOn(upstream, downstream, .errorEvent) { return }
     if mustHold(upstream, kept: kept) {
       upstreams[upstream].rewrittenHead.append(
         UnsafeRawBufferPointer(rebasing: scratch.head[..<headCount])
@@ -196,6 +197,13 @@ extension Proxy {
     scratch.pendingHead = headCount
     scratch.pendingBody = bodyStart..<(bodyStart + kept)
     step(downstream, .headArrived(holds: false))
+  }
+
+  /// An error came instead of content: reason enough for a look at the backend, as well.
+  private mutating func isRejected(_ upstream: Handle) -> Bool {
+    guard upstreams[upstream].body.hasRejection else { return false }
+    signal(.errorEvent, upstreams[upstream].record)
+    return true
   }
 
   private func mustHold(_ upstream: Handle, kept: Int) -> Bool {
@@ -284,7 +292,7 @@ extension Proxy {
     let mark = upstreams[upstream].body.mark
     let kept = upstreams[upstream].body.scan(bytes)
     if downstreams[downstream].exchange.machine.phase == .holding {
-      if upstreams[upstream].body.hasRejection, moveOn(upstream, downstream, .errorEvent) { return }
+      if isRejected(upstream), moveOn(upstream, downstream, .errorEvent) { return }
       if mustHold(upstream, kept: kept) {
         let mutable = UnsafeMutableRawBufferPointer(rebasing: bytes[..<kept])
         holdOn(upstream, downstream, mutable, since: mark)

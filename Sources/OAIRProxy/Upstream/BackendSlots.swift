@@ -13,6 +13,8 @@ struct BackendSlots: ~Copyable {
     var refusedBy: UInt64 = 0
     /// A failure was reported and no success since: the next success is news.
     var owesSuccess = false
+    /// When the registry was last told that bytes came; 0 for never.
+    var bytesReportedAt: UInt64 = 0
     /// What it has said that it doesn't serve, until `unservedUntil`.
     var unserved: PathFamilies = []
     var unservedUntil: UInt64 = 0

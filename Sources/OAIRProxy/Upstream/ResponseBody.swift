@@ -81,6 +81,8 @@ struct ResponseBody: ~Copyable {
     guard let status = observer.errorStatus, (400...499).contains(status) else { return true }
     return status == 429
   }
+  /// An event with an error has come, before content or after it.
+  var hasErrorEvent: Bool { isWatched && observer.hasError }
   /// The event that ends the stream has come.
   var hasEndMarker: Bool { isWatched && observer.hasEndMarker }
   /// How many events have come.

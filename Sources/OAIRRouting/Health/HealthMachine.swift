@@ -40,6 +40,8 @@ public struct HealthMachine: Sendable, Equatable {
   private var suspicionEnds: UInt64?
   private var suspicionEnded: UInt64?
   private var nextSuspicion: UInt64
+  /// Set when it has come up and wasn't probed at the interval yet.
+  private var isPhaseOpen = true
 
   /// Starts as `unknown`, with a probe due at once.
   ///
@@ -74,7 +76,8 @@ public struct HealthMachine: Sendable, Equatable {
   ///   - now: nanoseconds on the clock of `init`.
   ///   - maySuspect: the fleet's consent: false when the backend is a model's last one, or half
   ///     of a model's candidates are suspect already.
-  ///   - jitter: −1…1, where in the range of the jitter the next probe's time falls.
+  ///   - jitter: −1…1, where in the range of the jitter the next probe's time falls; the first one
+  ///     after the backend came up falls anywhere within the interval.
   /// - Returns: the state, and when to probe.
   public mutating func handle(
     _ event: HealthEvent,
@@ -136,9 +139,7 @@ public struct HealthMachine: Sendable, Equatable {
   private mutating func probeFailed(_ failure: ProbeFailure, at now: UInt64, maySuspect: Bool) {
     // Busy, not gone: bytes that came while the probe waited, or within an interval before it,
     // speak for the backend.
-    if failure == .timedOut, let lastBytes, now &- lastBytes <= policy.interval + policy.timeout {
-      return
-    }
+    if failure == .timedOut, hasSentBytes(at: now) { return }
     successes = 0
     if failure != .timedOut { timeouts = 0 }
     switch failure {
@@ -164,18 +165,26 @@ public struct HealthMachine: Sendable, Equatable {
       return
     }
     let fast = HealthPolicy.fastInterval.nanoseconds
+    let jitter = min(max(jitter, -1), 1)
     var delay = policy.interval
     switch health {
     case .ready, .suspect, .draining:
-      // A bad answer is asked about again at once: either it was a hiccup, or it's a fact.
-      if badAnswers > 0 { delay = fast }
+      if badAnswers > 0 {
+        // A bad answer is asked about again at once: either it was a hiccup, or it's a fact.
+        delay = fast
+      } else if isPhaseOpen {
+        // Backends that came up together, as at the start, aren't probed together ever after.
+        isPhaseOpen = false
+        nextProbe = now &+ max(fast, UInt64(Double(delay) * (1 + jitter) / 2))
+        return
+      }
     case .unknown, .loading, .down:
       if now &- awaySince >= HealthPolicy.fastPeriod.nanoseconds {
         awayDelay = min(awayDelay * 2, HealthPolicy.slowInterval.nanoseconds)
       }
       delay = awayDelay
     }
-    let share = Double(HealthPolicy.jitterPercent) / 100 * min(max(jitter, -1), 1)
+    let share = Double(HealthPolicy.jitterPercent) / 100 * jitter
     nextProbe = now &+ UInt64(Double(delay) * (1 + share))
   }
 
@@ -201,16 +210,18 @@ public struct HealthMachine: Sendable, Equatable {
       enter(.down, .refusedRequest, at: now)
       return true
     case .connectTimedOut:
-      // Each request would wait as long; the probe tells soon whether there is a way.
-      if maySuspect, health == .ready || health == .unknown {
+      // Each request would wait as long; the probe tells soon whether there is a way. One that
+      // sends has a full backlog, no more.
+      if maySuspect, !hasSentBytes(at: now), health == .ready || health == .unknown {
         enter(.suspect, .connectTimedOut, at: now)
       }
       return true
-    case .reset, .truncated, .timedOut:
+    case .reset, .truncated, .timedOut, .errorEvent:
       return true
     case .statusFailure(let status):
       lastBytes = now
-      guard (500...599).contains(status) else { return false }
+      // 501 speaks of what was asked for (llama.cpp without --embeddings), not of the engine.
+      guard (500...599).contains(status), status != 501 else { return false }
       statusFailures += 1
       guard statusFailures >= HealthPolicy.statusFailures, health == .ready, maySuspect else {
         return false
@@ -228,6 +239,11 @@ public struct HealthMachine: Sendable, Equatable {
       if health == .suspect, suspicionEnds == nil { enter(.ready, nil, at: now) }
       return false
     }
+  }
+
+  private func hasSentBytes(at now: UInt64) -> Bool {
+    guard let lastBytes else { return false }
+    return now &- min(lastBytes, now) <= policy.bytesLifetime
   }
 
   private mutating func sawBytes(at now: UInt64) {
@@ -257,6 +273,7 @@ public struct HealthMachine: Sendable, Equatable {
     case .suspect:
       if case .statusFailures = reason { suspicionEnds = now &+ suspicionLength(at: now) }
     case .unknown, .loading, .down, .draining:
+      isPhaseOpen = true
       // Loading after down, or the reverse, is one absence.
       if old == .ready || old == .suspect {
         awaySince = now

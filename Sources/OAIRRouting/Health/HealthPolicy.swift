@@ -12,6 +12,16 @@ public struct HealthPolicy: Sendable, Equatable {
   public let failures: Int
   /// Probes in a row that must succeed before a backend that was given up or doubted is `ready`.
   public let successes: Int
+  /// What was asked for and can't be, if anything: the nearest value that can stands in.
+  public let problem: Problem?
+
+  /// A value that is out of its range.
+  public struct Problem: Sendable, Equatable {
+    /// The option's last part: `interval`, `timeout`, `failures`, `successes`.
+    public let option: String
+    /// What it should be.
+    public let text: String
+  }
 
   /// Answers of 500…599 in a row, without a success between them, that make a backend `suspect`.
   public static let statusFailures = 5
@@ -34,19 +44,51 @@ public struct HealthPolicy: Sendable, Equatable {
   /// Makes a policy.
   ///
   /// - Parameters:
-  ///   - interval: time between probes, at least 100 ms.
-  ///   - timeout: how long a probe may take, at least 1 ms.
-  ///   - failures: failures in a row, from 1.
-  ///   - successes: successes in a row, from 1.
+  ///   - interval: time between probes, 100 ms to 1 h.
+  ///   - timeout: how long a probe may take, 1 ms to 1 min.
+  ///   - failures: failures in a row, 1 to 100.
+  ///   - successes: successes in a row, 1 to 100.
   public init(
     interval: Duration = .seconds(5),
     timeout: Duration = .seconds(2),
     failures: Int = 2,
     successes: Int = 1
   ) {
-    self.interval = max(interval, Self.fastInterval).nanoseconds
-    self.timeout = max(timeout, .milliseconds(1)).nanoseconds
-    self.failures = max(failures, 1)
-    self.successes = max(successes, 1)
+    self.interval = Self.clamp(interval, Self.intervals).nanoseconds
+    self.timeout = Self.clamp(timeout, Self.timeouts).nanoseconds
+    self.failures = Self.clamp(failures, Self.counts)
+    self.successes = Self.clamp(successes, Self.counts)
+    problem =
+      if !Self.intervals.contains(interval) {
+        Problem(option: "interval", text: "must be 100ms to 1h")
+      } else if !Self.timeouts.contains(timeout) {
+        Problem(option: "timeout", text: "must be 1ms to 1m")
+      } else if !Self.counts.contains(failures) {
+        Problem(option: "failures", text: "must be 1 to 100, not \(failures)")
+      } else if !Self.counts.contains(successes) {
+        Problem(option: "successes", text: "must be 1 to 100, not \(successes)")
+      } else {
+        nil
+      }
+  }
+
+  /// How often the data plane tells of a backend that it sent bytes, at most, in nanoseconds.
+  ///
+  /// A quarter of the interval: what was seen last may be so much younger than what was told last.
+  public var bytesReportInterval: UInt64 { interval / 4 }
+
+  /// How long bytes speak for a backend, counted to the end of a probe that timed out: those of the
+  /// interval before the probe went out count, as do those that came while it waited.
+  var bytesLifetime: UInt64 { interval + bytesReportInterval + timeout }
+
+  private static let intervals = fastInterval...Duration.seconds(3600)
+  private static let timeouts = Duration.milliseconds(1)...Duration.seconds(60)
+  private static let counts = 1...100
+
+  private static func clamp<Value: Comparable>(
+    _ value: Value,
+    _ range: ClosedRange<Value>
+  ) -> Value {
+    min(max(value, range.lowerBound), range.upperBound)
   }
 }

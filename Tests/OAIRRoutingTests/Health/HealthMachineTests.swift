@@ -49,7 +49,9 @@ struct HealthMachineTests {
     (.signal(.timedOut), "U L R S S D G"),
     (.signal(.connectTimedOut), "S L S S S D G"),
     (.signal(.truncated), "U L R S S D G"),
+    (.signal(.errorEvent), "U L R S S D G"),
     (.signal(.statusFailure(500)), "U L R S S D G"),
+    (.signal(.statusFailure(501)), "U L R S S D G"),
     (.signal(.statusFailure(429)), "U L R S S D G"),
     (.signal(.success), "R L R R R D G"),
     (.signal(.bytesSeen), "U L R R S D G"),
@@ -147,17 +149,39 @@ struct HealthMachineTests {
 
   @Test func `a backend that sent bytes can't fail a probe by timeout`() {
     var machine = machine(.ready, policy: HealthPolicy())
+    // An interval before the probe went out, 2 s in which it waited, and what was seen but not
+    // told of yet.
+    let lifetime = 7 * second + HealthPolicy().bytesReportInterval
     for tick in 0..<5 {
-      let now = UInt64(tick) * 7 * second
+      let now = UInt64(tick) * lifetime
       machine.tell(.signal(.bytesSeen), at: now)
-      machine.tell(.probeFailed(.timedOut), at: now + 7 * second)
+      machine.tell(.probeFailed(.timedOut), at: now + lifetime)
     }
     #expect(machine.state == .ready)
-    machine.tell(.probeFailed(.timedOut), at: 36 * second)
-    machine.tell(.probeFailed(.timedOut), at: 43 * second)
+    machine.tell(.probeFailed(.timedOut), at: 5 * lifetime + 1)
+    machine.tell(.probeFailed(.timedOut), at: 6 * lifetime)
     #expect(machine.state == .suspect)
-    machine.tell(.signal(.bytesSeen), at: 44 * second)
+    machine.tell(.signal(.bytesSeen), at: 6 * lifetime + 1)
     #expect(machine.state == .ready)
+  }
+
+  @Test(arguments: [
+    BackendSignal.Kind.bytesSeen, .success, .statusFailure(503), .statusFailure(429),
+  ])
+  func `one that sends can't be doubted for a connection that took too long`(
+    sign: BackendSignal.Kind
+  ) {
+    var machine = machine(.ready)
+    machine.tell(.signal(sign), at: second)
+    let busy = machine.handle(
+      .signal(.connectTimedOut),
+      at: 2 * second,
+      maySuspect: true,
+      jitter: 0
+    )
+    #expect(busy.state == .ready && busy.probesNow)
+    machine.tell(.signal(.connectTimedOut), at: 20 * second)
+    #expect(machine.state == .suspect)
   }
 
   @Test func `five failures in a row make suspect, a success between them doesn't let it come`() {
@@ -178,7 +202,8 @@ struct HealthMachineTests {
 
   @Test func `client errors never count`() {
     var machine = machine(.ready)
-    for status in [400, 401, 404, 408, 413, 429, 499] {
+    // 501 speaks of what was asked for.
+    for status in [400, 401, 404, 408, 413, 429, 499, 501] {
       for _ in 0..<5 { machine.tell(.signal(.statusFailure(status)), at: 0) }
     }
     #expect(machine.state == .ready)
@@ -241,9 +266,23 @@ struct HealthMachineTests {
     jitter: Double,
     seconds: Double
   ) {
-    var machine = machine(.unknown, policy: HealthPolicy())
+    var machine = machine(.ready, policy: HealthPolicy())
     let decision = machine.handle(.probeSucceeded, at: second, maySuspect: true, jitter: jitter)
     #expect(decision.nextProbe == second + UInt64(seconds * Double(second)))
+  }
+
+  @Test(arguments: [(-1.0, 0.1), (-0.5, 1.25), (0, 2.5), (1, 5), (7, 5)])
+  func `the first time after it came up falls anywhere within the interval`(
+    jitter: Double,
+    seconds: Double
+  ) {
+    for situation in [Situation.unknown, .loading, .down] {
+      var machine = machine(situation, policy: HealthPolicy())
+      let decision = machine.handle(.probeSucceeded, at: second, maySuspect: true, jitter: jitter)
+      #expect(decision.nextProbe == second + UInt64(seconds * Double(second)))
+      let next = machine.handle(.probeSucceeded, at: 9 * second, maySuspect: true, jitter: 0)
+      #expect(next.nextProbe == 14 * second)
+    }
   }
 
   @Test(arguments: [ProbeFailure.refused, .loading, .timedOut])
@@ -278,7 +317,7 @@ struct HealthMachineTests {
   }
 
   @Test(arguments: [
-    BackendSignal.Kind.refused, .reset, .timedOut, .truncated,
+    BackendSignal.Kind.refused, .reset, .timedOut, .truncated, .errorEvent,
   ])
   func `signals of trouble bring the probe forward, but not closer than 100 ms to the last`(
     kind: BackendSignal.Kind
