@@ -9,6 +9,8 @@ public struct HealthProber: Sendable {
     public var outcome: ProbeOutcome
     /// The engine, if it wasn't known and the answer shows it.
     public var kind: Backend.Kind?
+    /// The engine's version, if the answer shows it.
+    public var version: EngineVersion?
     /// The models, if the probe's answer happened to be the list of them.
     public var models: [ModelDescription]?
 
@@ -16,10 +18,12 @@ public struct HealthProber: Sendable {
     public init(
       outcome: ProbeOutcome,
       kind: Backend.Kind? = nil,
+      version: EngineVersion? = nil,
       models: [ModelDescription]? = nil
     ) {
       self.outcome = outcome
       self.kind = kind
+      self.version = version
       self.models = models
     }
   }
@@ -39,6 +43,7 @@ public struct HealthProber: Sendable {
   public func check(_ order: ProbeOrder) async -> Finding? {
     let kind = order.backend.kind
     let path = EngineRules.probePath(kind)
+    let deadline = ContinuousClock.now + .nanoseconds(Int64(clamping: order.timeout))
     let response: ControlResponse
     do throws(ControlFailure) {
       response = try await client.fetch(ControlRequest(path, order))
@@ -46,30 +51,43 @@ public struct HealthProber: Sendable {
       return ProbeFailure(error).map { Finding(outcome: .failed($0)) }
     }
     guard path == EngineRules.modelsPath else {
-      return Finding(outcome: EngineRules.outcome(kind, status: response.status))
+      var finding = Finding(outcome: EngineRules.outcome(kind, status: response.status))
+      if kind == .ollama { finding.version = EngineFingerprints.ollamaVersion(response) }
+      return finding
     }
     let list = response.status == 200 ? ModelList(response.body) : nil
     var finding = Finding(outcome: .succeeded, models: list?.models)
-    if kind == .auto { finding.kind = await identify(response, list, order) }
+    if kind == .auto, let found = await identify(response, list, order, until: deadline) {
+      finding.kind = found.kind
+      finding.version = found.version
+    }
     finding.outcome = EngineRules.outcome(finding.kind ?? kind, status: response.status)
     return finding
   }
 
-  /// A second question decides between Ollama and the unknown, if the first answer doesn't tell.
+  /// Further questions decide, if the first answer doesn't tell.
   private func identify(
     _ response: ControlResponse,
     _ list: ModelList?,
-    _ order: ProbeOrder
-  ) async -> Backend.Kind? {
-    if let kind = EngineRules.recognise(response, list) { return kind }
+    _ order: ProbeOrder,
+    until deadline: ContinuousClock.Instant
+  ) async -> EngineFingerprints.Finding? {
+    if let kind = EngineFingerprints.recognise(response, list) { return .init(kind: kind) }
     // A server that isn't well may be any: asked again by the next probe.
     guard response.status < 500 else { return nil }
-    let request = ControlRequest(EngineRules.ollamaVersionPath, order)
-    do throws(ControlFailure) {
-      return EngineRules.isOllama(try await client.fetch(request)) ? .ollama : .generic
-    } catch {
-      return nil
+    for question in EngineFingerprints.questions {
+      var request = ControlRequest(question, order)
+      request.timeout = deadline - .now
+      do throws(ControlFailure) {
+        let answer = try await client.fetch(request)
+        if let found = EngineFingerprints.recognise(answer, to: question) { return found }
+      } catch {
+        // One that can't stand a question says nothing by it; without time left there is a next
+        // probe.
+        if error == .timedOut || ProbeFailure(error) == nil { return nil }
+      }
     }
+    return .init(kind: .generic)
   }
 }
 

@@ -137,7 +137,13 @@ public struct ModelDescription: Sendable, Equatable {
   public var raw: [UInt8]?
   /// Whether its backend holds it in memory now; nil when the backend doesn't tell, which counts as
   /// loaded.
+  ///
+  /// One that isn't loaded is loaded by the first request for it, which waits that long.
   public var isLoaded: Bool?
+  /// Ollama's own JSON object of `GET /api/tags`, kept byte for byte; nil when there is none.
+  public var tag: [UInt8]?
+  /// Ollama's own JSON object of `GET /api/ps`, kept byte for byte; nil when there is none.
+  public var process: [UInt8]?
 
   /// Describes a model.
   ///

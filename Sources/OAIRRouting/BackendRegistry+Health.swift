@@ -1,4 +1,4 @@
-/// What the registry is told of its backends' health and models, and what it asks for.
+/// What the registry is told of its backends' health and models.
 extension BackendRegistry {
   // MARK: - Reports
 
@@ -8,22 +8,25 @@ extension BackendRegistry {
   ///   - outcome: what came of it.
   ///   - order: what was asked; one for a backend that was replaced meanwhile is dropped.
   ///   - kind: the engine, if the answer showed which.
-  public func apply(_ outcome: ProbeOutcome, to order: ProbeOrder, kind: Backend.Kind? = nil) {
+  ///   - version: the engine's version, if the answer showed it.
+  public func apply(
+    _ outcome: ProbeOutcome,
+    to order: ProbeOrder,
+    kind: Backend.Kind? = nil,
+    version: EngineVersion? = nil
+  ) {
     guard let key = key(order) else { return }
-    members[key]?.probeLost = nil
-    var hasChanged = false
-    if let kind, kind != .auto, members[key]?.detectedKind != kind {
-      members[key]?.detectedKind = kind
-      members[key]?.refreshRecord()
-      hasChanged = true
+    let isNews = edit(key) {
+      $0.probeLost = nil
+      return $0.found(kind: kind, version: version)
     }
+    if isNews == true, kind != nil, let id = members[key]?.id { watchers.tell(.updated(id: id)) }
     let event: HealthEvent
     switch outcome {
     case .succeeded: event = .probeSucceeded
     case .failed(let failure): event = .probeFailed(failure)
     }
-    hasChanged = handle(event, key) || hasChanged
-    settle(hasChanged)
+    settle(handle(event, key) || isNews == true)
   }
 
   /// Takes a listing in.
@@ -33,8 +36,12 @@ extension BackendRegistry {
   ///   - order: what was asked; one for a backend that was replaced meanwhile is dropped.
   public func update(models: [ModelDescription]?, from order: ProbeOrder) {
     guard let key = key(order) else { return }
-    members[key]?.listingEnded(isListed: models != nil, at: options.now())
-    settle(models.map { replaceModels($0, key) } ?? false)
+    let now = options.now()
+    // First the list: what it tells decides how soon the next one is due.
+    let hasChanged = models.map { replaceModels($0, key) } ?? false
+    let jitter = Double.random(in: -1...1, using: &random)
+    _ = edit(key) { $0.listingEnded(isListed: models != nil, at: now, jitter: jitter) }
+    settle(hasChanged)
   }
 
   /// Replaces a backend's models.
@@ -47,22 +54,36 @@ extension BackendRegistry {
     settle(replaceModels(models, key))
   }
 
+  /// Takes in which of a backend's models are in its memory.
+  ///
+  /// - Parameters:
+  ///   - residents: their names, each with the object of `GET /api/ps`; models that aren't among
+  ///     them have to be loaded first. nil when it couldn't be found out: what is known stays.
+  ///   - order: what was asked; one for a backend that was replaced meanwhile is dropped.
+  public func update(residents: [ModelDescription]?, from order: ProbeOrder) {
+    guard let key = key(order), let residents else { return }
+    var objects: [String: [UInt8]] = [:]
+    for model in Self.bounded(residents) {
+      objects[ModelName.canonical(model.id)] = model.process ?? []
+    }
+    settle(edit(key) { $0.hold(objects) } ?? false)
+  }
+
   /// Takes what the data plane saw in.
   ///
   /// - Parameter signals: in the order of their sequence; those for a backend that was replaced
   ///   meanwhile are dropped.
   public func apply(signals: [BackendSignal]) {
     var hasChanged = false
-    let owners = Dictionary(uniqueKeysWithValues: members.map { ($0.value.incarnation, $0.key) })
     for signal in signals {
-      guard let key = owners[signal.incarnation], let member = members[key],
-        member.slot == signal.slot
-      else { continue }
-      if signal.sequence > member.acknowledgedSignal {
-        members[key]?.acknowledgedSignal = signal.sequence
-        // A reactor that has marked the backend down by itself waits for this number.
-        if signal.kind == .refused { hasChanged = true }
+      guard let key = key(slot: signal.slot, incarnation: signal.incarnation) else { continue }
+      let isNew = edit(key) {
+        guard signal.sequence > $0.acknowledgedSignal else { return false }
+        $0.acknowledgedSignal = signal.sequence
+        return true
       }
+      // A reactor that has marked the backend down by itself waits for this number.
+      if isNew == true, signal.kind == .refused { hasChanged = true }
       hasChanged = handle(.signal(signal.kind), key) || hasChanged
     }
     settle(hasChanged)
@@ -108,114 +129,57 @@ extension BackendRegistry {
     settle(handle(event, key))
   }
 
-  // MARK: - Time
-
-  /// Does what is due: doubts that end, names that are forgotten, the end of the wait for the first
-  /// listings, probes.
-  ///
-  /// The registry's own timer calls it after `start`.
-  public func advance() {
-    let now = options.now()
-    var hasChanged = remembered.values.contains { $0.until <= now }
-    for (key, member) in members {
-      guard let deadline = member.machine.deadline, deadline <= now else { continue }
-      hasChanged = handle(.timePassed, key) || hasChanged
-    }
-    settle(hasChanged)
-  }
-
-  /// Takes what is to be looked at now; each order is to be answered.
-  ///
-  /// - Returns: the orders, and when to call again.
-  public func takeProbes() -> ProbeRound {
-    let now = options.now()
-    var orders: [ProbeOrder] = []
-    for (key, member) in members {
-      let checks = member.probeDue <= now
-      let lists = member.listingDue <= now
-      guard checks || lists else { continue }
-      let lost = now &+ options.health.timeout &+ Self.reportGrace
-      if checks {
-        members[key]?.machine.probeStarted(at: now)
-        members[key]?.probeLost = lost
-      }
-      if lists { members[key]?.listingLost = lost }
-      orders.append(
-        ProbeOrder(
-          backend: member.backend,
-          slot: member.slot,
-          incarnation: member.incarnation,
-          checksHealth: checks,
-          listsModels: lists,
-          timeout: options.health.timeout
-        )
-      )
-    }
-    return ProbeRound(orders: orders, nextDue: nextDue())
-  }
-
-  /// When something is due next; nil when nothing is.
-  func nextDue() -> UInt64? {
-    var due = remembered.values.map(\.until).min() ?? .max
-    for member in members.values {
-      if let deadline = member.machine.deadline { due = min(due, deadline) }
-      if sendOrders != nil { due = min(due, member.probeDue, member.listingDue) }
-    }
-    if !table.isListed {
-      due = min(due, startedAt &+ RoutingLimits.firstListing.nanoseconds)
-    }
-    return due == .max ? nil : due
-  }
-
-  func dispatchOrders() {
-    guard let sendOrders else { return }
-    let orders = takeProbes().orders
-    if !orders.isEmpty { sendOrders(orders) }
-  }
-
   // MARK: - Steps
 
-  /// What a report may take beyond its probe's deadline before the probe counts as lost: five
-  /// seconds, far more than a busy machine delays a message between two threads.
-  private static let reportGrace: UInt64 = 5_000_000_000
-
-  private func settle(_ hasChanged: Bool) {
-    if hasChanged || isListed(at: options.now()) != table.isListed { publishTable() }
-    dispatchOrders()
-    rearm()
-  }
-
   private func key(_ order: ProbeOrder) -> EngineKey? {
-    let key = EngineKey(order.backend.endpoint)
-    return members[key]?.incarnation == order.incarnation ? key : nil
+    key(slot: order.slot, incarnation: order.incarnation)
   }
 
   private func replaceModels(_ models: [ModelDescription], _ key: EngineKey) -> Bool {
-    guard let member = members[key], !member.registrations[0].isModelListFixed else {
-      return false
-    }
+    guard let member = members[key], !member.isModelListFixed else { return false }
+    let wasListed = member.isListed
     let models = Self.bounded(models)
-    guard models != member.listed else { return false }
-    members[key]?.listed = models
-    return true
+    let isNews = edit(key) { $0.list(models) } ?? false
+    if isNews, let now = members[key]?.models { tellModels(member.models, now, of: member.id) }
+    return isNews || !wasListed
+  }
+
+  func tellModels(_ before: [ModelDescription], _ now: [ModelDescription], of id: String) {
+    guard watchers.isWatched else { return }
+    let old = Set(before.map(\.id)), new = Set(now.map(\.id))
+    guard old != new else { return }
+    watchers.tell(
+      .modelsChanged(
+        id: id,
+        added: new.subtracting(old).sorted(),
+        removed: old.subtracting(new).sorted()
+      )
+    )
   }
 
   /// Returns whether something changed that a table shows.
-  private func handle(_ event: HealthEvent, _ key: EngineKey) -> Bool {
+  func handle(_ event: HealthEvent, _ key: EngineKey) -> Bool {
     guard let member = members[key] else { return false }
     let now = options.now()
     let consent = event.isOpinion ? maySuspect(member) : true
-    guard
-      let decision = members[key]?.machine.handle(
-        event,
-        at: now,
-        maySuspect: consent,
-        jitter: Double.random(in: -1...1, using: &random)
+    let jitter = Double.random(in: -1...1, using: &random)
+    let decision = edit(key) { member in
+      let decision = member.machine.handle(event, at: now, maySuspect: consent, jitter: jitter)
+      if decision.hasReturned { member.nextListing = now }
+      if decision.state == .down, decision.hasChanged { member.forgetFindings() }
+      return decision
+    }
+    guard let decision else { return false }
+    if decision.state != member.machine.state {
+      watchers.tell(
+        .stateChanged(
+          id: member.id,
+          from: member.machine.state,
+          to: decision.state,
+          reason: members[key]?.machine.doubt?.description
+        )
       )
-    else { return false }
-    if decision.hasReturned { members[key]?.nextListing = now }
-    // Another engine may come up in its place.
-    if decision.state == .down, decision.hasChanged { members[key]?.forgetKind() }
+    }
     return decision.hasChanged
   }
 
@@ -230,11 +194,12 @@ extension BackendRegistry {
       var suspects = 1
       var others = 0
       for candidate in candidates {
-        let record = table.backends[Int(candidate)].record
-        guard record.incarnation != member.incarnation,
-          let other = keysByID[record.id].flatMap({ members[$0] })
+        let fact = table.facts[Int(candidate)]
+        guard fact.incarnation != member.incarnation,
+          let key = key(slot: Int(fact.slot), incarnation: fact.incarnation),
+          let state = members[key]?.machine.state
         else { continue }
-        switch other.machine.state {
+        switch state {
         case .suspect: suspects += 1
         case .ready, .unknown: others += 1
         case .loading, .down, .draining: break
@@ -253,18 +218,5 @@ extension HealthEvent {
     case .probeFailed(.timedOut), .signal(.statusFailure), .signal(.connectTimedOut): true
     default: false
     }
-  }
-}
-
-extension RegistryMember {
-  /// When its health is to be asked for.
-  var probeDue: UInt64 { probeLost ?? machine.nextProbe }
-
-  /// When its models are to be asked for: only while it answers.
-  var listingDue: UInt64 {
-    guard !registrations[0].isModelListFixed,
-      machine.health == .ready || machine.health == .suspect
-    else { return .max }
-    return listingLost ?? nextListing
   }
 }

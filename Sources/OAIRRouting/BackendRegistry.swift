@@ -14,18 +14,24 @@ public actor BackendRegistry {
   }
 
   let options: RegistryOptions
-  let publish: @Sendable (RouteTable) -> Void
-  var members: [EngineKey: RegistryMember] = [:]
+  private let publish: @Sendable (RouteTable) -> Void
+  /// Changed by `edit`, `insert` and `remove` only, which keep `dues` true.
+  private(set) var members: [EngineKey: RegistryMember] = [:]
   var keysByID: [String: EngineKey] = [:]
+  /// When something is due of the member in each slot, and which one that is.
+  private(set) var dues: [(time: UInt64, key: EngineKey?)] = []
   var slots = SlotAllocator()
   /// Models whose last backend went away, by canonical name: their spelling, and until when.
   var remembered: [String: (name: String, until: UInt64)] = [:]
   var awaitedDiscoverers: Set<String>
   let startedAt: UInt64
   var random = SystemRandomNumberGenerator()
-  var sendOrders: (@Sendable ([ProbeOrder]) -> Void)?
+  var watchers = RegistryWatchers()
+  private(set) var sendOrders: (@Sendable ([ProbeOrder]) -> Void)?
   private var timer: (any DispatchSourceTimer)?
   private var timerDue: UInt64?
+  private var isTableOwed = false
+  private var nextTable: UInt64 = 0
   /// The newest table.
   public private(set) var table = RouteTable.empty
 
@@ -58,14 +64,16 @@ public actor BackendRegistry {
     timer.activate()
     self.timer = timer
     publishTable()
+    rearm()
   }
 
-  /// Ends probing and the keeping of time; the last table stays as it is.
+  /// Ends probing and the keeping of time; the last table stays as it is, and event streams end.
   public func stop() {
     timer?.cancel()
     timer = nil
     timerDue = nil
     sendOrders = nil
+    watchers.finish()
   }
 
   private func timerFired() {
@@ -85,125 +93,80 @@ public actor BackendRegistry {
       timer.schedule(deadline: .distantFuture)
       return
     }
-    let delay = due &- min(due, options.now())
-    let leeway = DispatchTimeInterval.milliseconds(1)
+    let now = options.now()
+    // What is due together, or nearly, is done together: a fleet of thousands causes a hundred
+    // wake-ups a second at most.
+    let delay = max(due &- min(due, now), due <= now ? 0 : Self.timerGranularity)
     timer.schedule(
       deadline: .now() + .nanoseconds(Int(min(delay, UInt64(Int.max)))),
-      leeway: leeway
+      leeway: .milliseconds(1)
     )
   }
 
-  // MARK: - Membership
+  private static let timerGranularity: UInt64 = 10_000_000
 
-  /// Adds a backend, replaces the one with its id, or recognises it as one that is known.
-  ///
-  /// - Parameter backend: id of 1…128 visible ASCII bytes.
-  /// - Returns: what became of it.
-  @discardableResult
-  public func register(_ backend: Backend) -> RegistrationOutcome {
-    register(contentsOf: [backend])[0]
+  // MARK: - Members
+
+  /// Changes a member; all changes go this way.
+  func edit<Result>(
+    _ key: EngineKey,
+    _ change: (inout RegistryMember) -> Result
+  ) -> Result? {
+    guard let index = members.index(forKey: key) else { return nil }
+    let result = change(&members.values[index])
+    dues[members.values[index].slot].time = members.values[index].due
+    return result
   }
 
-  /// Registers several backends with one new table.
-  ///
-  /// - Parameter backends: as for `register(_:)`.
-  /// - Returns: what became of each.
-  @discardableResult
-  public func register(contentsOf backends: [Backend]) -> [RegistrationOutcome] {
-    let outcomes = backends.map(add)
-    let isTaken = outcomes.contains {
-      if case .refused = $0 { false } else { true }
-    }
-    if isTaken { changed() }
-    return outcomes
+  func insert(_ member: RegistryMember, _ key: EngineKey) {
+    members[key] = member
+    while dues.count <= member.slot { dues.append((.max, nil)) }
+    dues[member.slot] = (member.due, key)
   }
 
-  private func add(_ backend: Backend) -> RegistrationOutcome {
-    let length = backend.id.utf8.count
-    guard (1...RoutingLimits.backendID).contains(length),
-      backend.id.utf8.allSatisfy({ (0x21...0x7e).contains($0) })
-    else {
-      return .refused("an id has 1 to \(RoutingLimits.backendID) visible ASCII characters")
-    }
-    var backend = backend
-    backend.models = Self.bounded(backend.models)
-    let key = EngineKey(backend.endpoint)
-    let oldKey = keysByID[backend.id]
-    if let oldKey, let old = members[oldKey]?.registrations.first(where: { $0.id == backend.id }),
-      old.source < backend.source
-    {
-      return .refused("the id \"\(backend.id)\" is taken by a backend from \(old.source.name)")
-    }
-    guard keysByID.count < RoutingLimits.backends || oldKey != nil else {
-      return .refused("there are \(RoutingLimits.backends) backends already")
-    }
-    let isDraining = oldKey.flatMap { members[$0]?.machine.isDraining } ?? false
-    if let oldKey, oldKey != key { detach(backend.id, from: oldKey) }
-    keysByID[backend.id] = key
-    if members[key] != nil {
-      members[key]?.attach(backend)
-    } else {
-      let now = options.now()
-      let (slot, incarnation) = slots.take(at: now)
-      members[key] = RegistryMember(
-        backend,
-        slot: slot,
-        incarnation: incarnation,
-        registeredAt: options.unixTime(),
-        policy: options.health,
-        now: now
-      )
-      // Whoever drained it means the backend, wherever it has gone to.
-      if isDraining { drain(true, key) }
-    }
-    if let id = members[key]?.registrations[0].id, id != backend.id { return .merged(into: id) }
-    return oldKey == nil ? .registered : .updated
+  func remove(_ key: EngineKey) {
+    guard let member = members.removeValue(forKey: key) else { return }
+    dues[member.slot] = (.max, nil)
   }
 
-  /// Takes a backend away.
-  ///
-  /// Exchanges that run on it go on; its models stay known for a while.
-  ///
-  /// - Parameters:
-  ///   - id: the id it was registered with.
-  ///   - source: if given, only a registration from there is taken away.
-  /// - Returns: false when there is none.
-  @discardableResult
-  public func unregister(id: String, source: Backend.Source? = nil) -> Bool {
-    guard let key = keysByID[id] else { return false }
-    if let source, let member = members[key],
-      !member.registrations.contains(where: { $0.id == id && $0.source == source })
-    {
-      return false
-    }
-    keysByID[id] = nil
-    detach(id, from: key)
-    changed()
-    return true
-  }
-
-  private func detach(_ id: String, from key: EngineKey) {
-    guard let member = members[key], members[key]?.detach(id) == false else { return }
-    members[key] = nil
-    let now = options.now()
-    slots.free(member.slot, at: now)
-    let until = now &+ RoutingLimits.rememberedModelLifetime.nanoseconds
-    for model in member.models where remembered.count < RoutingLimits.rememberedModels {
-      remembered[ModelName.canonical(model.id)] = (model.id, until)
-    }
+  /// The member in a slot, unless another one has taken its place.
+  func key(slot: Int, incarnation: UInt64) -> EngineKey? {
+    guard dues.indices.contains(slot), let key = dues[slot].key,
+      members[key]?.incarnation == incarnation
+    else { return nil }
+    return key
   }
 
   // MARK: - Tables
 
-  /// Publishes what has changed, and sets the timer anew.
-  func changed() {
-    publishTable()
+  /// Ends every change: publishes what is new, sends orders for what is due, sets the timer.
+  func settle(_ hasChanged: Bool) {
+    if hasChanged || isListed(at: options.now()) != table.isListed { isTableOwed = true }
+    publishOwed()
     dispatchOrders()
     rearm()
   }
 
-  func publishTable() {
+  /// Publishes a table if one is owed, and the last one's cost is paid off.
+  ///
+  /// Making a table takes time in proportion to the fleet: with thousands of models that change all
+  /// the time, tables take a fifth of this queue at most. Small fleets get theirs at once.
+  func publishOwed() {
+    guard isTableOwed, options.now() >= nextTable else { return }
+    publishTable()
+  }
+
+  /// When the table that is owed may be published; nil when none is.
+  var tableDue: UInt64? { isTableOwed ? nextTable : nil }
+
+  /// Cost below which tables aren't held back, in nanoseconds.
+  private static let freeTable: UInt64 = 2_000_000
+  /// The longest time that a table is held back, in nanoseconds.
+  private static let longestHold: UInt64 = 1_000_000_000
+
+  private func publishTable() {
     let now = options.now()
+    isTableOwed = false
     remembered = remembered.filter { $0.value.until > now }
     let new = RouteTable(
       generation: table.generation + 1,
@@ -214,50 +177,27 @@ public actor BackendRegistry {
       isListed: isListed(at: now)
     )
     // A model that somebody has again is remembered anew when that one goes away.
-    for member in members.values {
-      for model in member.models { remembered[ModelName.canonical(model.id)] = nil }
+    if !remembered.isEmpty {
+      for member in members.values {
+        for model in member.models { remembered[ModelName.canonical(model.id)] = nil }
+      }
     }
     table = new
     publish(new)
+    let end = options.now()
+    let cost = end &- now
+    nextTable = cost < Self.freeTable ? end : end &+ min(cost * 4, Self.longestHold)
   }
 
   /// One that was recognised as another goes by that one's id.
   private var defaultBackendID: String? {
     options.defaultBackend.flatMap { id in
-      keysByID[id].flatMap { members[$0]?.registrations[0].id } ?? id
+      keysByID[id].flatMap { members[$0]?.id } ?? id
     }
   }
 
   func isListed(at now: UInt64) -> Bool {
     table.isListed || now &- startedAt >= RoutingLimits.firstListing.nanoseconds
       || (awaitedDiscoverers.isEmpty && members.values.allSatisfy(\.isSettled))
-  }
-
-  /// All backends in the order of their ids.
-  public func snapshot() -> [BackendSnapshot] {
-    let now = options.now()
-    return members.values.map { member in
-      let untilProbe = member.machine.nextProbe &- min(now, member.machine.nextProbe)
-      return BackendSnapshot(
-        backend: member.backend,
-        state: member.machine.state,
-        stateAge: .nanoseconds(Int64(clamping: now &- min(now, member.machine.changedAt))),
-        lastError: member.machine.doubt?.description,
-        isDraining: member.machine.isDraining,
-        mergedIDs: member.registrations.dropFirst().map(\.id),
-        slot: member.slot,
-        incarnation: member.incarnation,
-        isListed: member.isListed,
-        nextProbe: .nanoseconds(member.probeLost == nil ? Int64(clamping: untilProbe) : 0)
-      )
-    }.sorted { $0.backend.id < $1.backend.id }
-  }
-
-  /// Models within the bounds; duplicates are left to the table.
-  static func bounded(_ models: [ModelDescription]) -> [ModelDescription] {
-    Array(
-      models.lazy.filter { (1...RoutingLimits.modelName).contains($0.id.utf8.count) }
-        .prefix(RoutingLimits.modelsPerBackend)
-    )
   }
 }

@@ -20,4 +20,6 @@ public struct BackendSnapshot: Sendable, Equatable {
   public var isListed: Bool
   /// The time until its health is asked for again; zero while that is under way.
   public var nextProbe: Duration
+  /// Its engine's version, as far as it has told.
+  public var version: EngineVersion?
 }

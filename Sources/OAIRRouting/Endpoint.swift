@@ -76,6 +76,9 @@ public struct Endpoint: Sendable, Hashable {
     self.init(address: address, host: parts.hostField, pathPrefix: parts.path)
   }
 
+  /// Whether its requests carry a name, not just the address.
+  var isNamed: Bool { host != Self.hostField(of: address) }
+
   private static func hostField(of address: SocketAddress) -> String {
     switch address {
     case .unix: "localhost"

@@ -118,6 +118,7 @@ extension ModelEntry {
       alias.object = RouteTable.renderAlias(name, for: target)
       alias.tag = RouteTable.renderTag(name, modifiedAt: 0)
     }
+    if !process.isEmpty { alias.process = RouteTable.renderProcess(name) }
     return alias
   }
 }

@@ -39,6 +39,26 @@ extension RouteTable {
     return json.bytes
   }
 
+  /// `GET /api/ps`.
+  static func renderProcesses(_ entries: [ModelEntry]) -> [UInt8] {
+    var json = JSONWriter()
+    json.beginObject()
+    writeList("models", entries.lazy.map(\.process).filter { !$0.isEmpty }, to: &json)
+    json.endObject()
+    return json.bytes
+  }
+
+  /// `GET /api/version`: Ollama's clients turn features off below the versions that brought them.
+  static func renderVersion(_ members: [RouteMember]) -> [UInt8] {
+    let versions = members.lazy.filter { $0.backend.record.kind == .ollama }.compactMap(\.version)
+    var json = JSONWriter()
+    json.beginObject()
+    json.key("version")
+    json.string(versions.min()?.description ?? RoutingLimits.ollamaVersion)
+    json.endObject()
+    return json.bytes
+  }
+
   private static func writeList(
     _ key: String,
     _ objects: some Sequence<[UInt8]>,
@@ -57,12 +77,37 @@ extension RouteTable {
   static func renderTag(_ name: String, modifiedAt time: Int) -> [UInt8] {
     var json = JSONWriter()
     json.beginObject()
+    writeNames(name, to: &json)
+    json.key("modified_at")
+    json.string(WallTime.utc(time) + "Z")
+    writeEmptyDetails(to: &json)
+    json.endObject()
+    return json.bytes
+  }
+
+  /// What Ollama's clients read of a model in memory; engines that keep theirs for good say so in
+  /// the way of Ollama's own `keep_alive: -1`, by a time that is far away.
+  static func renderProcess(_ name: String) -> [UInt8] {
+    var json = JSONWriter()
+    json.beginObject()
+    writeNames(name, to: &json)
+    writeEmptyDetails(to: &json)
+    json.key("expires_at")
+    json.string("2318-01-01T00:00:00Z")
+    json.key("size_vram")
+    json.int(0)
+    json.endObject()
+    return json.bytes
+  }
+
+  private static func writeNames(_ name: String, to json: inout JSONWriter) {
     json.key("name")
     json.string(name)
     json.key("model")
     json.string(name)
-    json.key("modified_at")
-    json.string(WallTime.utc(time) + "Z")
+  }
+
+  private static func writeEmptyDetails(to json: inout JSONWriter) {
     json.key("size")
     json.int(0)
     json.key("digest")
@@ -77,8 +122,6 @@ extension RouteTable {
     json.beginArray()
     json.endArray()
     json.endObject()
-    json.endObject()
-    return json.bytes
   }
 
   /// An alias as a model: `root` names what it stands for, as vLLM has it.

@@ -44,6 +44,10 @@ public final class RouteTable: Sendable {
   public let modelsBody: [UInt8]
   /// The whole body of Ollama's `GET /api/tags`.
   public let tagsBody: [UInt8]
+  /// The whole body of Ollama's `GET /api/ps`.
+  public let processesBody: [UInt8]
+  /// The whole body of Ollama's `GET /api/version`.
+  public let versionBody: [UInt8]
   /// The whole body of `GET /health`.
   public let healthBody: [UInt8]
   /// How many backends are ready.
@@ -116,6 +120,8 @@ public final class RouteTable: Sendable {
     healthyCount = members.count { $0.backend.state == .ready }
     modelsBody = Self.renderModels(listed)
     tagsBody = Self.renderTags(listed)
+    processesBody = Self.renderProcesses(listed)
+    versionBody = Self.renderVersion(members)
     healthBody = Self.renderHealth(
       total: members.count,
       healthy: healthyCount,

@@ -7,6 +7,8 @@ public enum RoutingLimits {
   public static let backends = 4_096
   /// Models taken from one backend's list; what follows is ignored.
   public static let modelsPerBackend = 4_096
+  /// Bytes of a backend's own object of a model; of one that is larger only the name is kept.
+  public static let modelObject = 16 << 10
   /// Bytes of a model's name, the bound that request bodies have too.
   public static let modelName = 512
   /// Bytes of a backend's id.
@@ -22,8 +24,15 @@ public enum RoutingLimits {
   public static let firstListing = Duration.seconds(5)
   /// Time between two listings of one backend.
   public static let listInterval = Duration.seconds(30)
+  /// The same for a backend whose list says which models are in its memory: they come and go.
+  public static let residentInterval = Duration.seconds(5)
   /// Time to the next try after a listing that failed.
   public static let listRetry = Duration.seconds(1)
+  /// What `/api/version` says when no Ollama is among the backends: the first version of Ollama
+  /// that has every path which is routed here.
+  public static let ollamaVersion = "0.13.3"
+  /// Events that wait for a reader of `BackendRegistry.events()`; beyond them some are left out.
+  public static let waitingEvents = 1_024
   /// Models that a search for near names looks at.
   public static let nearNameSearch = 1_000
 }

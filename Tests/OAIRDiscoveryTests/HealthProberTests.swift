@@ -48,6 +48,50 @@ struct HealthProberTests {
     #expect(targets == [path])
   }
 
+  @Test func `an Ollama's probe brings its version`() async throws {
+    let (finding, _) = try await probe(
+      .ollama,
+      ["/api/version": answer(RecordedAnswers.ollamaVersion)]
+    )
+    #expect(finding == .init(outcome: .succeeded, version: EngineVersion("0.12.6")))
+  }
+
+  @Test(arguments: [
+    ("/version", RecordedAnswers.vllmVersion, Backend.Kind.vllm),
+    ("/props", RecordedAnswers.llamaProps, .llamaCpp),
+    ("/get_model_info", RecordedAnswers.sglangModelInfo, .sglang),
+    ("/api/v0/models", RecordedAnswers.lmStudioModels, .lmStudio),
+  ])
+  func `one that wants a key for its list is found out by further questions`(
+    path: String,
+    body: String,
+    kind: Backend.Kind
+  ) async throws {
+    let (finding, targets) = try await probe(
+      .auto,
+      ["/v1/models": answer("{}", status: 401), path: answer(body)]
+    )
+    #expect(finding?.outcome == .succeeded && finding?.kind == kind && finding?.models == nil)
+    #expect(targets.first == "/v1/models" && targets.last == path)
+  }
+
+  @Test func `further questions have the time that the first one left`() async throws {
+    let server = try ScriptedServer {
+      $0 == "/v1/models" ? .respond([answer("{}", status: 401)]) : .respondAndHold("")
+    }
+    defer { server.stop() }
+    let client = try ControlClient()
+    try await client.start()
+    let quick = order(server.address, .auto, timeout: .milliseconds(300))
+    let start = ContinuousClock.now
+    let finding = await HealthProber(client: client).check(quick)
+    // It works, and what it is the next probe may tell.
+    #expect(finding == .init(outcome: .succeeded))
+    #expect(ContinuousClock.now - start < .seconds(10))
+    #expect(server.targets == ["/v1/models", "/api/version"])
+    await client.stop()
+  }
+
   @Test func `a prefix stands before the path`() async throws {
     let (finding, targets) = try await probe(
       .vllm,
@@ -100,7 +144,15 @@ struct HealthProberTests {
         "/api/version": answer(#"{"version":"0.12.6"}"#),
       ]
     )
-    #expect(ollama.finding == .init(outcome: .succeeded, kind: .ollama, models: []))
+    #expect(
+      ollama.finding
+        == .init(
+          outcome: .succeeded,
+          kind: .ollama,
+          version: EngineVersion("0.12.6"),
+          models: []
+        )
+    )
     #expect(ollama.targets == ["/v1/models", "/api/version"])
     let generic = try await probe(.auto, [:])
     #expect(generic.finding == .init(outcome: .succeeded, kind: .generic))

@@ -73,4 +73,43 @@ struct ModelListTests {
     let list = parse("[" + many.joined(separator: ",") + "]")
     #expect(list?.models.count == RoutingLimits.modelsPerBackend)
   }
+
+  @Test func `llama cpp with several models tells which are loaded`() {
+    let list = parse(RecordedAnswers.llamaRouterModels)
+    #expect(list?.models.map(\.isLoaded) == [true, false, false])
+    #expect(list?.owner == "llamacpp")
+    let words =
+      #"[{"id":"a","status":"loaded"},{"id":"b","status":"sleeping"},{"id":"c","status":9},"#
+    let others = #"{"id":"d","status":{"value":"?"}},{"id":"e","status":null},{"id":"f"}]"#
+    #expect(parse(words + others)?.models.map(\.isLoaded) == [true, false, nil, nil, nil, nil])
+  }
+
+  @Test func `of an object that is too large only the name is kept`() throws {
+    let filler = String(repeating: "x", count: RoutingLimits.modelObject)
+    let list = try #require(parse(#"[{"id":"a","x":"\#(filler)"},{"id":"b"}]"#))
+    #expect(list.models == [.init(id: "a"), .init(id: "b", raw: Array(#"{"id":"b"}"#.utf8))])
+  }
+}
+
+struct OllamaListTests {
+  private func parse(_ text: String) -> OllamaList? { OllamaList(Array(text.utf8)) }
+
+  @Test func `Ollama's own lists are read, their objects kept byte for byte`() throws {
+    let tags = try #require(parse(RecordedAnswers.ollamaTags))
+    #expect(tags.objects.map(\.name) == ["llama3.2:latest"])
+    #expect(tags.objects.map(\.object) == [Array(RecordedAnswers.ollamaTag.utf8)])
+    let processes = try #require(parse(RecordedAnswers.ollamaProcesses))
+    #expect(processes.objects.map(\.object) == [Array(RecordedAnswers.ollamaProcess.utf8)])
+  }
+
+  @Test func `older versions have a name only, and null stands for nothing`() {
+    #expect(
+      parse(#"{"models":[{"name":"a"},{"name":""},{"x":1},7]}"#)?.objects.map(\.name) == ["a"]
+    )
+    #expect(parse(#"{"models":null}"#)?.objects.isEmpty == true)
+    #expect(parse(#"{"models":[]}"#)?.objects.isEmpty == true)
+  }
+
+  @Test(arguments: ["", "{}", "[]", #"{"data":[]}"#, #"{"models":{}}"#, "404", "<html>"])
+  func `anything else is no such list`(text: String) { #expect(parse(text) == nil) }
 }

@@ -25,7 +25,7 @@ enum PathTable {
     /// `/v1/models/{id}`; where the id stands in the path.
     case model(id: Range<Int>)
     /// What Ollama's clients ask for before anything else.
-    case ollamaRoot, ollamaVersion, ollamaTags
+    case ollamaRoot, ollamaVersion, ollamaTags, ollamaProcesses
   }
 
   /// A path that is spelled in several ways.
@@ -109,6 +109,7 @@ enum PathTable {
     case 7 where path.equals("/health"): .local(.health)
     case 7 where path.equals("/readyz"): .local(.readyz)
     case 7 where path.equals("/models"): .local(.models)
+    case 7 where path.equals("/api/ps"): .local(.ollamaProcesses)
     case 8 where path.equals("/healthz"): .local(.livez)
     case 9 where path.equals("/messages"): Canonical.messages.route
     case 9 where path.equals("/api/tags"): .local(.ollamaTags)

@@ -22,8 +22,9 @@ extension Proxy {
     case .model(let id): answerModel(downstream, head, id)
     case .ollamaRoot:
       answer(downstream, 200, OllamaProbes.root, type: "text/plain; charset=utf-8")
-    case .ollamaVersion: answer(downstream, 200, OllamaProbes.version)
+    case .ollamaVersion: answer(downstream, 200, table.versionBody)
     case .ollamaTags: answer(downstream, 200, table.tagsBody)
+    case .ollamaProcesses: answer(downstream, 200, table.processesBody)
     }
   }
 
@@ -274,10 +275,6 @@ enum ReasonPhrase {
 /// What Ollama's clients ask for before they believe that a server is there.
 enum OllamaProbes {
   static let root = Array("Ollama is running".utf8)
-
-  /// The first version of Ollama that has every path which is routed here: clients turn features
-  /// off below the versions that brought them.
-  static let version = Array("{\"version\":\"0.13.3\"}".utf8)
 }
 
 /// Percent-decoding of a path segment (RFC 3986 section 2.1).

@@ -1,0 +1,162 @@
+/// Who is in the registry: several sources may tell of one engine.
+extension BackendRegistry {
+  /// Adds a backend, replaces the one with its id, or recognises it as one that is known.
+  ///
+  /// At another address the backend starts anew, but is taken to have the models it had until it
+  /// lists them: requests go there at once.
+  ///
+  /// - Parameter backend: id of 1…128 visible ASCII bytes.
+  /// - Returns: what became of it.
+  @discardableResult
+  public func register(_ backend: Backend) -> RegistrationOutcome {
+    register(contentsOf: [backend])[0]
+  }
+
+  /// Registers several backends with one new table.
+  ///
+  /// - Parameter backends: as for `register(_:)`.
+  /// - Returns: what became of each.
+  @discardableResult
+  public func register(contentsOf backends: [Backend]) -> [RegistrationOutcome] {
+    let outcomes = backends.map(add)
+    let isTaken = outcomes.contains {
+      if case .refused = $0 { false } else { true }
+    }
+    if isTaken { settle(true) }
+    return outcomes
+  }
+
+  private func add(_ backend: Backend) -> RegistrationOutcome {
+    if let refusal = refusal(of: backend) { return .refused(refusal) }
+    var backend = backend
+    backend.models = Self.bounded(backend.models)
+    let oldKey = keysByID[backend.id]
+    let key = key(for: backend)
+    var presumed: [ModelDescription] = []
+    let isDraining = oldKey.flatMap { members[$0]?.machine.isDraining } ?? false
+    if let oldKey, oldKey != key {
+      presumed = members[oldKey]?.models ?? []
+      detach(backend.id, from: oldKey)
+    }
+    keysByID[backend.id] = key
+    if let former = members[key] {
+      _ = edit(key) { $0.attach(backend) }
+      tellReplacement(of: former, by: backend.id, key)
+    } else {
+      let now = options.now()
+      let (slot, incarnation) = slots.take(at: now)
+      let member = RegistryMember(
+        backend,
+        presumed: presumed,
+        slot: slot,
+        incarnation: incarnation,
+        registeredAt: options.unixTime(),
+        policy: options.health,
+        now: now
+      )
+      insert(member, key)
+      // Whoever drained it means the backend, wherever it has gone to.
+      if isDraining { drain(true, key) }
+      watchers.tell(oldKey == nil ? .added(id: backend.id) : .updated(id: backend.id))
+    }
+    if let id = members[key]?.id, id != backend.id { return .merged(into: id) }
+    return oldKey == nil ? .registered : .updated
+  }
+
+  private func refusal(of backend: Backend) -> String? {
+    guard (1...RoutingLimits.backendID).contains(backend.id.utf8.count),
+      backend.id.utf8.allSatisfy({ (0x21...0x7e).contains($0) })
+    else { return "an id has 1 to \(RoutingLimits.backendID) visible ASCII characters" }
+    guard let oldKey = keysByID[backend.id] else {
+      return keysByID.count < RoutingLimits.backends
+        ? nil : "there are \(RoutingLimits.backends) backends already"
+    }
+    let old = members[oldKey]?.registrations.first { $0.id == backend.id }
+    guard let old, old.source < backend.source else { return nil }
+    return "the id \"\(backend.id)\" is taken by a backend from \(old.source.name)"
+  }
+
+  /// Finds the engine that a backend is.
+  ///
+  /// Two sources that see one address see one engine, whatever they call its host. One source that
+  /// names two hosts there means two engines behind a proxy that goes by names.
+  private func key(for backend: Backend) -> EngineKey {
+    let key = EngineKey(backend.endpoint)
+    // Whatever it is taken for, it stays that.
+    if let known = keysByID[backend.id], known.isAtPlace(of: key) { return known }
+    guard backend.endpoint.isNamed, let member = members[key] else { return key }
+    let isOther = member.registrations.contains {
+      $0.source == backend.source && $0.endpoint.isNamed
+        && $0.endpoint.host.lowercased() != backend.endpoint.host.lowercased()
+    }
+    var named = key
+    if isOther { named.virtualHost = backend.endpoint.host.lowercased() }
+    return named
+  }
+
+  /// Takes a backend away.
+  ///
+  /// Exchanges that run on it go on; its models stay known for a while. If another source has told
+  /// of the same engine, it goes on under that one's id, without a gap.
+  ///
+  /// - Parameters:
+  ///   - id: the id it was registered with.
+  ///   - source: if given, only a registration from there is taken away.
+  /// - Returns: false when there is none.
+  @discardableResult
+  public func unregister(id: String, source: Backend.Source? = nil) -> Bool {
+    guard let key = keysByID[id] else { return false }
+    if let source, let member = members[key],
+      !member.registrations.contains(where: { $0.id == id && $0.source == source })
+    {
+      return false
+    }
+    keysByID[id] = nil
+    if detach(id, from: key) { watchers.tell(.removed(id: id)) }
+    settle(true)
+    return true
+  }
+
+  /// Returns whether the engine is gone with its last registration.
+  @discardableResult
+  private func detach(_ id: String, from key: EngineKey) -> Bool {
+    guard let member = members[key] else { return false }
+    if edit(key, { $0.detach(id) }) == true {
+      tellReplacement(of: member, by: id, key)
+      return false
+    }
+    remove(key)
+    let now = options.now()
+    slots.free(member.slot, at: now)
+    let until = now &+ RoutingLimits.rememberedModelLifetime.nanoseconds
+    for model in member.models where remembered.count < RoutingLimits.rememberedModels {
+      remembered[ModelName.canonical(model.id)] = (model.id, until)
+    }
+    return true
+  }
+
+  /// Tells what a registration that came or went has changed of an engine.
+  private func tellReplacement(of former: RegistryMember, by id: String, _ key: EngineKey) {
+    guard let member = members[key] else { return }
+    if member.id != former.id {
+      watchers.tell(.renamed(id: former.id, to: member.id))
+    } else if member.id == id {
+      watchers.tell(.updated(id: id))
+    }
+    tellModels(former.models, member.models, of: member.id)
+  }
+
+  /// Models within the bounds; duplicates are left to the table.
+  static func bounded(_ models: [ModelDescription]) -> [ModelDescription] {
+    let names = 1...RoutingLimits.modelName
+    if models.count <= RoutingLimits.modelsPerBackend,
+      models.allSatisfy({ names.contains($0.id.utf8.count) })
+    {
+      return models
+    }
+    return Array(
+      models.lazy.filter { names.contains($0.id.utf8.count) }
+        .prefix(RoutingLimits.modelsPerBackend)
+    )
+  }
+}
