@@ -22,4 +22,39 @@ public enum DiscoveryLimits {
   public static let resolveInterval = Duration.seconds(30)
   /// The first pause after a resolution that failed; doubled up to `resolveInterval`.
   public static let resolveRetry = Duration.seconds(1)
+
+  // MARK: - Container engines
+
+  /// Bytes of a container engine's list; each container takes 1 to 4 KiB.
+  public static let containerList = 32 << 20
+  /// Containers taken from a list; what follows is ignored, and said so.
+  public static let containers = 4_096
+  /// Ports taken of a container.
+  static let containerPorts = 256
+  /// Networks taken of a container.
+  static let containerNetworks = 64
+  /// Bytes of a label's value; a container with a longer one isn't used.
+  public static let label = 4_096
+  /// Bytes of an event; a longer one is skipped, and everything is listed anew.
+  public static let eventLine = 64 << 10
+  /// Containers that are asked for at a time, after events.
+  static let containersPerQuestion = 32
+  /// Events and answers that may wait to be taken in; beyond them everything is listed anew.
+  static let waitingEvents = 4_096
+  /// Changes that may wait for the registry; beyond them everything is told anew.
+  static let waitingChanges = 16_384
+  /// How long a container engine may take to answer a question.
+  public static let engineTimeout = Duration.seconds(10)
+  /// The first pause after a container engine was lost; doubled up to `dockerRetry`.
+  static let firstDockerRetry = Duration.milliseconds(50)
+  /// The longest pause between two tries to reach a container engine.
+  ///
+  /// A try that fails costs microseconds; a container is found late by so much.
+  public static let dockerRetry = Duration.milliseconds(500)
+  /// Time between two lists that are asked for though nothing has happened.
+  ///
+  /// They find what no event told, and an engine that is gone without closing its connection.
+  public static let dockerListInterval = Duration.seconds(60)
+  /// The same where an engine's events can't be had.
+  public static let dockerPollInterval = Duration.seconds(5)
 }

@@ -15,6 +15,8 @@ final class ScriptedServer: Sendable {
     case respondAndHold(String)
     /// Send the text over and over until the client closes.
     case flood(String, with: String)
+    /// Send the text, then whatever comes out of a pipe, piece by piece; its end closes.
+    case relay(String, from: Int32)
     /// Close with a RST.
     case reset
   }
@@ -137,6 +139,8 @@ final class ScriptedServer: Sendable {
       guard Self.sendAll(connection, text) else { return }
       while Self.sendAll(connection, filler) {}
       closeContinuation.yield()
+    case .relay(let text, let pipe):
+      relay(text, from: pipe, to: connection)
     case .reset:
       var hard = linger(l_onoff: 1, l_linger: 0)
       setsockopt(
@@ -147,6 +151,24 @@ final class ScriptedServer: Sendable {
         socklen_t(MemoryLayout<linger>.size)
       )
     }
+  }
+
+  private func relay(_ text: String, from pipe: Int32, to connection: Int32) {
+    defer { close(pipe) }
+    var isOpen = Self.sendAll(connection, text)
+    var buffer = [UInt8](repeating: 0, count: 65_536)
+    while isOpen {
+      var ends = [
+        pollfd(fd: pipe, events: Int16(POLLIN), revents: 0),
+        pollfd(fd: connection, events: Int16(POLLIN), revents: 0),
+      ]
+      // A client sends nothing more: what can be read there is its end.
+      guard poll(&ends, 2, -1) > 0, ends[1].revents == 0 else { break }
+      let count = read(pipe, &buffer, buffer.count)
+      guard count > 0 else { break }
+      isOpen = Self.sendAll(connection, String(decoding: buffer[..<count], as: UTF8.self))
+    }
+    closeContinuation.yield()
   }
 
   private static func readHead(_ connection: Int32) -> String? {
