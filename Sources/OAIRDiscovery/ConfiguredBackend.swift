@@ -27,6 +27,7 @@ public struct ConfiguredBackend: Sendable, Equatable {
   ///   - weight: its share against its peers, from 1.
   ///   - priority: lower tiers are used first.
   ///   - maxInFlight: requests at a time; 0 means no bound.
+  ///   - onDisconnect: what becomes of a request whose client has left.
   ///   - source: who wrote it down.
   /// - Throws: `EndpointError.malformed`, `.tlsNotBuiltIn`.
   public init(
@@ -37,6 +38,7 @@ public struct ConfiguredBackend: Sendable, Equatable {
     weight: Int = 1,
     priority: Int = 0,
     maxInFlight: Int = 0,
+    onDisconnect: Backend.OnDisconnect = .abort,
     source: Backend.Source = .file
   ) throws(EndpointError) {
     self.url = url
@@ -56,6 +58,7 @@ public struct ConfiguredBackend: Sendable, Equatable {
       weight: weight,
       priority: priority,
       maxInFlight: maxInFlight,
+      onDisconnect: onDisconnect,
       source: source
     )
   }

@@ -35,6 +35,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
   let deadlines: Deadlines
   let bytesReport: UInt64
   let retry: RetryOptions
+  let halfClose: HalfClose
   let browsers: BrowserGuard
   var retryBudget: RetryBudget
   private var mailbox: Mailbox<ProxyMail>?
@@ -92,6 +93,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
     deadlines = Deadlines(options.timeouts)
     bytesReport = options.bytesReport.nanoseconds
     retry = options.retry
+    halfClose = options.halfClose
     browsers = BrowserGuard(options.browsers)
     retryBudget = RetryBudget(percent: options.retry.budgetPercent)
     // Listeners and the mailbox beside one backend connection per client, and the idle ones.
@@ -297,6 +299,8 @@ public struct ProxyOptions: Sendable, Equatable {
   public var timeouts = ProxyTimeouts()
   /// Attempts.
   public var retry = RetryOptions()
+  /// What a client's FIN behind its request means.
+  public var halfClose = HalfClose.abort
   /// Web pages.
   public var browsers = BrowserOptions()
   /// How often the registry is told at most that a backend sends, so that a probe which a busy one
@@ -305,6 +309,14 @@ public struct ProxyOptions: Sendable, Equatable {
 
   /// The defaults.
   public init() {}
+}
+
+/// What a client's FIN behind its request means.
+public enum HalfClose: String, Sendable, CaseIterable {
+  /// It has left: its backend is told to stop at once.
+  case abort
+  /// It waits for the answer all the same, and only a RST means that it has left.
+  case finish
 }
 
 /// A small, fast source of ties (Steele, Lea, Flood: "Fast splittable pseudorandom number

@@ -69,6 +69,9 @@ public struct ProxyLimits: Sendable, Equatable {
   /// A stream's head that its backend has sent goes out alone after so long without content, so
   /// that clients that bound their wait for a head are kept.
   static let earlyHeadNanoseconds: UInt64 = 5_000_000_000
+  /// The first pause before a backend is asked again that didn't say when; each further one is
+  /// twice as long, up to `ProxyTimeouts.queue`.
+  static let firstPauseNanoseconds: UInt64 = 500_000_000
   /// A reused connection that closes within this time of its request was idle for too long: its
   /// backend can't have begun to work.
   static let staleCloseNanoseconds: UInt64 = 250_000_000
@@ -123,6 +126,12 @@ public struct RetryOptions: Sendable, Equatable {
   /// Whether a backend that took too long to answer, and may still be working, counts as failed:
   /// another one is asked then.
   public var onTimeout = false
+  /// Whether a backend that answers 429, 500 or 503 is asked again after a pause, when nobody else
+  /// is there to ask.
+  ///
+  /// The pause is its `Retry-After`, if that is no longer than `ProxyTimeouts.queue`, else 0.5 s,
+  /// 1 s, 2 s and so on.
+  public var sameBackend = false
 
   /// The defaults.
   public init() {}

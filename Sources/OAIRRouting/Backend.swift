@@ -16,6 +16,8 @@ public struct Backend: Sendable, Equatable {
   public var priority: Int
   /// Requests it is given at a time; 0 means no bound.
   public var maxInFlight: Int
+  /// What becomes of a request whose client has left.
+  public var onDisconnect: OnDisconnect
   /// Who told of it.
   public var source: Source
 
@@ -30,6 +32,7 @@ public struct Backend: Sendable, Equatable {
   ///   - weight: its share against its peers, from 1.
   ///   - priority: lower tiers are used first.
   ///   - maxInFlight: requests at a time; 0 means no bound.
+  ///   - onDisconnect: what becomes of a request whose client has left.
   ///   - source: who told of it.
   public init(
     id: String,
@@ -40,6 +43,7 @@ public struct Backend: Sendable, Equatable {
     weight: Int = 1,
     priority: Int = 0,
     maxInFlight: Int = 0,
+    onDisconnect: OnDisconnect = .abort,
     source: Source = .library
   ) {
     self.id = id
@@ -50,6 +54,7 @@ public struct Backend: Sendable, Equatable {
     self.weight = weight
     self.priority = priority
     self.maxInFlight = maxInFlight
+    self.onDisconnect = onDisconnect
     self.source = source
   }
 }
@@ -90,6 +95,15 @@ extension Backend {
 
     /// The configuration's word.
     public var description: String { name }
+  }
+
+  /// What becomes of a request whose client has left.
+  public enum OnDisconnect: String, Sendable, CaseIterable {
+    /// Its connection is closed at once, which frees the engine.
+    case abort
+    /// The answer is read to its end, for nobody: for engines that a closed connection harms, or
+    /// whose work has a further use.
+    case drain
   }
 
   /// Who told of a backend.

@@ -26,6 +26,8 @@ public final class BackendRecord: Sendable {
   public let priority: Int
   /// Requests at a time; 0 means no bound.
   public let maxInFlight: Int
+  /// It finishes a request whose client has left.
+  public let finishesAbandonedWork: Bool
   /// False for what a port scan found: whoever listens there must not be handed a client's key.
   public let forwardsAuthorization: Bool
 
@@ -47,6 +49,7 @@ public final class BackendRecord: Sendable {
     weight = min(max(backend.weight, 1), CandidateFacts.greatestWeight)
     priority = min(max(backend.priority, Int(Int32.min)), Int(Int32.max))
     maxInFlight = min(max(backend.maxInFlight, 0), Int(Int32.max))
+    finishesAbandonedWork = backend.onDisconnect == .drain
     forwardsAuthorization = backend.source != .portScan
   }
 }

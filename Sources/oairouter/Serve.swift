@@ -51,6 +51,11 @@ struct Serve: ParsableCommand {
   )
   var drainTimeout: DurationArgument?
 
+  @Option(
+    help: "A FIN behind a request: abort (its client has left) or finish (it waits)."
+  )
+  var halfClose = HalfClose.abort
+
   @OptionGroup(title: "Timeouts") var timeouts: TimeoutArguments
   @OptionGroup(title: "Limits") var limits: LimitArguments
   @OptionGroup(title: "Retries") var retries: RetryArguments
@@ -109,6 +114,7 @@ struct Serve: ParsableCommand {
     health.apply(to: &options.health)
     timeouts.apply(to: &options.proxy.timeouts)
     if let drainTimeout { options.proxy.timeouts.drain = drainTimeout.value }
+    options.proxy.halfClose = halfClose
     limits.apply(to: &options.proxy)
     retries.apply(to: &options.proxy.retry)
     browsers.apply(to: &options.proxy.browsers)
@@ -133,6 +139,7 @@ struct Serve: ParsableCommand {
 }
 
 extension LogFormat: ExpressibleByArgument {}
+extension HalfClose: ExpressibleByArgument {}
 
 /// The least severe events that are logged.
 enum LogLevel: String, CaseIterable, ExpressibleByArgument, Comparable {

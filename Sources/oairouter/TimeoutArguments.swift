@@ -186,9 +186,16 @@ struct RetryArguments: ParsableArguments {
   )
   var onTimeout = false
 
+  @Flag(
+    name: .customLong("retry.same-backend"),
+    help: "Ask a backend again that answered 429, 500 or 503, after a pause, if it is the only one."
+  )
+  var sameBackend = false
+
   func apply(to retry: inout RetryOptions) {
     if let attempts { retry.attempts = attempts }
     if let budgetPercent { retry.budgetPercent = budgetPercent }
     retry.onTimeout = onTimeout
+    retry.sameBackend = sameBackend
   }
 }

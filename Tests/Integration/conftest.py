@@ -115,8 +115,8 @@ def start_backend():
     """start_backend(*models): a scripted backend in this process."""
     backends = []
 
-    def start(*models, is_eager=False):
-        backends.append(ScriptedBackend(models or ("m",), is_eager))
+    def start(*models, **more):
+        backends.append(ScriptedBackend(models or ("m",), **more))
         return backends[-1]
 
     yield start

@@ -38,12 +38,16 @@ class Call:
 
     def __init__(self, connection, request):
         self._connection = connection
+        self.peer = connection.getpeername()
+        """The other end: the same for all calls of one connection."""
         self.request = request
         self.ended_at = None
         """When the other side's end was seen (time.monotonic), or None."""
         self._ended = threading.Event()
         self.let_go = threading.Event()
         """Set by the test: an eager call's connection is closed."""
+        self.is_done = threading.Event()
+        """Set by the test: the answer is out, and a keeping backend's connection goes on."""
 
     def send(self, data):
         self._connection.sendall(data)
@@ -90,9 +94,13 @@ class Call:
 class ScriptedBackend(ThreadedServer):
     """Lists `models`, is healthy, and hands each POST to the test through `next_call`."""
 
-    def __init__(self, models=("m",), is_eager=False):
-        """Eager: a call is handed over with its head alone; the test reads the body."""
+    def __init__(self, models=("m",), is_eager=False, is_keeping=False):
+        """Eager: a call is handed over with its head alone; the test reads the body.
+
+        Keeping: a connection takes further calls, each once the former `is_done`.
+        """
         self._is_eager = is_eager
+        self._is_keeping = is_keeping
         listing = {
             "object": "list",
             "data": [{"id": name, "object": "model", "owned_by": "test"} for name in models],
@@ -118,8 +126,11 @@ class ScriptedBackend(ThreadedServer):
             if request.head.start_line.startswith("POST"):
                 call = Call(connection, request)
                 self._calls.put(call)
-                call.watch()
-                return
+                if not self._is_keeping:
+                    call.watch()
+                    return
+                call.is_done.wait(60)
+                continue
             connection.sendall(self._answer(request.head.target))
 
     def _hand_over(self, connection, reader):

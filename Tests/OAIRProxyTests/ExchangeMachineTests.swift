@@ -10,7 +10,7 @@ struct ExchangeMachineTests {
     [
       .bodyEnded, .refused, .chosen(isConnected: false), .chosen(isConnected: true), .exhausted,
       .connected, .sent, .headArrived(holds: false), .headArrived(holds: true), .contentArrived,
-      .rejected, .modelFound, .consumed, .fellBack,
+      .rejected, .modelFound, .consumed, .fellBack, .rejectedForNow, .resumed,
       .ended, .clientGone, .flushed,
     ] + Machine.Loss.allCases.map { .lost($0) }
 
@@ -24,6 +24,7 @@ struct ExchangeMachineTests {
       switch phase {
       case .readingBody: []
       case .routing: toRouting
+      case .pausing: toAwaiting + [.rejectedForNow]
       case .connecting: toRouting + [.chosen(isConnected: false)]
       case .sending: toSending
       case .awaiting: toAwaiting
@@ -50,7 +51,11 @@ struct ExchangeMachineTests {
     }
     switch (phase, event) {
     case (.readingBody, .bodyEnded), (.readingBody, .modelFound): return .route
-    case (.readingBody, .refused), (.routing, .refused): return .answer(.refusal)
+    case (.pausing, .resumed): return .retrySame
+    case (.sending, .rejectedForNow), (.awaiting, .rejectedForNow), (.holding, .rejectedForNow):
+      return .pause
+    case (.readingBody, .refused), (.routing, .refused), (.pausing, .refused):
+      return .answer(.refusal)
     case (.routing, .chosen(isConnected: false)): return .connect
     case (.routing, .chosen(isConnected: true)), (.connecting, .connected): return .send
     case (.routing, .fellBack): return .none

@@ -34,8 +34,17 @@ extension Proxy {
     // A FIN behind a request is a client that has left: engines stop working for it at once.
     // (What it sent before its FIN was read above.)
     if readiness.contains(.peerClosed), downstreams[downstream].phase == .exchanging {
-      clientGone(downstream)
+      clientEnded(downstream)
     }
+  }
+
+  /// The client's FIN has come: it has left, unless its kind is known to wait for the answer.
+  private mutating func clientEnded(_ downstream: Handle) {
+    guard halfClose == .finish, downstreams[downstream].exchange.machine.request == .ended else {
+      clientGone(downstream)
+      return
+    }
+    downstreams[downstream].exchange.keepsAlive = false
   }
 
   /// Reads what the connection's phase wants, within the budget of one turn.
@@ -141,7 +150,6 @@ extension Proxy {
   /// Whatever works for it stops at once.
   mutating func clientGone(_ downstream: Handle) {
     if downstreams[downstream].phase == .exchanging {
-      counters.clientsGone += 1
       step(downstream, .clientGone)
     } else {
       closeDownstream(downstream)
@@ -204,7 +212,9 @@ extension Proxy {
   }
 
   private mutating func exchangeDeadline(_ downstream: Handle) {
-    if downstreams[downstream].exchange.awaitedMemory > 0 {
+    if downstreams[downstream].exchange.machine.phase == .pausing {
+      step(downstream, .resumed)
+    } else if downstreams[downstream].exchange.awaitedMemory > 0 {
       refuseForMemory(downstream)
     } else if isBodyLate(downstream) {
       counters.downstreamTimeouts += 1

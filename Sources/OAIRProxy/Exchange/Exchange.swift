@@ -86,6 +86,8 @@ struct Exchange: ~Copyable {
   /// A stream's head went out before its content: it says nothing of who answers, and whatever
   /// follows has to fit it.
   var isHeadOut = false
+  /// Its client has left, with all that there was to have.
+  var isSatisfied = false
   /// It has taken from the retry budget.
   var hasRetried = false
 

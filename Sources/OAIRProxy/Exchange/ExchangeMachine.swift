@@ -22,6 +22,8 @@ struct ExchangeMachine: Equatable, Sendable {
     case readingBody
     /// A candidate is to be chosen.
     case routing
+    /// The same backend is asked again in a while.
+    case pausing
     /// A connection to the candidate is being made.
     case connecting
     /// The request is going out.
@@ -91,6 +93,10 @@ struct ExchangeMachine: Equatable, Sendable {
     /// What came is a failure that another candidate may do better: a status, or an error inside a
     /// stream before its content. Only reported while `mayMoveOn`, and when somebody is there.
     case rejected
+    /// The same, and the same backend is to be asked once more, later.
+    case rejectedForNow
+    /// The time to ask it again has come.
+    case resumed
     /// The first content of a held stream came, or its end marker, or more than may be held.
     case contentArrived
     /// The response ended as it should.
@@ -123,6 +129,8 @@ struct ExchangeMachine: Equatable, Sendable {
     case finish
     /// The same backend again, on a fresh connection.
     case retrySame
+    /// Wait before the same backend is asked again.
+    case pause
     /// Another candidate.
     case failOver
     /// An answer of our own goes out.
@@ -221,6 +229,7 @@ struct ExchangeMachine: Equatable, Sendable {
     switch phase {
     case .readingBody: return whileReadingBody(event)
     case .routing: return whileRouting(event)
+    case .pausing: return whilePausing(event)
     case .connecting: return whileConnecting(event)
     case .sending, .awaiting, .holding: return beforeCommit(event)
     case .streaming: return whileStreaming(event)
@@ -271,6 +280,16 @@ struct ExchangeMachine: Equatable, Sendable {
     }
   }
 
+  private mutating func whilePausing(_ event: Event) -> Action {
+    switch event {
+    case .resumed:
+      phase = .routing
+      return .retrySame
+    case .refused: return answer(.refusal)
+    default: return .impossible
+    }
+  }
+
   private mutating func whileConnecting(_ event: Event) -> Action {
     switch event {
     case .connected:
@@ -301,6 +320,11 @@ struct ExchangeMachine: Equatable, Sendable {
       rejections &+= 1
       phase = .routing
       return .failOver
+    case (.rejectedForNow, _):
+      guard isReplayable, !isModelSpent else { return .impossible }
+      rejections &+= 1
+      phase = .pausing
+      return .pause
     case (.contentArrived, .holding):
       phase = .streaming
       return .commit

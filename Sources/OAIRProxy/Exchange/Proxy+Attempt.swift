@@ -17,6 +17,7 @@ extension Proxy {
     case .failOver:
       counters.failovers += 1
       chooseCandidate(downstream)
+    case .pause: break
     case .retrySame:
       counters.retries += 1
       retrySame(downstream)
@@ -29,7 +30,7 @@ extension Proxy {
     case .abort: abortResponse(downstream)
     case .answer(let failure): answerFailure(downstream, failure)
     case .cancel:
-      dropUpstream(downstream)
+      leaveUpstream(downstream)
       release(downstream)
     case .release: release(downstream)
     case .impossible:

@@ -93,7 +93,7 @@ extension Proxy {
     case .routing, .connecting, .sending, .awaiting, .holding, .streaming:
       return downstreams[downstream].exchange.isStreamed
         && !downstreams[downstream].exchange.isUploadPaused
-    case .ending, .answering, .aborting, .done: return false
+    case .pausing, .ending, .answering, .aborting, .done: return false
     }
   }
 

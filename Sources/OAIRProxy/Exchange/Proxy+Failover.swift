@@ -1,3 +1,4 @@
+import OAIRHTTP1
 import OAIRReactor
 import OAIRRouting
 import OAIRWire
@@ -41,6 +42,42 @@ extension Proxy {
     endAttempt(downstream)
     step(downstream, .rejected)
     return true
+  }
+
+  /// Nobody else is there: the same backend is asked again after a pause, where that is wanted.
+  ///
+  /// - Returns: true when the exchange waits for it; its upstream is closed then.
+  mutating func asksAgainLater(
+    _ upstream: Handle,
+    _ downstream: Handle,
+    _ head: ResponseHead
+  ) -> Bool {
+    guard retry.sameBackend, lifecycle == .running, [429, 500, 503].contains(head.status),
+      downstreams[downstream].exchange.machine.isReplayable,
+      !downstreams[downstream].exchange.machine.isModelSpent,
+      downstreams[downstream].exchange.isRepeatable, !downstreams[downstream].exchange.isHeadOut,
+      let pause = pause(downstream, head), payForRetry(downstream)
+    else { return false }
+    counters.rejections += 1
+    closeUpstream(upstream)
+    endAttempt(downstream)
+    step(downstream, .rejectedForNow)
+    reactor.setDeadline(downstreams[downstream].registration, at: reactor.now &+ pause)
+    return true
+  }
+
+  /// How long to wait; nil when the backend wants more time than a request may wait here.
+  private mutating func pause(_ downstream: Handle, _ head: ResponseHead) -> UInt64? {
+    if scratch.responseTable.first(.retryAfter) != nil {
+      // A date isn't a number of seconds; it passes on to whoever has the time.
+      guard let seconds = head.retryAfterSeconds else { return nil }
+      let pause = UInt64(seconds) * 1_000_000_000
+      return pause <= deadlines.queue ? pause : nil
+    }
+    let former = UInt64(downstreams[downstream].exchange.machine.rejections)
+    let longest = min(ProxyLimits.firstPauseNanoseconds << min(former, 16), deadlines.queue)
+    // Up to a quarter less: clients that failed together don't come back together.
+    return longest - random.next(upperBound: longest / 4 + 1)
   }
 
   private mutating func payForRetry(_ downstream: Handle) -> Bool {
@@ -87,7 +124,7 @@ extension Proxy {
   mutating func abandon(_ isLost: (BackendRecord) -> Bool) {
     for slot in 0..<upstreams.touched {
       guard let upstream = upstreams.occupant(ofSlot: slot), upstreams[upstream].phase != .idle,
-        isLost(upstreams[upstream].record)
+        upstreams[upstream].phase != .leftover, isLost(upstreams[upstream].record)
       else { continue }
       let downstream = upstreams[upstream].downstream
       guard !downstreams[downstream].exchange.machine.isCommitted else { continue }

@@ -84,6 +84,7 @@ extension Proxy {
     let downstream = upstreams[upstream].downstream
     switch upstreams[upstream].phase {
     case .idle: closeIdle(upstream)
+    case .leftover: endLeftover(upstream, isClean: false)
     case .connecting:
       counters.upstreamTimeouts += 1
       signal(.connectTimedOut, upstreams[upstream].record)
@@ -100,16 +101,11 @@ extension Proxy {
   /// The response is whole: the connection goes back to its pool, or is closed.
   mutating func finishUpstream(_ downstream: Handle) {
     let upstream = downstreams[downstream].exchange.upstream
-    let record = upstreams[upstream].record
-    // A failure that is told in a regular answer was reported with its head.
-    let isSuccess = downstreams[downstream].exchange.status < 500
     if upstreams[upstream].body.hasErrorEvent {
       // vLLM's last word when its engine dies, within a stream that ends as it should.
-      signal(.errorEvent, record)
-    } else if isSuccess, slots[record.slot].owesSuccess,
-      slots[record.slot].incarnation == record.incarnation
-    {
-      signal(.success, record)
+      signal(.errorEvent, upstreams[upstream].record)
+    } else {
+      noteSuccess(downstream)
     }
     var isClean = upstreams[upstream].keepsAlive && upstreams[upstream].isRequestSent
     if upstreams[upstream].body.outcome != .ended(excess: 0) { isClean = false }
@@ -117,6 +113,17 @@ extension Proxy {
     if isClean { makeIdle(upstream) } else { closeUpstream(upstream) }
     releaseBody(downstream)
     if downstreams[downstream].output.isEmpty { allWritten(downstream) }
+  }
+
+  /// The backend has answered: that is news if it had failed before.
+  mutating func noteSuccess(_ downstream: Handle) {
+    // A failure that is told in a regular answer was reported with its head.
+    guard downstreams[downstream].exchange.status < 500,
+      let record = downstreams[downstream].exchange.record,
+      slots[record.slot].owesSuccess,
+      slots[record.slot].incarnation == record.incarnation
+    else { return }
+    signal(.success, record)
   }
 
   /// The stream's last event is out and only framing is missing: we write it.
@@ -208,7 +215,7 @@ extension Proxy {
     switch downstreams[downstream].exchange.machine.phase {
     case .streaming: loseUpstream(upstream, downstream, .timedOut)
     case .connecting, .sending, .awaiting, .holding: loseUpstream(upstream, downstream, .timedOut)
-    case .readingBody, .routing: refuse(downstream, GatewayError(.draining))
+    case .readingBody, .routing, .pausing: refuse(downstream, GatewayError(.draining))
     case .ending, .answering, .aborting: cutOff(downstream)
     case .done: break
     }
@@ -263,7 +270,10 @@ extension Proxy {
     let isGone =
       downstreams[downstream].exchange.machine.response == .aborted
       && downstreams[downstream].exchange.outcome != .truncated
-    if isGone { downstreams[downstream].exchange.outcome = .clientGone }
+    if isGone, !downstreams[downstream].exchange.isSatisfied {
+      counters.clientsGone += 1
+      downstreams[downstream].exchange.outcome = .clientGone
+    }
     record(downstream)
     let endsWithReset = downstreams[downstream].exchange.endsWithReset
     if isGone {

@@ -14,6 +14,8 @@ extension Proxy {
     switch upstreams[upstream].phase {
     case .connecting:
       if !readiness.isDisjoint(with: [.writable, .failed]) { upstreamConnected(upstream) }
+    case .leftover:
+      if !readiness.isDisjoint(with: [.readable, .peerClosed, .failed]) { readLeftover(upstream) }
     case .idle:
       // Bytes that nobody asked for, or the end: no use can be made of it any more.
       if !readiness.isDisjoint(with: [.readable, .peerClosed, .failed]) { closeIdle(upstream) }
@@ -57,7 +59,7 @@ extension Proxy {
   }
 
   /// What was held back goes in front of what was read.
-  private mutating func presentHeld(_ upstream: Handle, _ count: Int) {
+  mutating func presentHeld(_ upstream: Handle, _ count: Int) {
     guard count > 0 else { return }
     let target = UnsafeMutableRawBufferPointer(rebasing: scratch.read[..<count])
     target.copyMemory(from: upstreams[upstream].held.bytes)
@@ -149,6 +151,7 @@ extension Proxy {
     if head.status >= 500 { signal(.statusFailure(head.status), upstreams[upstream].record) }
     if Self.isBackendFailure(head.status),
       moveOn(upstream, downstream, .status(UInt16(head.status)))
+        || asksAgainLater(upstream, downstream, head)
     {
       return
     }
@@ -156,9 +159,7 @@ extension Proxy {
     let isHTTP10 = downstreams[downstream].exchange.minorVersion == 0
     let isHeadOut = downstreams[downstream].exchange.isHeadOut
     upstreams[upstream].hasHead = true
-    upstreams[upstream].keepsAlive =
-      head.isKeepAlive && head.framing != .untilClose
-      && upstreams[upstream].requestCount < head.keepAliveMax ?? .max
+    upstreams[upstream].keepsAlive = keepsAlive(upstream, head)
     upstreams[upstream].announcedIdleSeconds = head.keepAliveTimeoutSeconds ?? 0
     let isWatched =
       (200...299).contains(head.status) && !head.isEncoded && head.contentKind == family.eventKind
@@ -204,6 +205,12 @@ extension Proxy {
     guard upstreams[upstream].body.hasRejection else { return false }
     signal(.errorEvent, upstreams[upstream].record)
     return true
+  }
+
+  /// Whether the connection can carry another request behind this answer.
+  func keepsAlive(_ upstream: Handle, _ head: ResponseHead) -> Bool {
+    head.isKeepAlive && head.framing != .untilClose
+      && upstreams[upstream].requestCount < head.keepAliveMax ?? .max
   }
 
   private func mustHold(_ upstream: Handle, kept: Int) -> Bool {

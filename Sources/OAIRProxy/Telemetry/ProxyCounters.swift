@@ -24,6 +24,8 @@ public struct ProxyCounters: Sendable, Equatable {
   public var truncated: UInt64 = 0
   /// Exchanges that their client left.
   public var clientsGone: UInt64 = 0
+  /// Answers that a backend was left to finish after their client had gone.
+  public var finishedForNobody: UInt64 = 0
   /// Connections opened to backends.
   public var upstreamConnections: UInt64 = 0
   /// Requests that went out on a pooled connection.

@@ -7,7 +7,11 @@ import OAIRWire
 /// One connection to a backend: at work for an exchange, or idle in its backend's pool.
 struct Upstream: ~Copyable {
   /// What the connection is at.
-  enum Phase: UInt8 { case connecting, exchanging, idle }
+  enum Phase: UInt8 {
+    case connecting, exchanging, idle
+    /// Its client has left; the rest of its answer is read for nobody.
+    case leftover
+  }
 
   var registration: Handle
   /// Pinned for the connection's life.
@@ -15,6 +19,8 @@ struct Upstream: ~Copyable {
   var phase = Phase.connecting
   /// Whose exchange it works for; `.none` while idle.
   var downstream = Handle.none
+  /// Its work counts as in flight although no exchange waits for it.
+  var occupiesSlot = false
   /// It has carried a request before this one.
   var isReused = false
   /// Requests that it has carried, this one included.

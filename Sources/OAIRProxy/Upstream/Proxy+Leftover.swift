@@ -1,0 +1,164 @@
+import OAIRHTTP1
+import OAIRReactor
+import OAIRRouting
+import OAIRSys
+import OAIRWire
+
+// What is left of an answer when its client has gone. As a rule nothing: closing tells the engine
+// to stop. But behind a stream's end marker only framing is missing, and reading it saves the
+// connection; and some backends are to finish what they have begun (`on_disconnect: drain`).
+
+extension Proxy {
+  /// Lets go of the backend after its client has left: closes its connection, or reads on.
+  mutating func leaveUpstream(_ downstream: Handle) {
+    let upstream = downstreams[downstream].exchange.upstream
+    guard upstreams.contains(upstream) else {
+      endAttempt(downstream)
+      return
+    }
+    let isWhole = upstreams[upstream].hasHead && upstreams[upstream].body.hasEndMarker
+    if isWhole, downstreams[downstream].output.isEmpty {
+      // Its client has everything.
+      downstreams[downstream].exchange.isSatisfied = true
+      noteSuccess(downstream)
+    }
+    guard upstreams[upstream].phase == .exchanging, upstreams[upstream].isRequestSent,
+      isWhole || upstreams[upstream].record.finishesAbandonedWork
+    else {
+      closeUpstream(upstream)
+      endAttempt(downstream)
+      return
+    }
+    beginLeftover(upstream, isWhole: isWhole)
+    if isWhole { endAttempt(downstream) } else { downstreams[downstream].exchange.upstream = .none }
+  }
+
+  private mutating func beginLeftover(_ upstream: Handle, isWhole: Bool) {
+    upstreams[upstream].phase = .leftover
+    upstreams[upstream].downstream = .none
+    upstreams[upstream].isPaused = false
+    upstreams[upstream].occupiesSlot = !isWhole
+    upstreams[upstream].rewrittenHead.removeAll()
+    if !isWhole { counters.finishedForNobody += 1 }
+    if upstreams[upstream].hasHead {
+      // What was looked at isn't looked at again.
+      upstreams[upstream].body.passWhatWasScanned()
+      let scanned = upstreams[upstream].body.passable
+      upstreams[upstream].body.drop(scanned)
+      upstreams[upstream].held.consume(min(scanned, upstreams[upstream].held.count))
+    }
+    let time = isWhole ? ProxyLimits.lingerNanoseconds : leftoverDeadline(upstream)
+    let registration = upstreams[upstream].registration
+    reactor.setDeadline(registration, at: reactor.now &+ time)
+    // It may have been paused while readable: no new edge comes for that.
+    reactor.makeRunnable(registration)
+  }
+
+  private func leftoverDeadline(_ upstream: Handle) -> UInt64 {
+    upstreams[upstream].hasHead ? deadlines.idle : deadlines.firstByte
+  }
+
+  /// Reads what nobody waits for, within the budget of one turn.
+  mutating func readLeftover(_ upstream: Handle) {
+    let registration = upstreams[upstream].registration
+    for _ in 0..<ProxyLimits.readsPerTurn {
+      let held = upstreams[upstream].held.count
+      let space = UnsafeMutableRawBufferPointer(
+        rebasing: scratch.read[held..<(held + ProxyLimits.readSize)]
+      )
+      switch reactor.receive(registration, into: space) {
+      case .bytes(let count):
+        presentHeld(upstream, held)
+        guard forget(upstream, count: held + count) else { return }
+      case .wouldBlock: return
+      case .endOfFile, .failed:
+        endLeftover(upstream, isClean: false)
+        return
+      }
+      guard reactor.readiness(registration).contains(.readable) else { return }
+    }
+    reactor.makeRunnable(registration)
+  }
+
+  /// Follows the framing of `scratch.read[..<count]`.
+  ///
+  /// - Returns: false once the answer has ended.
+  private mutating func forget(_ upstream: Handle, count: Int) -> Bool {
+    var start = 0
+    while !upstreams[upstream].hasHead {
+      let bytes = UnsafeRawBufferPointer(rebasing: scratch.read[start..<count])
+      let parsed = ResponseHeadParser.parse(
+        bytes,
+        previouslyScanned: start == 0 ? upstreams[upstream].headScanned : 0,
+        requestMethod: .post,
+        into: &scratch.responseTable,
+        limits: limits.http
+      )
+      switch parsed {
+      case .needMore:
+        upstreams[upstream].headScanned = bytes.count
+        upstreams[upstream].held.append(bytes)
+        return true
+      case .failed:
+        endLeftover(upstream, isClean: false)
+        return false
+      case .head(let head):
+        start += head.length
+        upstreams[upstream].headScanned = 0
+        if head.status >= 200 { beginLeftoverBody(upstream, head) }
+      }
+    }
+    return forgetBody(upstream, start..<count)
+  }
+
+  private mutating func beginLeftoverBody(_ upstream: Handle, _ head: ResponseHead) {
+    upstreams[upstream].hasHead = true
+    upstreams[upstream].keepsAlive = keepsAlive(upstream, head)
+    upstreams[upstream].body = ResponseBody(
+      framing: head.framing,
+      family: .opaque,
+      isWatched: false,
+      unframes: false,
+      limits: limits.http
+    )
+  }
+
+  private mutating func forgetBody(_ upstream: Handle, _ range: Range<Int>) -> Bool {
+    let bytes = UnsafeMutableRawBufferPointer(rebasing: scratch.read[range])
+    let kept = upstreams[upstream].body.scan(bytes)
+    switch upstreams[upstream].body.outcome {
+    case .ended(let excess):
+      endLeftover(upstream, isClean: excess == 0)
+      return false
+    case .malformed:
+      endLeftover(upstream, isClean: false)
+      return false
+    case .more:
+      upstreams[upstream].body.passWhatWasScanned()
+      let scanned = upstreams[upstream].body.passable
+      upstreams[upstream].body.drop(scanned)
+      upstreams[upstream].held.append(UnsafeRawBufferPointer(rebasing: bytes[scanned..<kept]))
+      if upstreams[upstream].occupiesSlot {
+        reactor.setDeadline(
+          upstreams[upstream].registration,
+          at: reactor.now &+ leftoverDeadline(upstream)
+        )
+      }
+      return true
+    }
+  }
+
+  /// The answer is over, or its time is.
+  mutating func endLeftover(_ upstream: Handle, isClean: Bool) {
+    if upstreams[upstream].occupiesSlot {
+      upstreams[upstream].occupiesSlot = false
+      slots.end(upstreams[upstream].record.slot)
+    }
+    upstreams[upstream].held.removeAll()
+    if isClean, upstreams[upstream].keepsAlive {
+      makeIdle(upstream)
+    } else {
+      closeUpstream(upstream)
+    }
+  }
+}

@@ -1,0 +1,100 @@
+"""The only backend is asked again after a pause, where that is wanted."""
+
+import time
+
+import pytest
+
+from rawhttp import RawClient, chat
+from test_before_commit import CHAT, WHOLE, failure
+
+
+@pytest.fixture
+def only(start_backend, start_router):
+    """only(*arguments): (the scripted backend, the router)."""
+
+    def start(*arguments):
+        backend = start_backend("m")
+        router = start_router({"a": backend.url}, "--retry.same-backend", *arguments)
+        return backend, router.wait_ready(1, ["m"])
+
+    return start
+
+
+def again(backend, client, answer, at_least, at_most):
+    """Lets a call fail; the next one comes within the times, and is answered."""
+    backend.next_call().send(answer)
+    began = time.monotonic()
+    call = backend.next_call()
+    assert at_least <= time.monotonic() - began <= at_most
+    call.send(WHOLE)
+    response = client.reader.response()
+    assert response.status == 200
+    assert response.head.get("x-oairouter-attempts") == "2"
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_after_a_pause_of_its_own(only, status):
+    backend, router = only()
+    with RawClient(router.address) as client:
+        client.post_json(CHAT, chat("m"))
+        # Half a second, up to a quarter less.
+        again(backend, client, failure(status), 0.3, 5)
+
+
+def test_after_the_time_that_it_asks_for(only):
+    backend, router = only()
+    with RawClient(router.address) as client:
+        client.post_json(CHAT, chat("m"))
+        again(backend, client, failure(503, extra=b"Retry-After: 1\r\n"), 0.95, 6)
+
+
+@pytest.mark.parametrize("wanted", [b"31", b"Wed, 25 Nov 2026 07:28:00 GMT"])
+def test_not_when_it_asks_for_more_time_than_a_request_may_wait(only, wanted):
+    backend, router = only()
+    with RawClient(router.address) as client:
+        client.post_json(CHAT, chat("m"))
+        backend.next_call().send(failure(503, extra=b"Retry-After: " + wanted + b"\r\n"))
+        answer = client.reader.response()
+    assert answer.status == 503
+    assert answer.head.get("retry-after") == wanted.decode()
+
+
+def test_not_more_often_than_attempts_allow(only):
+    backend, router = only("--retry.attempts", "1")
+    with RawClient(router.address) as client:
+        client.post_json(CHAT, chat("m"))
+        backend.next_call().send(failure(500))
+        backend.next_call().send(failure(500, body=b'{"last":1}'))
+        answer = client.reader.response()
+    assert (answer.status, answer.payload) == (500, b'{"last":1}')
+
+
+@pytest.mark.parametrize("status", [400, 404, 502, 504])
+def test_not_after_other_statuses(only, status):
+    backend, router = only()
+    with RawClient(router.address) as client:
+        client.post_json(CHAT, chat("m"))
+        backend.next_call().send(failure(status))
+        assert client.reader.response().status == status
+
+
+def test_a_client_that_leaves_during_the_pause_ends_it(only):
+    backend, router = only()
+    with RawClient(router.address) as client:
+        client.post_json(CHAT, chat("m"))
+        backend.next_call().send(failure(503, extra=b"Retry-After: 2\r\n"))
+    with RawClient(router.address) as client:
+        client.post_json(CHAT, chat("m"))
+        # The next call is this client's: nobody comes back for the one that has left.
+        again(backend, client, failure(503, extra=b"Retry-After: 3\r\n"), 2.9, 8)
+    assert backend.is_idle
+
+
+def test_a_drain_doesn_t_wait_for_the_pause(only):
+    backend, router = only("--drain-timeout", "300ms")
+    with RawClient(router.address) as client:
+        client.post_json(CHAT, chat("m"))
+        backend.next_call().send(failure(503, extra=b"Retry-After: 25\r\n"))
+        router.signal(15)
+        answer = client.reader.response()
+    assert (answer.status, answer.error["code"]) == (503, "draining")
