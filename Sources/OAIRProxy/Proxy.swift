@@ -61,6 +61,8 @@ public struct Proxy<K: Kernel>: ~Copyable {
   var memoryFinisher = Handle.none
   /// Memory was given back since somebody waits for it.
   var isMemoryFreed = false
+  /// Where stored responses live.
+  var responseOwners = ResponseOwners()
   /// Exchanges that wait for the first listing, in the order of their arrival.
   var waitingForListing: [Handle] = []
 

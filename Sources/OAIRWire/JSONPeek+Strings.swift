@@ -41,13 +41,20 @@ extension JSONPeek {
     case .modelString:
       return takeModel(bytes, range)
     default:
+      if member == .previousResponse, brackets.depth == 1 { takePreviousResponse(bytes, range) }
       return .afterValue
     }
+  }
+
+  private mutating func takePreviousResponse(_ bytes: UnsafePointer<UInt8>, _ range: Range<Int>) {
+    let end = bytes.offset(of: Byte.backslash, from: range.lowerBound, to: range.upperBound)
+    previousResponseRange = end == range.upperBound ? range : nil
   }
 
   private static func member(named bytes: UnsafePointer<UInt8>, _ range: Range<Int>) -> Member {
     if bytes.equals("model", in: range) { return .model }
     if bytes.equals("stream", in: range) { return .stream }
+    if bytes.equals("previous_response_id", in: range) { return .previousResponse }
     // Escaped, a name takes up to six bytes per letter.
     let isEscaped =
       bytes.offset(of: Byte.backslash, from: range.lowerBound, to: range.upperBound)

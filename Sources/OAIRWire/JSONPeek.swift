@@ -34,7 +34,7 @@ public struct JSONPeek: ~Copyable, Sendable {
     case failed
   }
 
-  enum Member: UInt8 { case other, model, stream }
+  enum Member: UInt8 { case other, model, stream, previousResponse }
 
   var phase = Phase.start
   /// The top-level member whose value is being read.
@@ -55,6 +55,9 @@ public struct JSONPeek: ~Copyable, Sendable {
   ///
   /// Of several, the last counts.
   public internal(set) var stream: Bool?
+  /// Where the value of `previous_response_id` is, between its quotes, if it is a string without
+  /// escapes.
+  public internal(set) var previousResponseRange: Range<Int>?
   /// What is wrong with the body.
   ///
   /// Once set, it stays, and nothing more is scanned.

@@ -123,7 +123,7 @@ class ScriptedBackend(ThreadedServer):
             if self._is_eager and self._hand_over(connection, reader):
                 return
             request = reader.request()
-            if request.head.start_line.startswith("POST"):
+            if self._is_for_the_test(request.head):
                 call = Call(connection, request)
                 self._calls.put(call)
                 if not self._is_keeping:
@@ -132,6 +132,10 @@ class ScriptedBackend(ThreadedServer):
                 call.is_done.wait(60)
                 continue
             connection.sendall(self._answer(request.head.target))
+
+    @staticmethod
+    def _is_for_the_test(head):
+        return not head.start_line.startswith("GET") or head.target.startswith("/v1/responses/")
 
     def _hand_over(self, connection, reader):
         """Gives a POST to the test as soon as its head is there; False: it isn't one."""

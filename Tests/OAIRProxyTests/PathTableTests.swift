@@ -41,7 +41,7 @@ struct PathTableTests {
 
   @Test(arguments: [
     "/v1/files", "/v1/files/", "/v1/files/f/content", "/v1/v1/batches", "/v1/chat/completions/id",
-    "/v1/responses/id/cancel", "/v1/audio/voices", "/v1/organization/usage/images",
+    "/v1/responses/id/other", "/v1/audio/voices", "/v1/organization/usage/images",
   ])
   func `a platform's resources are nobody's`(path: String) {
     #expect(route(path) == .platform)
@@ -71,6 +71,23 @@ struct PathTableTests {
   @Test(arguments: ["/v1/a..b", "/v1/...", "/v1/.well-known", "/v1/x%2f", "/v1/models/m.1"])
   func `dots within names are names`(path: String) {
     #expect(route(path) != .dotted)
+  }
+
+  @Test(arguments: [
+    ("/v1/responses/resp_1", "resp_1"), ("/v1/v1/responses/resp_1/", "resp_1"),
+    ("/v1/responses/x/cancel", "x"), ("/v1/responses/x/input_items", "x"),
+  ])
+  func `stored responses are found by their ids`(path: String, id: String) {
+    guard case .stored(let range) = route(path) else {
+      Issue.record("\(route(path))")
+      return
+    }
+    #expect(String(decoding: Array(path.utf8)[range], as: UTF8.self) == id)
+  }
+
+  @Test(arguments: ["/v1/responses/x/other", "/v1/responses//cancel"])
+  func `what else is below responses is nobody's`(path: String) {
+    #expect(route(path) == .platform)
   }
 
   @Test func `local endpoints are found`() {

@@ -37,6 +37,25 @@ import Testing
     expect(" \t\r\n{ \"model\" : \"m\" , \"stream\" : false } \n", model: "m", stream: false)
   }
 
+  @Test(arguments: [
+    (#"{"model":"m","previous_response_id":"resp_1","input":"x"}"#, "resp_1"),
+    (#"{"previous_response_id" : "resp_1" , "model":"m"}"#, "resp_1"),
+    (#"{"previous_response_id":"resp_0","previous_response_id":"resp_1"}"#, "resp_1"),
+    (#"{"previous_response_id":null,"model":"m"}"#, nil),
+    (#"{"previous_response_id":"resp_\u0031"}"#, nil),
+    (#"{"x":{"previous_response_id":"resp_1"},"previous_response_ids":"resp_2"}"#, nil),
+  ])
+  func `the response that a request goes on from is found`(_ body: String, _ id: String?) {
+    let bytes = Array(body.utf8)
+    for split in 0...bytes.count {
+      var peek = JSONPeek()
+      bytes[..<split].withUnsafeBytes { peek.scan($0, isComplete: false) }
+      bytes.withUnsafeBytes { peek.scan($0, isComplete: true) }
+      let found = peek.previousResponseRange.map { String(decoding: bytes[$0], as: UTF8.self) }
+      #expect(found == id)
+    }
+  }
+
   @Test func `a body without a model has none`() {
     expect("{}", model: nil)
     expect(#"{"stream":true}"#, model: nil, stream: true)

@@ -22,6 +22,8 @@ struct BodyPeek: ~Copyable {
   var isModelEscaped: Bool { form == nil && json.isModelEscaped }
   /// Names stand in JSON strings, with their escapes, rather than in parts of a form as they are.
   var isJSON: Bool { form == nil }
+  /// Where the id of the response stands that the request goes on from.
+  var previousResponseRange: Range<Int>? { form == nil ? json.previousResponseRange : nil }
   var stream: Bool? { form.map { $0.stream } ?? json.stream }
 
   var problem: Problem? {

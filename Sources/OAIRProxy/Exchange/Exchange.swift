@@ -81,6 +81,10 @@ struct Exchange: ~Copyable {
   var failureCode: StaticString = ""
   /// Only a RST can tell the client that something is missing.
   var endsWithReset = false
+  /// The id of a new response is looked for in what passes.
+  var seeksResponseID = false
+  /// How much was looked at for it.
+  var soughtBytes = 0
   /// The router ends it, not its backend.
   var isShutDown = false
   /// A stream's head went out before its content: it says nothing of who answers, and whatever
@@ -106,14 +110,40 @@ struct Exchange: ~Copyable {
     case entry(Int)
     /// To the backend for models that nobody has.
     case defaultBackend
+    /// To the backend that has made what the request is about.
+    case owner(ResponseOwners.Owner)
     /// Nowhere any more: no backend has the model since the table has changed.
     case gone
   }
 
   /// What is known of the path, if it is routed.
   var service: Service {
-    if case .routed(let service, _) = route { return service }
-    return Service(.other)
+    switch route {
+    case .routed(let service, _): return service
+    case .stored: return Service(.responses, .responses)
+    default: return Service(.other)
+    }
+  }
+
+  /// A request may be sent again after its body went out: at worst, tokens are generated twice.
+  var mayBeRepeated: Bool {
+    if case .stored = route { return method == .get }
+    return service.isRepeatable
+  }
+
+  /// What passes is the answer to a request that has a backend make, and perhaps store, a response.
+  var isNewResponse: Bool {
+    guard case .routed(let service, _) = route, service.family == .responses else { return false }
+    return (200...299).contains(status)
+  }
+
+  /// The request is for a backend, and its body goes with it.
+  var isForwarded: Bool {
+    switch route {
+    case .routed: method == .post
+    case .stored: true
+    default: false
+    }
   }
 
   /// How the answer's events look.

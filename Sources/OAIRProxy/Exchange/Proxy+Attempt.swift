@@ -205,7 +205,7 @@ extension Proxy {
 
   private mutating func requestSent(_ upstream: Handle, _ downstream: Handle) {
     upstreams[upstream].isRequestSent = true
-    if !downstreams[downstream].exchange.service.isRepeatable { step(downstream, .consumed) }
+    if !downstreams[downstream].exchange.mayBeRepeated { step(downstream, .consumed) }
     step(downstream, .sent)
     if downstreams[downstream].exchange.machine.isCommitted { releaseBody(downstream) }
   }
@@ -252,7 +252,10 @@ extension Proxy {
       guard case .length(let length) = framing else { return framing }
       return .length(length + downstreams[downstream].exchange.growth)
     }
-    return .length(downstreams[downstream].exchange.body.count)
+    let count = downstreams[downstream].exchange.body.count
+    // A POST has a body, if an empty one (RFC 9110 section 8.6); other methods have what they had.
+    let method = downstreams[downstream].exchange.method
+    return count == 0 && method != .post ? .none : .length(count)
   }
 
   /// The request's head with its fields in `scratch.requestTable`: still there from its reading,

@@ -15,7 +15,7 @@ extension Proxy {
     _ head: RequestHead,
     _ body: UnsafeRawBufferPointer
   ) -> GatewayError? {
-    guard case .routed = exchange.route, head.method == .post else {
+    guard exchange.isForwarded else {
       // Answered here: the body is of no interest, but where it ends is.
       exchange.isBodySkipped = true
       if case .length(let length) = head.framing, length == body.count { return nil }

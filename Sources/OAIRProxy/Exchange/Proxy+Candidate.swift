@@ -12,6 +12,10 @@ extension Proxy {
       downstreams[downstream].exchange.isModelSpent
       || downstreams[downstream].exchange.machine.isModelSpent
     let isFirst = downstreams[downstream].exchange.machine.attempts == 0
+    if isFirst, let index = predecessorsBackend(downstream), isUsable(downstream, index) {
+      beginAttempt(downstream, table.backends[index].record)
+      return
+    }
     let own = isSpent && !isFirst ? nil : pickCandidate(downstream)
     guard let index = own ?? fallBack(downstream) else {
       step(downstream, .exhausted)
@@ -25,6 +29,14 @@ extension Proxy {
     let tried: TriedBackends
     let family: PathFamily
     var heedsUnserved = true
+  }
+
+  private func isUsable(_ downstream: Handle, _ index: Int) -> Bool {
+    let eligibility = Eligibility(
+      tried: downstreams[downstream].exchange.tried,
+      family: downstreams[downstream].exchange.service.family
+    )
+    return state(ofBackend: index, eligibility).isUsable
   }
 
   mutating func pickCandidate(_ downstream: Handle) -> Int? {
@@ -45,6 +57,11 @@ extension Proxy {
     case .entry(let index): entry = index
     case .defaultBackend:
       guard let index = table.defaultBackend, state(ofBackend: index, eligibility).isUsable else {
+        return nil
+      }
+      return index
+    case .owner(let owner):
+      guard let index = index(of: owner), state(ofBackend: index, eligibility).isUsable else {
         return nil
       }
       return index
@@ -92,7 +109,7 @@ extension Proxy {
     downstreams[downstream].exchange.record = record
     slots.begin(record.slot)
     // A reused connection may turn out to be closed when it is too late to send the request again.
-    let mayReuse = downstreams[downstream].exchange.service.isRepeatable
+    let mayReuse = downstreams[downstream].exchange.mayBeRepeated
     guard mayReuse, let idle = takeIdle(record) else {
       step(downstream, .chosen(isConnected: false))
       return

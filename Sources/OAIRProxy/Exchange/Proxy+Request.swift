@@ -199,11 +199,11 @@ extension Proxy {
       )
     case .dotted:
       refuse(downstream, GatewayError(.badRequest, "its path has a segment '.' or '..'"))
-    case .routed:
-      guard head.method == .post else {
-        refuse(downstream, routedMethodError(downstream, head))
-        return
-      }
+    case .routed where head.method != .post:
+      refuse(downstream, routedMethodError(downstream, head))
+    case .stored where ![.get, .post, .delete].contains(head.method):
+      refuse(downstream, GatewayError(.methodNotAllowed, methodName(downstream, head)))
+    case .routed, .stored:
       if let loop = loopError(downstream) {
         refuse(downstream, loop)
       } else if let refusal {

@@ -269,6 +269,9 @@ extension Proxy {
     downstreams[downstream].exchange.committedAt = reactor.now
     if upstreams[upstream].isRequestSent { releaseBody(downstream) }
     upstreams[upstream].body.commit()
+    if downstreams[downstream].exchange.isNewResponse {
+      downstreams[downstream].exchange.seeksResponseID = true
+    }
     reactor.setDeadline(upstreams[upstream].registration, at: reactor.now &+ deadlines.idle)
     var headCount = scratch.pendingHead
     let body = scratch.pendingBody
@@ -337,6 +340,9 @@ extension Proxy {
     var isLast = false
     if case .ended = outcome { isLast = true }
     let passing = UnsafeMutableRawBufferPointer(rebasing: bytes[..<passable])
+    if downstreams[downstream].exchange.seeksResponseID {
+      learnResponse(upstream, downstream, UnsafeRawBufferPointer(passing))
+    }
     guard pass(upstream, downstream, head: head, passing, isLast: isLast) else { return }
     upstreams[upstream].body.drop(passable)
     switch outcome {

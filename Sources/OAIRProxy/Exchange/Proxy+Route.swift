@@ -11,6 +11,10 @@ extension Proxy {
 
   /// Finds the model's entry, then a candidate.
   mutating func route(_ downstream: Handle) {
+    if case .stored(let id) = downstreams[downstream].exchange.route {
+      routeStored(downstream, id: id)
+      return
+    }
     if let error = peekError(downstream) {
       refuse(downstream, error)
       return
@@ -37,6 +41,9 @@ extension Proxy {
   /// Where the request goes, as the newest table says it: entries of an older one mean other models
   /// there, or nothing.
   mutating func destination(_ downstream: Handle) -> Exchange.Destination {
+    if case .owner = downstreams[downstream].exchange.destination {
+      return downstreams[downstream].exchange.destination
+    }
     if downstreams[downstream].exchange.routedBy != table.generation {
       switch findEntry(downstream) {
       case .success(let entry):
@@ -67,7 +74,7 @@ extension Proxy {
     case .defaultBackend:
       guard let index = table.defaultBackend, !serves(index, family) else { return nil }
       kinds = [table.backends[index].record.kind.name]
-    case .gone, .unresolved: return nil
+    case .owner, .gone, .unresolved: return nil
     }
     guard !kinds.isEmpty else { return nil }
     let engines = kinds.joined(separator: ", ")

@@ -14,6 +14,9 @@ enum PathTable {
     /// It has a segment `.` or `..`: what it means is in the eye of the beholder.
     case dotted
     case local(Local)
+    /// One stored response, or what belongs to it: `/v1/responses/{id}`, `…/cancel`,
+    /// `…/input_items`; where the id stands in the path.
+    case stored(id: Range<Int>)
     /// Routed by the top-level `model` of a JSON body. `canonical` is what the backend is asked
     /// for; nil: the path as the client wrote it, `trimmed`.
     case routed(Service, canonical: Canonical?)
@@ -64,7 +67,23 @@ enum PathTable {
       let start = path.starts("/v1/v1/") ? 3 : 0
       return .local(.model(id: (start + 11)..<(start + rest.count)))
     }
+    if let id = storedID(rest) {
+      let start = path.starts("/v1/v1/") ? 3 : 0
+      return .stored(id: (start + id.lowerBound)..<(start + id.upperBound))
+    }
     return lessKnown(rest)
+  }
+
+  private static func storedID(_ path: UnsafeRawBufferPointer) -> Range<Int>? {
+    let parent: StaticString = "/v1/responses/"
+    guard path.starts(parent), ServiceTable.service(path) == nil else { return nil }
+    let start = parent.utf8CodeUnitCount
+    let end = path[start...].firstIndex(of: UInt8(ascii: "/")) ?? path.count
+    let rest = UnsafeRawBufferPointer(rebasing: path[end...])
+    guard end > start, rest.isEmpty || rest.equals("/cancel") || rest.equals("/input_items") else {
+      return nil
+    }
+    return start..<end
   }
 
   /// A segment that is one or two dots, plain or percent-encoded (RFC 3986 section 5.2.4).

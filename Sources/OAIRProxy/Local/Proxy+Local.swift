@@ -122,6 +122,7 @@ extension Proxy {
     switch destination(downstream) {
     case .entry(let entry): candidates = table.candidates(entry)
     case .defaultBackend: lines = ["the default backend is down"]
+    case .owner: lines = ["the backend that has made it is down or gone"]
     case .gone, .unresolved: break
     }
     let family = downstreams[downstream].exchange.service.family
@@ -242,7 +243,11 @@ extension Proxy {
 
   private func allowed(_ downstream: Handle, _ error: ErrorResponse) -> StaticString? {
     guard let allow = error.allow else { return nil }
-    if case .routed = downstreams[downstream].exchange.route { return "POST" }
+    switch downstreams[downstream].exchange.route {
+    case .routed: return "POST"
+    case .stored: return "GET, POST, DELETE"
+    default: break
+    }
     return allow.value
   }
 }

@@ -1,0 +1,100 @@
+import OAIRHTTP1
+import OAIRReactor
+import OAIRRouting
+import OAIRSys
+import OAIRWire
+
+// Stored responses live at the backend that made them. Its answer tells their ids; requests that
+// name one, in their path or as `previous_response_id`, go there.
+
+extension Proxy {
+  /// Routes a request for one stored response: to its backend, or to the only one that may have it.
+  mutating func routeStored(_ downstream: Handle, id: Range<Int>) {
+    guard table.isListed else {
+      waitingForListing.append(downstream)
+      return
+    }
+    let bytes = downstreams[downstream].exchange.head[pathRange(downstream, id)]
+    let name = UnsafeRawBufferPointer(rebasing: bytes)
+    guard let owner = responseOwners.owner(of: name) ?? onlyOwner() else {
+      let text = String(decoding: name.prefix(ResponseOwners.idLimit), as: UTF8.self)
+      let advice =
+        "Which backend has the response '\(text)' isn't known: it was made before this router "
+        + "started, or too many were made since."
+      refuse(
+        downstream,
+        GatewayError(.unsupportedEndpoint, targetText(downstream), advice: advice)
+      )
+      return
+    }
+    downstreams[downstream].exchange.destination = .owner(owner)
+    chooseCandidate(downstream)
+  }
+
+  private func pathRange(_ downstream: Handle, _ range: Range<Int>) -> Range<Int> {
+    let start = downstreams[downstream].exchange.target.range.lowerBound
+    return (start + range.lowerBound)..<(start + range.upperBound)
+  }
+
+  /// The one backend that serves such paths, if there is just one.
+  private func onlyOwner() -> ResponseOwners.Owner? {
+    var only: ResponseOwners.Owner?
+    for (index, fact) in table.facts.enumerated() where serves(index, .responses) {
+      guard fact.state.isUsable else { continue }
+      guard only == nil else { return nil }
+      only = ResponseOwners.Owner(slot: Int(fact.slot), incarnation: fact.incarnation)
+    }
+    return only
+  }
+
+  /// The index of a backend in the newest table; nil once it is gone.
+  func index(of owner: ResponseOwners.Owner) -> Int? {
+    table.facts.firstIndex {
+      Int($0.slot) == owner.slot && $0.incarnation == owner.incarnation
+    }
+  }
+
+  /// The backend of the response that a request goes on from, while it is a candidate.
+  mutating func predecessorsBackend(_ downstream: Handle) -> Int? {
+    guard let range = downstreams[downstream].exchange.peek.previousResponseRange,
+      downstreams[downstream].exchange.service.family == .responses,
+      case .entry(let entry) = destination(downstream)
+    else { return nil }
+    // Another model's name in front of it has moved it.
+    let growth = downstreams[downstream].exchange.growth
+    let isBehind =
+      range.lowerBound > downstreams[downstream].exchange.peek.modelRange?.lowerBound ?? .max
+    let shift = isBehind ? growth : 0
+    let body = downstreams[downstream].exchange.body
+    guard range.upperBound + shift <= body.count else { return nil }
+    let id = UnsafeRawBufferPointer(
+      rebasing: body[(range.lowerBound + shift)..<(range.upperBound + shift)]
+    )
+    guard let owner = responseOwners.owner(of: id), let index = index(of: owner),
+      table.candidates(entry).contains(Int32(index))
+    else { return nil }
+    return index
+  }
+
+  /// Looks for the id of a new response in what passes of its answer.
+  mutating func learnResponse(
+    _ upstream: Handle,
+    _ downstream: Handle,
+    _ bytes: UnsafeRawBufferPointer
+  ) {
+    downstreams[downstream].exchange.soughtBytes += bytes.count
+    if downstreams[downstream].exchange.soughtBytes >= ProxyLimits.responseIDSearch {
+      downstreams[downstream].exchange.seeksResponseID = false
+    }
+    let beginning = UnsafeRawBufferPointer(
+      rebasing: bytes.prefix(ProxyLimits.responseIDSearch)
+    )
+    guard let range = ResponseID.find(in: beginning) else { return }
+    downstreams[downstream].exchange.seeksResponseID = false
+    let record = upstreams[upstream].record
+    responseOwners.learn(
+      Array(beginning[range]),
+      ResponseOwners.Owner(slot: record.slot, incarnation: record.incarnation)
+    )
+  }
+}

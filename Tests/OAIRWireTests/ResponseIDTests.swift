@@ -1,0 +1,27 @@
+import OAIRWire
+import Testing
+
+struct ResponseIDTests {
+  private func find(_ text: String) -> String? {
+    let bytes = Array(text.utf8)
+    return bytes.withUnsafeBytes { ResponseID.find(in: $0) }
+      .map { String(decoding: bytes[$0], as: UTF8.self) }
+  }
+
+  @Test(arguments: [
+    #"{"id":"resp_1","object":"response"}"#,
+    #"{"completed_at":1,"id" : "resp_1","output":[{"id":"msg_1"}]}"#,
+    #"{"previous_response_id":"resp_0","id":"resp_1"}"#,
+    "event: response.created\ndata: {\"response\":{\"id\":\"resp_1\",\"created_at\":1}}\n\n",
+    "5a\r\ndata: {\"type\":\"response.created\",\"response\":{\"id\":\"resp_1\"}}\n\n\r\n",
+  ])
+  func `the id is found whatever comes before it`(_ text: String) {
+    #expect(find(text) == "resp_1")
+  }
+
+  @Test(arguments: [
+    "", "\"", #"{"id":"msg_1"}"#, #"{"id":"resp_1"#, #"{"previous_response_id":"resp_0"}"#,
+    #"{"text":"\"id\":\"resp_1\""}"#, #""resp_1""#, #":"resp_1""#,
+  ])
+  func `what isn't an id isn't taken for one`(_ text: String) { #expect(find(text) == nil) }
+}
