@@ -16,7 +16,7 @@ struct AnswerHead {
   /// The id that OpenAI gives to a request.
   var requestID: String
 
-  var isStream: Bool { contentType?.hasPrefix("text/event-stream") ?? false }
+  var isEventStream: Bool { contentType?.hasPrefix("text/event-stream") ?? false }
 
   /// The status line.
   var statusLine: String { "HTTP/1.1 \(status) \(Self.reason(status))\r\n" }
@@ -31,8 +31,10 @@ struct AnswerHead {
     case 404: "Not Found"
     case 405: "Method Not Allowed"
     case 408: "Request Timeout"
+    case 409: "Conflict"
     case 413: "Content Too Large"
     case 414: "URI Too Long"
+    case 422: "Unprocessable Entity"
     case 429: "Too Many Requests"
     case 431: "Request Header Fields Too Large"
     case 500: "Internal Server Error"

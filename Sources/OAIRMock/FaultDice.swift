@@ -33,12 +33,16 @@ final class FaultDice: Sendable {
     }
   }
 
-  /// The fault of one request that concerns `target`.
-  func draw(_ target: MockFault.Target) -> MockFault.Kind? {
+  /// The fault of one request.
+  ///
+  /// - Parameters:
+  ///   - target: what kind of request it is; nil: none that has a name.
+  ///   - path: its path.
+  func draw(_ target: MockFault.Target?, path: String) -> MockFault.Kind? {
     state.withLock { state in
-      guard let fault = state.fault, state.left > 0,
-        fault.target == .all || fault.target == target
-      else { return nil }
+      guard let fault = state.fault, state.left > 0 else { return nil }
+      let isMeant = target != nil && (fault.target == .all || fault.target == target)
+      guard isMeant || fault.target == .path(path) else { return nil }
       guard let kind = state.roll(fault) else { return nil }
       if fault.times != nil { state.left -= 1 }
       return kind

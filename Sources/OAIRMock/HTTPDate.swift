@@ -19,7 +19,7 @@ enum HTTPDate {
   }
 
   /// The Gregorian date of a day, counted in eras of 400 years that begin in March.
-  private static func civil(_ day: Int) -> (year: Int, month: Int, day: Int) {
+  static func civil(_ day: Int) -> (year: Int, month: Int, day: Int) {
     let shifted = day + 719_468  // days from 0000-03-01 to 1970-01-01
     let (era, dayOfEra) = shifted.quotientAndRemainder(dividingBy: 146_097)
     let yearOfEra =
@@ -31,5 +31,5 @@ enum HTTPDate {
     return (year, month, dayOfYear - (153 * shiftedMonth + 2) / 5 + 1)
   }
 
-  private static func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
+  static func two(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }
 }

@@ -13,6 +13,18 @@ extension JSONWriter {
     int(value)
   }
 
+  /// A member whose value is a number with a fraction.
+  mutating func member(_ name: String, _ value: Double) {
+    key(name)
+    raw("\(value)".utf8)
+  }
+
+  /// A member whose value is true or false.
+  mutating func member(_ name: String, _ value: Bool) {
+    key(name)
+    bool(value)
+  }
+
   /// Members whose values are null.
   mutating func nulls(_ names: String...) {
     for name in names {

@@ -11,7 +11,8 @@ public final class MockBackend: Sendable {
   private struct Running {
     let thread: pthread_t
     let address: SocketAddress
-    let control: Mailbox<Bool>
+    let control: Mailbox<MockOrder>
+    let ended: Mailbox<Bool>
   }
 
   /// What it was made with.
@@ -31,7 +32,7 @@ public final class MockBackend: Sendable {
 
   deinit { stop() }
 
-  /// Opens the listener and starts the thread.
+  /// Opens the port and starts the thread.
   ///
   /// It must not be running.
   ///
@@ -41,20 +42,21 @@ public final class MockBackend: Sendable {
   /// - Throws: `SystemError` when the address is taken or descriptors have run out.
   @discardableResult
   public func start(at address: SocketAddress? = nil) throws(SystemError) -> SocketAddress {
-    let listening = try ListeningSocket(address ?? options.listen)
-    let bound = listening.address
-    let control = try Mailbox<Bool>()
-    var server = MockServer(try LinuxKernel(), options, shared, control)
-    try server.listen(listening)
-    let thread = try MockThread.start(server)
+    let socket = try BoundSocket(address ?? options.listen)
+    let bound = socket.address
+    let control = try Mailbox<MockOrder>()
+    let ended = try Mailbox<Bool>()
+    var server = MockServer(try LinuxKernel(), at: bound, options, shared, control)
+    try server.start(socket)
+    let thread = try MockThread.start(server, ended)
     running.withLock { running in
       precondition(running == nil, "started twice")
-      running = Running(thread: thread, address: bound, control: control)
+      running = Running(thread: thread, address: bound, control: control, ended: ended)
     }
     return bound
   }
 
-  /// Closes the listener and all connections, as a process that ends does, and waits for the
+  /// Closes the port and all connections, as a process that ends does, and waits for the
   /// thread.
   ///
   /// Does nothing when the backend isn't running.
@@ -64,12 +66,38 @@ public final class MockBackend: Sendable {
       return running
     }
     guard let stopping else { return }
-    stopping.control.publish(true)
+    stopping.control.publish(.stop)
     pthread_join(stopping.thread, nil)
+  }
+
+  /// Asks it to end as the engine does on SIGTERM: vLLM tells its streams of an error, llama.cpp
+  /// falls silent and waits for its clients, the others close what is open.
+  ///
+  /// Returns at once. `stop()` is still to be called, and ends it now if it hasn't ended yet.
+  public func terminate() { running.withLock { $0?.control.publish(.terminate) } }
+
+  /// Waits until it has ended by itself: of a fault, or after `terminate()`.
+  ///
+  /// - Parameter other: when that is readable, the wait is over, too.
+  /// - Returns: whether it has ended, or wasn't running.
+  public func waitForEnd(unlessReadable other: FileDescriptor) -> Bool {
+    guard let ended = running.withLock({ $0?.ended }) else { return true }
+    var entries = [
+      pollfd(fd: ended.descriptor.raw, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: other.raw, events: Int16(POLLIN), revents: 0),
+    ]
+    // EINTR: look again; anything else can't happen on open descriptors.
+    while poll(&entries, nfds_t(entries.count), -1) < 0, errno == EINTR {}
+    return entries[0].revents != 0
   }
 
   /// Where it listens; nil when it isn't running.
   public var address: SocketAddress? { running.withLock { $0?.address } }
+
+  /// Whether its port is opened only when the model is loaded.
+  public var isPortClosedAtFirst: Bool {
+    options.personality.loading == .closedPort && options.loadTime > .zero
+  }
 
   /// What it has seen.
   public var statistics: MockStatistics { shared.counters.snapshot }
@@ -91,7 +119,17 @@ private enum MockThread {
   /// Carries a server into its thread.
   final class Cargo {
     var server: MockServer
-    init(_ server: consuming MockServer) { self.server = server }
+    let ended: Mailbox<Bool>
+
+    init(_ server: consuming MockServer, _ ended: Mailbox<Bool>) {
+      self.server = server
+      self.ended = ended
+    }
+
+    func run() {
+      server.run()
+      ended.publish(true)
+    }
   }
 
   /// Starts a thread that runs a server until it stops.
@@ -99,10 +137,13 @@ private enum MockThread {
   /// All signals are blocked there: they are the host program's.
   ///
   /// - Throws: `SystemError` of pthread_create(3).
-  static func start(_ server: consuming MockServer) throws(SystemError) -> pthread_t {
+  static func start(
+    _ server: consuming MockServer,
+    _ ended: Mailbox<Bool>
+  ) throws(SystemError) -> pthread_t {
     // SAFETY: the reference that is passed as a raw pointer is taken back exactly once: by the
     // thread, or here when there is none. The caller keeps no other.
-    let cargo = Unmanaged.passRetained(Cargo(server))
+    let cargo = Unmanaged.passRetained(Cargo(server, ended))
     var all = sigset_t()
     var before = sigset_t()
     sigfillset(&all)
@@ -114,7 +155,7 @@ private enum MockThread {
       nil,
       { argument in
         guard let argument else { return nil }
-        Unmanaged<Cargo>.fromOpaque(argument).takeRetainedValue().server.run()
+        Unmanaged<Cargo>.fromOpaque(argument).takeRetainedValue().run()
         return nil
       },
       cargo.toOpaque()

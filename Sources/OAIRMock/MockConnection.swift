@@ -32,9 +32,14 @@ struct MockConnection: ~Copyable {
   /// What happens when the waiting is over.
   enum Pending {
     case document(Document, TokenStream.BreakPoint?)
+    /// A document in chunks, without the last one.
+    case unterminated(Document)
     case stream(EventScript, TokenStream.BreakPoint?)
     case close(isReset: Bool)
   }
+
+  /// Its place among the requests that generate.
+  enum Turn: Equatable { case none, queued, held }
 
   /// Its descriptor's registration.
   var socket = Handle.none
@@ -51,6 +56,13 @@ struct MockConnection: ~Copyable {
   var decoder: ChunkedDecoder?
   var pending: Pending?
   var stream: TokenStream?
+  /// What the request asks for.
+  var route = MockRoute.unknown
+  var turn = Turn.none
+  /// How long the answer takes once it is the request's turn.
+  var delay = Duration.zero
+  /// A fault: so many bytes follow the answer.
+  var surplus = 0
   /// Whether the stream's payload is framed in chunks.
   var isChunked = false
   var afterwards = Afterwards.nextRequest

@@ -1,4 +1,5 @@
 import OAIRHTTP1
+import OAIRWire
 
 /// What to answer to a request, without sockets or clocks.
 struct MockEngine {
@@ -6,15 +7,28 @@ struct MockEngine {
   enum Answer {
     /// In one piece, when the work is done.
     case document(Document, work: Duration)
-    /// A head at once, then events.
+    /// A head, then events.
     case stream(EventScript)
   }
 
-  private let options: MockOptions
-  private let dialect: any Dialect
-  private var identity: MockIdentity
+  /// What changes while the backend runs.
+  struct State {
+    /// Whether the engine isn't ready yet.
+    var isLoading = false
+    /// The models that are in memory, by their name in the options.
+    var loaded: [String] = []
+    /// How long the request's model takes to be loaded first; zero when it is there.
+    var loadTime = Duration.zero
+    /// Requests that generate, the queued ones included.
+    var inFlight = 0
+    var statistics = MockStatistics()
+  }
+
+  let options: MockOptions
+  let dialect: any Dialect
+  var identity: MockIdentity
   /// When the models were loaded, in seconds since 1970.
-  private let loadedAt: Int
+  let loadedAt: Int
 
   init(_ options: MockOptions) {
     precondition(!options.models.isEmpty, "a backend needs a model")
@@ -27,139 +41,80 @@ struct MockEngine {
   // MARK: - Requests
 
   /// Answers a complete request.
-  ///
-  /// - Parameter isLoading: whether the engine isn't ready yet.
-  mutating func answer(_ request: MockRequest, isLoading: Bool) -> Answer {
+  mutating func answer(_ request: MockRequest, _ state: State) -> Answer {
     let route = MockRoute(request.path, options.personality)
-    if isLoading, options.personality == .llamacpp { return refusal(.loading) }
+    if route == .statistics { return answer(.json(state.statistics.json)) }
+    if state.isLoading, options.personality.loading == .status503 {
+      return refusal(.loading, on: route)
+    }
     guard route != .unknown else {
-      return refusal(.unknownPath(method: request.methodName, path: request.path))
+      return refusal(.unknownPath(method: request.methodName, path: request.path), on: route)
     }
     guard route.accepts(request.method) else {
       let allowed = route.method == .post ? "POST" : "GET"
       return refusal(
-        .wrongMethod(method: request.methodName, path: request.path, allowed: allowed)
+        .wrongMethod(method: request.methodName, path: request.path, allowed: allowed),
+        on: route
       )
     }
+    guard route.method == .post else { return answerQuestion(route, state) }
+    return answerInference(request, route, state)
+  }
+
+  /// Answers what is asked with GET.
+  private func answerQuestion(_ route: MockRoute, _ state: State) -> Answer {
     switch route {
-    case .models: return answer(.json(dialect.models(options.models, created: loadedAt)))
+    case .models: return answer(json(dialect.models(options.models, created: loadedAt), route))
     case .model(let name): return answerModel(name)
-    case .health: return answer(health)
-    case .version: return answer(.json(Array(#"{"version":"0.32.0"}"#.utf8)))
-    case .chat, .completion, .embeddings: return answerInference(request, route)
-    case .unknown: return refusal(.unknownPath(method: request.methodName, path: request.path))
+    case .version: return answer(json(version, route))
+    case .load:
+      return answer(json(JSONWriter.object { $0.member("server_load", state.inFlight) }, route))
+    case .ollamaRoot:
+      let text = Array("Ollama is running".utf8)
+      return answer(Document(contentType: "text/plain; charset=utf-8", body: text))
+    case .ollamaTags:
+      return answer(json(OllamaDialect.tags(options.models, created: loadedAt), route))
+    case .ollamaPs:
+      return answer(json(OllamaDialect.loaded(state.loaded, now: identity.seconds), route))
+    default: return answer(health)
     }
   }
 
-  private func answer(_ document: Document) -> Answer { .document(document, work: .zero) }
+  func answer(_ document: Document) -> Answer { .document(document, work: .zero) }
 
-  private func refusal(_ failure: MockFailure) -> Answer { answer(dialect.document(failure)) }
+  func json(_ body: [UInt8], _ route: MockRoute) -> Document {
+    Document(contentType: dialect.jsonType(on: route), body: body)
+  }
+
+  func refusal(_ failure: MockFailure, on route: MockRoute) -> Answer {
+    answer(dialect.document(failure, on: route))
+  }
 
   private func answerModel(_ name: String) -> Answer {
-    guard options.models.contains(name), let body = dialect.model(name, created: loadedAt) else {
-      return refusal(.unknownModel(name, known: options.models))
+    guard served(name) != nil, let body = dialect.model(name, created: loadedAt) else {
+      return refusal(.unknownModel(name, known: options.models), on: .model(name))
     }
-    return answer(.json(body))
+    return answer(json(body, .model(name)))
   }
 
   private var health: Document {
     switch options.personality {
     case .vllm: Document()
-    case .openai, .llamacpp: .json(Array(#"{"status":"ok"}"#.utf8))
+    case .openai, .llamacpp, .ollama: .json(Array(#"{"status":"ok"}"#.utf8))
     }
   }
 
-  private mutating func answerInference(_ request: MockRequest, _ route: MockRoute) -> Answer {
-    // vLLM is strict about it; llama.cpp doesn't look.
-    if options.personality == .vllm, request.contentKind != .json {
-      return refusal(.wrongContentType)
-    }
-    let wanted: InferenceRequest
-    do {
-      wanted = try InferenceRequest(request.body)
-    } catch {
-      return refusal(.invalidJSON(error))
-    }
-    if let missing = missingMember(wanted, route) { return refusal(.missingMember(missing)) }
-    guard let model = servedModel(wanted.model) else {
-      return refusal(.unknownModel(wanted.model ?? "", known: options.models))
-    }
-    let promptTokens = max(1, request.body.count / 4)
-    if route == .embeddings { return answerEmbeddings(wanted, model, promptTokens) }
-    return answerCompletion(request, wanted, model, promptTokens, route == .chat ? .chat : .text)
-  }
-
-  private func missingMember(_ wanted: InferenceRequest, _ route: MockRoute) -> String? {
-    switch route {
-    case .chat where !wanted.hasMessages: "messages"
-    case .completion where !wanted.hasPrompt: "prompt"
-    case .embeddings where !wanted.hasInput: "input"
-    case _ where wanted.model == nil && options.personality == .openai: "model"
-    default: nil
-    }
-  }
-
-  /// The model that answers, nil when the engine has none of that name.
-  ///
-  /// vLLM takes its first model when the request names none.
-  private func servedModel(_ name: String?) -> String? {
-    guard let name, !options.personality.acceptsAnyModel else { return options.models.first }
-    return options.models.contains(name) ? name : nil
-  }
-
-  private mutating func answerCompletion(
-    _ request: MockRequest,
-    _ wanted: InferenceRequest,
-    _ model: String,
-    _ promptTokens: Int,
-    _ kind: Completion.Kind
-  ) -> Answer {
-    let count = min(options.tokens, wanted.maximumTokens ?? .max)
-    let tokenTime = options.interTokenLatency * max(count - 1, 0)
-    var completion = Completion(
-      kind: kind,
-      id: dialect.id(for: kind, &identity),
-      created: identity.seconds,
-      model: model,
-      tokenCount: count,
-      promptTokens: promptTokens,
-      isCutShort: wanted.maximumTokens.map { $0 <= options.tokens } ?? false,
-      includesUsage: wanted.includesUsage,
-      promptMilliseconds: options.timeToFirstToken.milliseconds,
-      tokenMilliseconds: tokenTime.milliseconds
-    )
-    if options.personality.adoptsRequestID, let requestID = request.requestID {
-      completion.id = (kind == .chat ? "chatcmpl-" : "cmpl-") + requestID
-    }
-    if wanted.isStream { return .stream(dialect.script(completion)) }
-    return .document(
-      .json(dialect.document(completion)),
-      work: options.timeToFirstToken + tokenTime
-    )
-  }
-
-  private mutating func answerEmbeddings(
-    _ wanted: InferenceRequest,
-    _ model: String,
-    _ promptTokens: Int
-  ) -> Answer {
-    let embeddings = Embeddings(
-      id: "embd-" + identity.hexadecimal(16),
-      created: identity.seconds,
-      model: model,
-      promptTokens: promptTokens,
-      vectors: (0..<wanted.inputCount).map {
-        Embeddings.vector($0, dimensions: options.embeddingDimensions)
-      },
-      isBase64: wanted.wantsBase64
-    )
-    return .document(.json(dialect.document(embeddings)), work: options.timeToFirstToken)
+  private var version: [UInt8] {
+    let version = options.personality == .ollama ? OllamaDialect.version : "0.32.0"
+    return JSONWriter.object { $0.member("version", version) }
   }
 
   // MARK: - Bytes
 
   /// The error document of a refusal that the server itself decides on.
-  func document(_ failure: MockFailure) -> Document { dialect.document(failure) }
+  func document(_ failure: MockFailure, on route: MockRoute) -> Document {
+    dialect.document(failure, on: route)
+  }
 
   /// The head's bytes.
   ///

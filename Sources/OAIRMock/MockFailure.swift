@@ -7,6 +7,8 @@ enum MockFailure: Equatable {
   case invalidJSON(JSONFault)
   case missingMember(String)
   case loading
+  /// No slot is free and the queue is full.
+  case overloaded
   /// A status that a fault or a limit asks for.
   case status(Int, message: String, retryAfterSeconds: Int?)
 }

@@ -20,6 +20,7 @@ extension MockFault {
     var rate: Double?
     var times: Int?
     var target: Target?
+    var unit: Unit?
 
     mutating func take(_ name: String, _ value: String?) throws(MockFaultError) {
       if try takeModifier(name, value) { return }
@@ -41,14 +42,26 @@ extension MockFault {
           throw MockFaultError("'rate' needs a share from 0 to 1, such as rate=0.1")
         }
         rate = share
-      case "on":
-        guard let value, let named = Target(rawValue: value) else {
-          throw MockFaultError("'on' needs one of inference, models, health, all")
+      case "on": target = try Self.target(value)
+      case "unit":
+        guard let value, let named = Unit(rawValue: value) else {
+          throw MockFaultError("'unit' needs one of tokens, events, bytes")
         }
-        target = named
+        unit = named
       default: return false
       }
       return true
+    }
+
+    private static func target(_ value: String?) throws(MockFaultError) -> Target {
+      switch value {
+      case "inference": return .inference
+      case "models": return .models
+      case "health": return .health
+      case "all": return .all
+      case let path? where path.hasPrefix("/"): return .path(path)
+      default: throw MockFaultError("'on' needs one of inference, models, health, all, or a path")
+      }
     }
 
     private static func kind(_ name: String, _ value: String?) throws(MockFaultError) -> Kind {
@@ -63,6 +76,15 @@ extension MockFault {
         let count = try number(name, value, 0...Int.max)
         let how = Break(rawValue: String(name.dropLast("-after".count)))
         return .broken(after: count, how ?? .cut)
+      case "short-body": return .shortBody(try number(name, value, 1...Int.max))
+      // LIMIT: so much junk proves the point.
+      case "surplus": return .surplus(try number(name, value, 1...1_048_576))
+      case "die":
+        guard let value else { return .death(returnsAfter: nil) }
+        guard let duration = DurationText.parse(value) else {
+          throw MockFaultError("'die' takes no value or a duration, such as die=2s")
+        }
+        return .death(returnsAfter: duration)
       default: return try bareKind(name, value)
       }
     }
@@ -74,12 +96,14 @@ extension MockFault {
       let kinds: [String: Kind] = [
         "reset": .reset, "reset-before-head": .resetBeforeHead,
         "eof-before-head": .endBeforeHead, "no-response": .noResponse,
+        "no-end-marker": .noEndMarker, "no-terminator": .noTerminator,
       ]
       guard let kind = kinds[name] else {
         throw MockFaultError(
           "'\(name)' is no fault; known are status, reset, reset-before-head, eof-before-head, "
-            + "no-response, slow-head, cut-after, eof-after, stall-after, error-after, with "
-            + "retry-after, rate, times, on"
+            + "no-response, slow-head, cut-after, eof-after, stall-after, error-after, "
+            + "no-end-marker, no-terminator, short-body, surplus, die, with retry-after, rate, "
+            + "times, on, unit"
         )
       }
       guard value == nil else { throw MockFaultError("'\(name)' takes no value") }
@@ -115,6 +139,15 @@ extension MockFault {
           throw MockFaultError("'retry-after' stands beside 'status' only")
         }
         kind = .status(code, retryAfterSeconds: retryAfter)
+      }
+      if let unit {
+        guard case .broken(let after, let how, _) = kind else {
+          throw MockFaultError("'unit' stands beside a fault that ends in '-after' only")
+        }
+        guard how != .error || unit != .bytes else {
+          throw MockFaultError("'error-after' counts tokens or events, not bytes")
+        }
+        kind = .broken(after: after, how, unit: unit)
       }
       return MockFault(kind, rate: rate ?? 1, times: times, on: target ?? .inference)
     }

@@ -13,11 +13,20 @@
 ///     stall-after=N       silence behind it, until the client leaves
 ///     error-after=N       an error event behind it, then the regular end, as vLLM ends when its
 ///                         engine dies
+///     no-end-marker       a stream ends in order, but without its end marker
+///     no-terminator       all is sent but the terminating chunk, then FIN
+///     short-body=N        an answer's body is N bytes shorter than its Content-Length, then FIN; a
+///                         stream meets `no-terminator`
+///     surplus=N           N bytes follow a complete answer
+///     die[=DURATION]      the engine dies of the request once it has read it: RST on every
+///                         connection, and the port is closed, for good or for so long
 ///
 ///     retry-after=SECONDS beside status: adds the field
 ///     rate=SHARE          only this share of the requests, 0 ... 1
 ///     times=N             only the first N requests that it concerns
-///     on=WHAT             inference (the default), models, health or all
+///     on=WHAT             inference (the default), models, health, all, or a path
+///     unit=UNIT           what the N of `-after` counts: tokens (the default), events, or bytes of
+///                         the payload
 ///
 /// For an answer in one piece, N counts bytes of its body, and `error-after` is a status 500.
 public struct MockFault: Sendable, Equatable {
@@ -35,8 +44,28 @@ public struct MockFault: Sendable, Equatable {
     case noResponse
     /// The head comes later.
     case slowHead(Duration)
-    /// The answer breaks off behind so many content tokens.
-    case broken(after: Int, Break)
+    /// The answer breaks off behind so many content tokens, events or bytes.
+    case broken(after: Int, Break, unit: Unit = .tokens)
+    /// A stream without its end marker.
+    case noEndMarker
+    /// An answer without its terminating chunk.
+    case noTerminator
+    /// A body that is so many bytes shorter than its head says.
+    case shortBody(Int)
+    /// So many bytes behind the answer.
+    case surplus(Int)
+    /// The engine dies, and comes back after a while, or never.
+    case death(returnsAfter: Duration?)
+  }
+
+  /// What is counted until an answer breaks off.
+  public enum Unit: String, Sendable, Equatable, CaseIterable {
+    /// Content tokens.
+    case tokens
+    /// All events of a stream, the opening and the closing ones included.
+    case events
+    /// Bytes of the payload, without the framing.
+    case bytes
   }
 
   /// How an answer breaks off.
@@ -52,8 +81,8 @@ public struct MockFault: Sendable, Equatable {
   }
 
   /// Which requests a fault concerns.
-  public enum Target: String, Sendable, Equatable, CaseIterable {
-    /// Those that generate or embed.
+  public enum Target: Sendable, Equatable {
+    /// Those that are POSTed to a model: all that generate, embed, judge or convert.
     case inference
     /// The lists of models.
     case models
@@ -61,6 +90,8 @@ public struct MockFault: Sendable, Equatable {
     case health
     /// Every request.
     case all
+    /// Those with one path.
+    case path(String)
   }
 
   /// What happens.

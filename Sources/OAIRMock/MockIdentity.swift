@@ -28,6 +28,9 @@ struct MockIdentity {
   /// Hexadecimal digits, in the manner of vLLM.
   mutating func hexadecimal(_ count: Int) -> String { text(count, of: 16) }
 
+  /// Decimal digits, in the manner of Ollama.
+  mutating func digits(_ count: Int) -> String { text(count, of: 10) }
+
   private mutating func text(_ count: Int, of symbols: Int) -> String {
     if isReproducible { return String((0..<count).map { Self.alphabet[$0 % symbols] }) }
     return String(

@@ -29,9 +29,15 @@ public struct MockOptions: Sendable {
   public var keepAlive: Duration?
   /// How long the backend loads after its start.
   ///
-  /// llama.cpp's port is open meanwhile and answers 503; the other personalities ignore it, because
-  /// their port is closed until they are ready.
+  /// llama.cpp's port is open meanwhile and answers 503, vLLM's is closed; Ollama loads each model
+  /// inside the first request that names it.
   public var loadTime = Duration.zero
+  /// How many requests generate at one time; the others wait for their turn.
+  ///
+  /// nil: all do. vLLM sends the head and the role of a stream meanwhile, llama.cpp nothing.
+  public var slots: Int?
+  /// How many requests may wait for a slot; further ones are answered 503.
+  public var queueLimit = Int.max
   /// Length of the vectors that `/v1/embeddings` answers, 1 or more.
   public var embeddingDimensions = 16
   /// How many of the latest requests are kept for `MockBackend.takeRecordedRequests()`.
@@ -66,6 +72,9 @@ public struct MockLimits: Sendable, Equatable {
   /// How long a connection is drained after an answer that its client didn't let us wait for, so
   /// that the answer isn't lost to a RST.
   public var lingering = Duration.seconds(1)
+  /// How long a server that was asked to end waits for its clients: as long as `docker stop` does
+  /// before it kills.
+  public var termination = Duration.seconds(10)
   /// Events that one stream writes before the others get their turn.
   public var eventsPerTurn = 64
   /// Reads of one connection before the others get their turn.

@@ -1,7 +1,7 @@
 /// Which engine a fake backend passes for.
 ///
 /// Each has the traits that a router in front of the real one has to cope with; they were recorded
-/// from vLLM 0.32 and llama.cpp's server.
+/// from vLLM 0.32 and llama.cpp's server, and taken from Ollama's documentation and source.
 public enum MockPersonality: String, Sendable, CaseIterable {
   /// A service that speaks the OpenAI API by the book.
   case openai
@@ -9,6 +9,8 @@ public enum MockPersonality: String, Sendable, CaseIterable {
   case vllm
   /// llama.cpp's `llama-server`.
   case llamacpp
+  /// Ollama.
+  case ollama
 }
 
 extension MockPersonality {
@@ -19,13 +21,15 @@ extension MockPersonality {
     switch self {
     case .openai: .seconds(60)
     case .vllm, .llamacpp: .seconds(5)
+    // Go's server has no such bound of its own.
+    case .ollama: .seconds(3600)
     }
   }
 
   /// How many requests a connection serves; the last answer says `Connection: close`.
   var requestsPerConnection: Int {
     switch self {
-    case .openai, .vllm: .max
+    case .openai, .vllm, .ollama: .max
     case .llamacpp: 100
     }
   }
@@ -40,6 +44,50 @@ extension MockPersonality {
 
   /// Whether the `model` of a request is ignored.
   var acceptsAnyModel: Bool { self == .llamacpp }
+
+  /// Whether a streamed answer's head goes out although the request waits for its turn.
+  ///
+  /// vLLM's does at once, the role event with it; llama.cpp's comes when a slot is free.
+  var answersWhileQueued: Bool { self == .vllm || self == .openai }
+
+  /// Whether a streamed answer's head comes with the first token and not before.
+  var headWaitsForToken: Bool { self == .ollama }
+
+  /// What happens at its start while the model is being loaded.
+  var loading: Loading {
+    switch self {
+    case .openai, .vllm: .closedPort
+    case .llamacpp: .status503
+    case .ollama: .insideRequest
+    }
+  }
+
+  enum Loading: Equatable {
+    /// Connections are refused until it is ready.
+    case closedPort
+    /// Every path answers 503.
+    case status503
+    /// Each model is loaded by the first request that names it.
+    case insideRequest
+  }
+
+  /// What becomes of requests under way when it is asked to end.
+  var termination: Termination {
+    switch self {
+    case .openai, .ollama: .cut
+    case .vllm: .error
+    case .llamacpp: .stall
+    }
+  }
+
+  enum Termination: Equatable {
+    /// Connections are closed as they are.
+    case cut
+    /// Streams get an error event and their regular end, the others an error status.
+    case error
+    /// Nothing more is sent; the process waits for its clients to leave.
+    case stall
+  }
 
   /// Whether the terminating chunk goes out in a write of its own, behind that of the end marker.
   var writesTerminatorApart: Bool { self == .vllm }

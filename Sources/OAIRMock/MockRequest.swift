@@ -11,6 +11,8 @@ struct MockRequest {
   var methodName: String
   var path: String
   var contentKind: ContentKind
+  /// `Content-Type`.
+  var contentType: String?
   var minorVersion: UInt8
   var isKeepAlive: Bool
   var requestID: String?
@@ -43,6 +45,7 @@ struct MockRequest {
       switch text(field.name).lowercased() {
       case Self.faultField: fault = text(field.value)
       case Self.requestIDField: requestID = text(field.value)
+      case "content-type": contentType = text(field.value)
       default: break
       }
     }

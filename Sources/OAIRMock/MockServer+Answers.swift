@@ -2,26 +2,28 @@ import OAIRHTTP1
 import OAIRReactor
 import OAIRSys
 
-// The sending half: answers, faults and the pace of tokens.
+// The sending half: answers and their faults.
 
 extension MockServer {
   /// Lets a fault change an answer, and waits until it is due.
+  ///
+  /// - Parameter loadTime: how long the model is loaded before anything else.
   mutating func prepare(
     _ handle: Handle,
     _ answer: MockEngine.Answer,
-    _ fault: MockFault.Kind?
+    _ fault: MockFault.Kind?,
+    loadTime: Duration
   ) {
-    var delay = Duration.zero
-    var breakPoint: TokenStream.BreakPoint?
+    var delay = loadTime
     switch fault {
-    case nil: break
     case .status(let status, let retryAfter):
       let failure = MockFailure.status(
         status,
         message: "This is an injected fault.",
         retryAfterSeconds: retryAfter
       )
-      return wait(handle, for: .zero, then: .document(engine.document(failure), nil))
+      let document = engine.document(failure, on: connections[handle].route)
+      return wait(handle, for: .zero, then: .document(document, nil))
     case .reset: return close(handle, isReset: true)
     case .resetBeforeHead:
       return wait(handle, for: options.timeToFirstToken, then: .close(isReset: true))
@@ -31,17 +33,44 @@ extension MockServer {
       connections[handle].phase = .silent
       if isPeerGone(handle) { abandon(handle) }
       return
-    case .slowHead(let duration): delay = duration
-    case .broken(let after, let how): breakPoint = TokenStream.BreakPoint(after: after, how: how)
+    case .death(let pause): return die(returningAfter: pause)
+    case .slowHead(let duration): delay += duration
+    case .surplus(let count): connections[handle].surplus = count
+    case nil, .broken, .noEndMarker, .noTerminator, .shortBody: break
     }
     switch answer {
     case .document(let document, let work):
-      wait(handle, for: delay + work, then: .document(document, breakPoint))
-    case .stream(let script): wait(handle, for: delay, then: .stream(script, breakPoint))
+      schedule(handle, after: delay + work, Self.broken(document, fault))
+    case .stream(var script):
+      if fault == .noEndMarker, !script.closing.isEmpty { script.closing.removeLast() }
+      if options.personality.headWaitsForToken { delay += options.timeToFirstToken }
+      schedule(handle, after: delay, .stream(script, Self.breakPoint(fault)))
     }
   }
 
-  private mutating func wait(
+  private static func broken(
+    _ document: Document,
+    _ fault: MockFault.Kind?
+  ) -> MockConnection.Pending {
+    switch fault {
+    case .noTerminator: .unterminated(document)
+    case .shortBody(let count):
+      .document(document, .init(after: max(document.body.count - count, 0), how: .eof))
+    case .broken(let after, let how, _): .document(document, .init(after: after, how: how))
+    default: .document(document, nil)
+    }
+  }
+
+  private static func breakPoint(_ fault: MockFault.Kind?) -> TokenStream.BreakPoint? {
+    switch fault {
+    case .broken(let after, let how, let unit): .init(after: after, how: how, unit: unit)
+    // All events, and then the connection's end in place of the stream's.
+    case .noTerminator, .shortBody: .init(after: .max, how: .eof, unit: .events)
+    default: nil
+    }
+  }
+
+  mutating func wait(
     _ handle: Handle,
     for time: Duration,
     then pending: MockConnection.Pending
@@ -62,12 +91,16 @@ extension MockServer {
     case .document(let document, nil):
       sendDocument(handle, document, isKeepAlive: keepsAlive(handle, document.status))
     case .document(let document, let breakPoint?): sendBroken(handle, document, breakPoint)
+    case .unterminated(let document):
+      let size = Array("\(String(document.body.count, radix: 16))\r\n".utf8)
+      let head = engine.head(document, .chunked, isKeepAlive: keepsAlive(handle, document.status))
+      send(handle, head + size + document.body + [0x0D, 0x0A], afterwards: .close)
     case .stream(let script, let breakPoint): beginStream(handle, script, breakPoint)
     }
   }
 
   /// Whether the connection may serve another request after this one.
-  private func keepsAlive(_ handle: Handle, _ status: Int) -> Bool {
+  func keepsAlive(_ handle: Handle, _ status: Int) -> Bool {
     guard connections[handle].request?.isKeepAlive == true else { return false }
     guard connections[handle].served < options.personality.requestsPerConnection else {
       return false
@@ -113,7 +146,7 @@ extension MockServer {
       )
       return sendDocument(
         handle,
-        engine.document(failure),
+        engine.document(failure, on: connections[handle].route),
         isKeepAlive: keepsAlive(handle, 500)
       )
     }
@@ -129,81 +162,6 @@ extension MockServer {
   ) {
     guard write(handle, bytes) else { return }
     finish(handle, afterwards)
-  }
-
-  // MARK: - Streams
-
-  private mutating func beginStream(
-    _ handle: Handle,
-    _ script: EventScript,
-    _ breakPoint: TokenStream.BreakPoint?
-  ) {
-    let isChunked = connections[handle].request?.minorVersion != 0
-    let isKeepAlive = isChunked && keepsAlive(handle, 200)
-    connections[handle].isChunked = isChunked
-    connections[handle].afterwards = isKeepAlive ? .nextRequest : .close
-    connections[handle].stream = TokenStream(
-      script,
-      firstToken: reactor.now &+ options.timeToFirstToken.nanoseconds,
-      interval: options.interTokenLatency.nanoseconds,
-      breakPoint: breakPoint
-    )
-    connections[handle].phase = .streaming
-    let head = engine.head(
-      Document(contentType: "text/event-stream"),
-      isChunked ? .chunked : .untilClose,
-      isKeepAlive: isKeepAlive
-    )
-    guard write(handle, head) else { return }
-    shared.counters.streamsStarted.increment()
-    pump(handle)
-  }
-
-  /// Writes the events that are due, each in a chunk and a write of its own.
-  mutating func pump(_ handle: Handle) {
-    var budget = options.limits.eventsPerTurn
-    while connections.contains(handle), connections[handle].output.isEmpty {
-      if isPeerGone(handle) { return abandon(handle) }
-      guard budget > 0 else { return reactor.makeRunnable(connections[handle].socket) }
-      budget -= 1
-      switch connections[handle].stream?.next(at: reactor.now, into: &event) ?? .ended {
-      case .event: if writeEvent(handle) { return endStream(handle) }
-      case .notBefore(let time): return wake(handle, at: time)
-      case .ended:
-        if connections[handle].isChunked {
-          guard write(handle, Self.terminatingChunk) else { return }
-        }
-        return endStream(handle)
-      case .broken(.cut): return close(handle, isReset: true)
-      case .broken(.eof): return finish(handle, .close)
-      case .broken(.stall), .broken(.error): return finish(handle, .silence)
-      }
-    }
-  }
-
-  private static var terminatingChunk: [UInt8] { Array("0\r\n\r\n".utf8) }
-
-  /// Writes the event at hand.
-  ///
-  /// - Returns: true when the terminating chunk went out with it.
-  private mutating func writeEvent(_ handle: Handle) -> Bool {
-    guard connections[handle].isChunked else {
-      _ = write(handle, event)
-      return false
-    }
-    frame.removeAll(keepingCapacity: true)
-    frame.append(contentsOf: String(event.count, radix: 16).utf8)
-    frame.append(contentsOf: [0x0D, 0x0A])
-    frame.append(contentsOf: event)
-    frame.append(contentsOf: [0x0D, 0x0A])
-    let isLast = connections[handle].stream?.isEnded == true
-    let endsHere = isLast && !options.personality.writesTerminatorApart
-    if endsHere { frame.append(contentsOf: Self.terminatingChunk) }
-    return write(handle, frame) && endsHere
-  }
-
-  private mutating func endStream(_ handle: Handle) {
-    finish(handle, connections[handle].afterwards)
   }
 
   // MARK: - Bytes
@@ -256,7 +214,12 @@ extension MockServer {
     return true
   }
 
-  private mutating func finish(_ handle: Handle, _ afterwards: MockConnection.Afterwards) {
+  mutating func finish(_ handle: Handle, _ afterwards: MockConnection.Afterwards) {
+    if connections[handle].surplus > 0 {
+      let junk = [UInt8](repeating: UInt8(ascii: "!"), count: connections[handle].surplus)
+      connections[handle].surplus = 0
+      guard write(handle, junk) else { return }
+    }
     connections[handle].afterwards = afterwards
     connections[handle].phase = .flushing
     if connections[handle].output.isEmpty { didFlush(handle) }
@@ -269,6 +232,11 @@ extension MockServer {
     }
     connections[handle].stream = nil
     connections[handle].request = nil
+    // Who is silent still works on it, for all that one can tell.
+    if connections[handle].afterwards != .silence {
+      releaseTurn(connections[handle].turn, of: handle)
+      connections[handle].turn = .none
+    }
     switch connections[handle].afterwards {
     case .reset: close(handle, isReset: true)
     case .silence:

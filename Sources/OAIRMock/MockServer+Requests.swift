@@ -143,9 +143,10 @@ extension MockServer {
   /// Answers what isn't a request that could be served, and closes.
   private mutating func refuse(_ handle: Handle, _ status: Int, _ message: String) {
     releaseBody(handle)
+    let path = connections[handle].request?.path ?? ""
     connections[handle].request = nil
     let failure = MockFailure.status(status, message: message, retryAfterSeconds: nil)
-    sendRefusal(handle, engine.document(failure))
+    sendRefusal(handle, engine.document(failure, on: MockRoute(path, options.personality)))
   }
 
   private mutating func releaseBody(_ handle: Handle) {
@@ -168,22 +169,25 @@ extension MockServer {
         )
       )
     }
-    let target = MockRoute(request.path, options.personality).target
-    shared.counters.requests.increment()
-    if target == .inference { shared.counters.inferenceRequests.increment() }
-    let answer = engine.answer(request, isLoading: reactor.now < readyAt)
+    let route = MockRoute(request.path, options.personality)
+    connections[handle].route = route
+    if route != .statistics { shared.counters.requests.increment() }
+    if route.target == .inference { shared.counters.inferenceRequests.increment() }
+    let state = engineState(for: request)
+    let answer = engine.answer(request, state)
     releaseBody(handle)
     do throws(MockFaultError) {
-      let fault = try fault(of: request, target)
+      let fault = try fault(of: request, route.target)
       if fault != nil { shared.counters.faults.increment() }
-      prepare(handle, answer, fault)
+      prepare(handle, answer, fault, loadTime: state.loadTime)
     } catch {
       let failure = MockFailure.status(
         400,
         message: "X-Mock-Fault: \(error)",
         retryAfterSeconds: nil
       )
-      prepare(handle, .document(engine.document(failure), work: .zero), nil)
+      let document = engine.document(failure, on: route)
+      prepare(handle, .document(document, work: .zero), nil, loadTime: .zero)
     }
   }
 
@@ -193,6 +197,6 @@ extension MockServer {
     _ target: MockFault.Target?
   ) throws(MockFaultError) -> MockFault.Kind? {
     if let text = request.fault { return shared.dice.roll(try MockFault(text)) }
-    return target.flatMap { shared.dice.draw($0) }
+    return shared.dice.draw(target, path: request.path)
   }
 }

@@ -22,6 +22,8 @@ struct MockServer: ~Copyable {
   /// Not a handle's bits: no slab has that many slots.
   static let listenerOwner = UInt64.max
   static let controlOwner = UInt64.max - 1
+  /// Of the timers that open the port and end the server.
+  static let lifeOwner = UInt64.max - 2
   /// LIMIT: connections accepted before others get their turn.
   static let acceptsPerTurn = 64
   /// How long accepting pauses when descriptors have run out, in nanoseconds.
@@ -31,14 +33,23 @@ struct MockServer: ~Copyable {
 
   let options: MockOptions
   let shared: MockShared
-  let control: Mailbox<Bool>
+  let control: Mailbox<MockOrder>
   let http = HTTP1Limits()
-  let readyAt: UInt64
+  /// Where it listens, also while its port is closed.
+  let address: SocketAddress
+  var readyAt: UInt64
   var engine: MockEngine
   var reactor: Reactor<LinuxKernel>
   var connections: Slab<MockConnection>
   var table: HeadTable
-  private var listener = Handle.none
+  var listener = Handle.none
+  /// Keeps the port while it is closed.
+  var bound: BoundSocket?
+  /// When the closed port is opened; `.max`: never.
+  var opensAt = UInt64.max
+  var slots: SlotQueue
+  /// When each model that was asked for is in memory.
+  var loads: [String: UInt64] = [:]
   // SAFETY: allocated in init, freed in deinit, used by one read at a time.
   let scratch: UnsafeMutableRawBufferPointer
   /// The event and the chunk that are being written; kept for their memory.
@@ -46,19 +57,26 @@ struct MockServer: ~Copyable {
   var frame: [UInt8] = []
   var heldBytes = 0
   private var accepted = 0
-  private var isStopping = false
+  var isStopping = false
+  /// It was asked to end, and waits for its clients.
+  var isEnding = false
 
   /// Makes a loop that nothing is connected to.
+  ///
+  /// - Parameter address: where it listens.
   init(
     _ kernel: LinuxKernel,
+    at address: SocketAddress,
     _ options: MockOptions,
     _ shared: MockShared,
-    _ control: Mailbox<Bool>
+    _ control: Mailbox<MockOrder>
   ) {
     self.options = options
     self.shared = shared
     self.control = control
     reactor = Reactor(kernel: kernel, capacity: options.limits.connections + 2)
+    self.address = address
+    slots = SlotQueue(capacity: options.slots ?? .max)
     readyAt = reactor.now &+ options.loadTime.nanoseconds
     engine = MockEngine(options)
     connections = Slab(capacity: options.limits.connections)
@@ -66,28 +84,15 @@ struct MockServer: ~Copyable {
     scratch = .allocate(byteCount: Self.readSize, alignment: 16)
   }
 
-  /// Takes the listener over, and listens to `control`.
-  ///
-  /// - Throws: `SystemError` when epoll has no room; the listener is closed then.
-  mutating func listen(_ listening: consuming ListeningSocket) throws(SystemError) {
-    let descriptor = listening.release()
-    do {
-      listener = try reactor.registerSource(descriptor, owner: Self.listenerOwner)
-    } catch {
-      reactor.closeUnregistered(descriptor)
-      throw error
-    }
-    _ = try reactor.registerBorrowed(control.descriptor, owner: Self.controlOwner)
-  }
-
   deinit { scratch.deallocate() }
 
   /// Turns until `control` says stop.
   mutating func run() {
-    while !isStopping {
+    while !isStopping, !(isEnding && connections.count == 0) {
       reactor.wait()
       while let event = reactor.nextEvent() { handle(event) }
       reactor.endTick()
+      keepPort()
     }
     shared.counters.openConnections.store(0, ordering: .releasing)
   }
@@ -95,10 +100,11 @@ struct MockServer: ~Copyable {
   private mutating func handle(_ event: ReactorEvent) {
     switch event {
     case .ready(_, owner: Self.listenerOwner, _): acceptWaiting()
-    case .ready(_, owner: Self.controlOwner, _): if control.take() == true { isStopping = true }
+    case .ready(_, owner: Self.controlOwner, _): control.take().map { obey($0) }
     case .ready(_, let owner, let readiness): becameReady(Handle(bits: owner), readiness)
     case .deadline(_, let owner): deadlinePassed(Handle(bits: owner))
     case .timer(owner: Self.listenerOwner): resumeAccepting()
+    case .timer(owner: Self.lifeOwner): lifeTimerFired()
     case .timer(let owner): timerFired(Handle(bits: owner))
     }
   }
@@ -120,6 +126,7 @@ struct MockServer: ~Copyable {
   }
 
   private mutating func resumeAccepting() {
+    guard listener != .none else { return }
     do {
       try reactor.resumeSource(listener)
     } catch {
@@ -148,6 +155,7 @@ struct MockServer: ~Copyable {
 
   mutating func close(_ handle: Handle, isReset: Bool = false) {
     let connection = connections.remove(handle)
+    releaseTurn(connection.turn, of: handle)
     heldBytes -= connection.request?.body.count ?? 0
     reactor.beginClose(connection.socket, reset: isReset)
     shared.counters.openConnections.decrement()

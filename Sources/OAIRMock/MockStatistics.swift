@@ -1,8 +1,9 @@
+import OAIRWire
 import Synchronization
 
 /// What a fake backend has seen, since it was made; starts and stops don't reset it.
 public struct MockStatistics: Sendable, Equatable {
-  /// Complete requests, of every path.
+  /// Complete requests, of every path but `/mock/statistics`.
   public var requests = 0
   /// Complete requests that generate or embed.
   public var inferenceRequests = 0
@@ -23,8 +24,28 @@ public struct MockStatistics: Sendable, Equatable {
   /// Requests refused by a limit: a body too large, or no room for it.
   public var refusedBodies = 0
 
+  /// Requests that waited for a slot.
+  public var queuedRequests = 0
+
   /// Nothing seen.
   public init() {}
+
+  /// As `/mock/statistics` tells it.
+  var json: [UInt8] {
+    JSONWriter.object { writer in
+      writer.member("requests", requests)
+      writer.member("inference_requests", inferenceRequests)
+      writer.member("streams_started", streamsStarted)
+      writer.member("streams_finished", streamsFinished)
+      writer.member("client_aborts", clientAborts)
+      writer.member("faults", faults)
+      writer.member("open_connections", openConnections)
+      writer.member("accepted_connections", acceptedConnections)
+      writer.member("refused_connections", refusedConnections)
+      writer.member("refused_bodies", refusedBodies)
+      writer.member("queued_requests", queuedRequests)
+    }
+  }
 }
 
 /// The counters behind `MockStatistics`: written by the backend's thread alone, read by any.
@@ -41,6 +62,7 @@ final class MockCounters: Sendable {
   let acceptedConnections = Atomic<Int>(0)
   let refusedConnections = Atomic<Int>(0)
   let refusedBodies = Atomic<Int>(0)
+  let queuedRequests = Atomic<Int>(0)
 
   var snapshot: MockStatistics {
     var result = MockStatistics()
@@ -54,6 +76,7 @@ final class MockCounters: Sendable {
     result.acceptedConnections = acceptedConnections.load(ordering: .acquiring)
     result.refusedConnections = refusedConnections.load(ordering: .acquiring)
     result.refusedBodies = refusedBodies.load(ordering: .acquiring)
+    result.queuedRequests = queuedRequests.load(ordering: .acquiring)
     return result
   }
 }

@@ -3,7 +3,7 @@
 /// Pure: the clock is passed in.
 ///
 ///     opening ─► tokens ─┬─► closing ─► ended
-///                        ├─► failure ─► ended      (fault `error-after`)
+///                        ├─► failure ─► ended      (fault `error-after`, an engine's death)
 ///                        └─► broken                (faults `cut-`, `eof-`, `stall-after`)
 struct TokenStream {
   /// What `next` came to.
@@ -22,18 +22,24 @@ struct TokenStream {
   struct BreakPoint: Equatable {
     var after: Int
     var how: MockFault.Break
+    /// What is counted.
+    var unit = MockFault.Unit.tokens
   }
 
   private enum Stage: Equatable {
-    case opening, tokens, closing(Int), failure(Int)
+    case opening(Int), tokens, closing(Int), failure(Int)
   }
 
   private let script: EventScript
-  private let firstToken: UInt64
+  /// When the first token is due, in nanoseconds of the caller's clock; `.max`: it isn't known yet,
+  /// as the request waits for its turn.
+  var firstToken: UInt64
   private let interval: UInt64
   private let breakPoint: BreakPoint?
-  private var stage = Stage.opening
+  private var stage = Stage.opening(0)
   private var tokensSent = 0
+  private var eventsSent = 0
+  private var bytesSent = 0
 
   /// Makes a stream.
   ///
@@ -42,7 +48,7 @@ struct TokenStream {
   ///   - firstToken: when the first token is due, in nanoseconds of the caller's clock.
   ///   - interval: nanoseconds between two tokens. Delays don't add up: the n-th token is due at a
   ///     fixed time, however late the one before it was.
-  ///   - breakPoint: where it breaks off; behind the last token at the latest.
+  ///   - breakPoint: where it breaks off; behind the last token, event or byte at the latest.
   init(_ script: EventScript, firstToken: UInt64, interval: UInt64, breakPoint: BreakPoint?) {
     self.script = script
     self.firstToken = firstToken
@@ -51,11 +57,33 @@ struct TokenStream {
   }
 
   /// Whether the last event has been written.
-  var isEnded: Bool {
+  var isEnded: Bool { isThrough && !isBreakReached }
+
+  /// Goes on with what an engine says that dies.
+  mutating func fail() {
+    guard !isFailing else { return }
+    stage = .failure(0)
+  }
+
+  private var isThrough: Bool {
     switch stage {
     case .opening, .tokens: false
     case .closing(let index): index == script.closing.count
     case .failure(let index): index == script.failure.count
+    }
+  }
+
+  private var isFailing: Bool {
+    if case .failure = stage { true } else { false }
+  }
+
+  private var isBreakReached: Bool {
+    guard let breakPoint, !isFailing else { return false }
+    switch breakPoint.unit {
+    case .tokens:
+      return stage == .tokens && tokensSent == min(breakPoint.after, script.tokenCount)
+    case .events: return eventsSent >= breakPoint.after || isThrough
+    case .bytes: return bytesSent >= breakPoint.after || isThrough
     }
   }
 
@@ -66,42 +94,65 @@ struct TokenStream {
   ///   - event: emptied, then filled with the event's bytes.
   mutating func next(at now: UInt64, into event: inout [UInt8]) -> Step {
     event.removeAll(keepingCapacity: true)
+    // Stages without an event of their own are passed over; a break may stand before each.
+    while true {
+      if isBreakReached, let breakPoint {
+        guard breakPoint.how == .error else { return .broken(breakPoint.how) }
+        // Audio has no words for it.
+        guard !script.breaksOnFailure else { return .broken(.eof) }
+        stage = .failure(0)
+      }
+      guard let step = step(at: now, into: &event) else { continue }
+      if step == .event { account(for: &event) }
+      return step
+    }
+  }
+
+  /// - Returns: nil when the stage has nothing more, and the next one is on.
+  private mutating func step(at now: UInt64, into event: inout [UInt8]) -> Step? {
     switch stage {
-    case .opening:
-      stage = .tokens
-      guard let opening = script.opening else { return next(at: now, into: &event) }
-      event.append(contentsOf: opening)
-      return .event
-    case .tokens: return nextToken(at: now, into: &event)
+    case .opening(let index):
+      guard index < script.opening.count else {
+        stage = .tokens
+        return nil
+      }
+      event.append(contentsOf: script.opening[index])
+      stage = .opening(index + 1)
+    case .tokens:
+      guard tokensSent < script.tokenCount else {
+        stage = .closing(0)
+        return nil
+      }
+      return nextToken(at: now, into: &event)
     case .closing(let index):
       guard index < script.closing.count else { return .ended }
       event.append(contentsOf: script.closing[index])
       stage = .closing(index + 1)
-      return .event
     case .failure(let index):
       guard index < script.failure.count else { return .ended }
       event.append(contentsOf: script.failure[index])
       stage = .failure(index + 1)
-      return .event
     }
+    return .event
   }
 
   private mutating func nextToken(at now: UInt64, into event: inout [UInt8]) -> Step {
-    if let breakPoint, tokensSent == min(breakPoint.after, script.tokenCount) {
-      guard breakPoint.how == .error else { return .broken(breakPoint.how) }
-      stage = .failure(0)
-      return next(at: now, into: &event)
-    }
-    guard tokensSent < script.tokenCount else {
-      stage = .closing(0)
-      return next(at: now, into: &event)
-    }
+    guard firstToken != .max else { return .notBefore(.max) }
     let due = firstToken &+ UInt64(tokensSent) &* interval
     guard due <= now else { return .notBefore(due) }
     let isLast = tokensSent == script.tokenCount - 1
     let template = isLast ? script.lastToken ?? script.token : script.token
-    template.append(Vocabulary.encodedToken(tokensSent), to: &event)
+    template.append(Vocabulary.encodedToken(tokensSent), number: tokensSent, to: &event)
     tokensSent += 1
     return .event
+  }
+
+  /// Counts an event, and cuts it where a break stands inside it.
+  private mutating func account(for event: inout [UInt8]) {
+    if let breakPoint, breakPoint.unit == .bytes, !isFailing {
+      event.removeLast(max(0, bytesSent + event.count - breakPoint.after))
+    }
+    eventsSent += 1
+    bytesSent += event.count
   }
 }

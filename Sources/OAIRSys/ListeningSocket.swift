@@ -26,29 +26,12 @@ public struct ListeningSocket: ~Copyable, Sendable {
   ///     nil leaves it to the process's umask, which this never touches.
   /// - Throws: `SystemError` of socket, bind, chmod or listen.
   public init(_ address: SocketAddress, permissions: UInt32? = nil) throws(SystemError) {
-    let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
-    let raw = socket(address.family, type, 0)
-    guard raw >= 0 else { throw SystemError("socket", .current) }
-    let owner = OwnedFD(owning: FileDescriptor(raw))
-    var on: Int32 = 1
-    setsockopt(raw, SOL_SOCKET, SO_REUSEADDR, &on, socklen_t(MemoryLayout<Int32>.size))
-    if case .unix(let path) = address { Self.removeStaleSocket(path, address) }
-    // bind(2) takes the file's mode from the socket's own, less the umask.
-    if let permissions { fchmod(raw, permissions) }
-    guard address.withSockaddr({ Glibc.bind(raw, $0, $1) }) == 0 else {
-      throw SystemError("bind", .current)
-    }
-    // Not on every kind of file system. Nobody can have connected: nobody listens yet.
-    if let permissions, case .unix(let path) = address {
-      guard chmod(path, permissions) == 0 else {
-        let error = SystemError("chmod", .current)
-        unlink(path)
-        throw error
-      }
-    }
-    guard listen(raw, Self.backlog) == 0 else { throw SystemError("listen", .current) }
-    self.address = try Self.boundAddress(FileDescriptor(raw))
+    self = try BoundSocket(address, permissions: permissions).listen()
+  }
+
+  init(owner: consuming OwnedFD, address: SocketAddress) {
     self.owner = owner
+    self.address = address
   }
 
   /// Takes a listener that somebody else opened (socket activation, a host program).
@@ -78,21 +61,5 @@ public struct ListeningSocket: ~Copyable, Sendable {
     }
     guard result == 0 else { throw SystemError("getsockname", .current) }
     return SocketAddress(storage, length: length)
-  }
-
-  /// A socket file outlives its process.
-  ///
-  /// Only a connection attempt tells whether somebody is there.
-  private static func removeStaleSocket(_ path: String, _ address: SocketAddress) {
-    var status = stat()
-    guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK else { return }
-    // Non-blocking: with a full backlog connect(2) would wait, and EAGAIN says that somebody is
-    // there just as well.
-    let type = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue)
-    let probe = socket(AF_UNIX, type, 0)
-    guard probe >= 0 else { return }
-    let owner = OwnedFD(owning: FileDescriptor(probe))
-    let result = address.withSockaddr { Glibc.connect(owner.descriptor.raw, $0, $1) }
-    if result != 0, errno == ECONNREFUSED { unlink(path) }
   }
 }

@@ -8,8 +8,8 @@ struct Mock: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Run a fake inference server.",
     discussion: """
-      It speaks /v1/models, /v1/chat/completions, /v1/completions, /v1/embeddings and /health \
-      with the manners of the chosen engine, and runs until SIGTERM or SIGINT.
+      It speaks the paths that the chosen engine serves, with the engine's manners, and runs until \
+      SIGTERM, on which it ends as the engine does, or SIGINT. /mock/statistics tells what it saw.
 
       A fault is one kind with any modifiers, separated by commas:
         status=CODE          an error status
@@ -22,10 +22,16 @@ struct Mock: ParsableCommand {
         eof-after=N          FIN behind them, without an end marker
         stall-after=N        silence behind them
         error-after=N        an error event behind them
+        no-end-marker        a stream ends in order, but without its end marker
+        no-terminator        all but the terminating chunk, then FIN
+        short-body=N         N bytes less than Content-Length says, then FIN
+        surplus=N            N bytes behind the answer
+        die[=DURATION]       RST on every connection and a closed port, for good or for so long
         retry-after=SECONDS  beside status: adds the field
         rate=SHARE           for that share of the requests, 0 to 1
         times=N              for the first N requests only
-        on=WHAT              inference (the default), models, health, all
+        on=WHAT              inference (the default), models, health, all, or a path
+        unit=UNIT            what N of -after counts: tokens (the default), events, bytes
       A request's X-Mock-Fault field does the same for that request alone.
       """
   )
@@ -37,7 +43,7 @@ struct Mock: ParsableCommand {
   var listen = SocketAddress.loopback(port: 0)
 
   @Option(
-    help: "The engine it passes for: openai, vllm or llamacpp. (default: openai)",
+    help: "The engine it passes for: openai, vllm, llamacpp or ollama. (default: openai)",
     transform: Self.parsePersonality
   )
   var personality = MockPersonality.openai
@@ -67,11 +73,19 @@ struct Mock: ParsableCommand {
   var keepAlive: DurationArgument?
 
   @Option(
-    help:
-      "How long it loads after its start (llamacpp: /health answers 503 meanwhile). (default: 0s)",
+    help: """
+      How long it loads: vllm's port is closed meanwhile, llamacpp answers 503, ollama loads each \
+      model inside its first request. (default: 0s)
+      """,
     transform: DurationArgument.parse
   )
   var loadTime = DurationArgument(.zero)
+
+  @Option(help: "Requests that generate at one time; the others wait. (default: no bound)")
+  var slots: Int?
+
+  @Option(help: "Requests that may wait for a slot; more are answered 503. (default: no bound)")
+  var queue: Int?
 
   @Option(
     help: "The largest request body. (default: \(SizeArgument(MockLimits().body)))",
@@ -91,6 +105,8 @@ struct Mock: ParsableCommand {
   func validate() throws {
     guard tokens >= 0 else { throw ValidationError("--tokens must be 0 or more") }
     guard maxConnections >= 1 else { throw ValidationError("--max-connections must be 1 or more") }
+    guard slots ?? 1 >= 1 else { throw ValidationError("--slots must be 1 or more") }
+    guard queue ?? 0 >= 0 else { throw ValidationError("--queue must be 0 or more") }
     guard !model.contains("") else { throw ValidationError("--model must not be empty") }
   }
 
@@ -104,9 +120,18 @@ struct Mock: ParsableCommand {
     let backend = MockBackend(options: options)
     let address = try start(backend)
     let isNetwork = address.port != nil
-    Terminal.write("listening on \(isNetwork ? "http://" : "")\(address)\n")
-    _ = signals.next()
+    let wait = backend.isPortClosedAtFirst ? "loading; in \(loadTime) " : ""
+    Terminal.write("\(wait)listening on \(isNetwork ? "http://" : "")\(address)\n")
+    var isAskedToEnd = false
+    while !backend.waitForEnd(unlessReadable: signals.descriptor) {
+      let signal = signals.next()
+      // As the engine ends; whoever says it twice, or presses Ctrl-C, doesn't wait.
+      guard signal == SIGTERM, !isAskedToEnd else { return backend.stop() }
+      isAskedToEnd = true
+      backend.terminate()
+    }
     backend.stop()
+    if !isAskedToEnd { throw CommandFailure("the fake engine died of a request (fault 'die')") }
   }
 
   private func start(_ backend: MockBackend) throws(CommandFailure) -> SocketAddress {
@@ -138,6 +163,8 @@ struct Mock: ParsableCommand {
     options.fault = fault
     options.keepAlive = keepAlive?.value
     options.loadTime = loadTime.value
+    options.slots = slots
+    options.queueLimit = queue ?? .max
     options.limits.body = maxBody.value
     options.limits.connections = maxConnections
     options.isReproducible = reproducible

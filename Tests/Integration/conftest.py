@@ -74,7 +74,8 @@ def run(binary, tmp_path, running):
 def start_mock(binary, tmp_path, running):
     """start_mock(name, *models, **options): `oairouter mock` on a free port.
 
-    Options are the command's own: tokens=20, ttft="50ms", itl="10ms", personality="vllm".
+    Options are the command's own: tokens=20, ttft="50ms", itl="10ms", personality="vllm"; a flag's
+    value is None.
     """
 
     def start(name, *models, **options):
@@ -82,7 +83,9 @@ def start_mock(binary, tmp_path, running):
         for model in models:
             command += ["--model", model]
         for option, value in options.items():
-            command += ["--" + option.replace("_", "-"), value]
+            command.append("--" + option.replace("_", "-"))
+            if value is not None:
+                command.append(value)
         server = Server(command, folder=tmp_path, name=f"mock-{name}")
         running.append(server)
         return server

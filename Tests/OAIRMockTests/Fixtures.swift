@@ -1,7 +1,6 @@
-import OAIRMock
 import OAIRSys
 
-@testable import struct OAIRMock.Completion
+@testable import OAIRMock
 
 extension Completion {
   /// The answer of the recordings' identity: what a test varies, it sets.
@@ -30,6 +29,17 @@ extension MockOptions {
     options.tokens = 3
     options.isReproducible = true
     return options
+  }
+}
+
+extension EventScript {
+  /// All its events, as texts.
+  var texts: [String] {
+    var stream = TokenStream(self, firstToken: 0, interval: 0, breakPoint: nil)
+    var events: [String] = []
+    var buffer: [UInt8] = []
+    while stream.next(at: 0, into: &buffer) == .event { events.append(text(buffer)) }
+    return events
   }
 }
 

@@ -11,8 +11,8 @@ struct MockRouteTests {
       #expect(MockRoute("/v1/chat/completions", personality) == .chat)
       #expect(MockRoute("/v1/completions", personality) == .completion)
       #expect(MockRoute("/v1/embeddings", personality) == .embeddings)
-      #expect(MockRoute("/health", personality) == .health)
-      #expect(MockRoute("/", personality) == .unknown)
+      #expect(MockRoute("/v1/responses", personality) == .responses)
+      #expect(MockRoute("/mock/statistics", personality) == .statistics)
       #expect(MockRoute("/v1/chat/completions/", personality) == .unknown)
     }
   }
@@ -25,6 +25,27 @@ struct MockRouteTests {
     #expect(MockRoute("/ping", .openai) == .unknown)
     #expect(MockRoute("/v1/health", .llamacpp) == .health)
     #expect(MockRoute("/v1/models/x", .vllm) == .unknown)
+    #expect(MockRoute("/v1/models/x", .ollama) == .model("x"))
+    #expect(MockRoute("/", .ollama) == .ollamaRoot)
+    #expect(MockRoute("/", .openai) == .unknown)
+    #expect(MockRoute("/health", .ollama) == .unknown)
+    #expect(MockRoute("/api/chat", .ollama) == .ollamaChat)
+    #expect(MockRoute("/api/chat", .llamacpp) == .unknown)
+    #expect(MockRoute("/completions", .llamacpp) == .nativeCompletion)
+    #expect(MockRoute("/v1/messages", .openai) == .unknown)
+    #expect(MockRoute("/v1/messages/count_tokens", .vllm) == .countTokens)
+    #expect(MockRoute("/v1/messages/count_tokens", .ollama) == .unknown)
+    #expect(MockRoute("/v1/audio/speech", .openai) == .speech)
+    #expect(MockRoute("/v1/audio/speech", .vllm) == .unknown)
+  }
+
+  @Test
+  func `what is generated takes a slot`() {
+    #expect(MockRoute.messages.kind == .message)
+    #expect(MockRoute.ollamaGenerate.isGenerated)
+    #expect(MockRoute.transcription.isGenerated)
+    #expect(!MockRoute.tokenize.isGenerated)
+    #expect(!MockRoute.models.isGenerated)
   }
 
   @Test(arguments: [
@@ -50,6 +71,9 @@ struct MockRouteTests {
     #expect(MockRoute.embeddings.target == .inference)
     #expect(MockRoute.model("x").target == .models)
     #expect(MockRoute.version.target == .health)
+    #expect(MockRoute.ollamaTags.target == .models)
+    #expect(MockRoute.ollamaShow.target == .inference)
+    #expect(MockRoute.statistics.target == nil)
     #expect(MockRoute.unknown.target == nil)
   }
 }

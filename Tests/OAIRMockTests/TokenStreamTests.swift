@@ -12,13 +12,14 @@ struct TokenStreamTests {
     from first: UInt64 = 0,
     every interval: UInt64 = 0,
     breakAfter: Int? = nil,
-    _ how: MockFault.Break = .cut
+    _ how: MockFault.Break = .cut,
+    _ unit: MockFault.Unit = .tokens
   ) -> TokenStream {
     TokenStream(
       script(tokens: tokens),
       firstToken: first,
       interval: interval,
-      breakPoint: breakAfter.map { TokenStream.BreakPoint(after: $0, how: how) }
+      breakPoint: breakAfter.map { TokenStream.BreakPoint(after: $0, how: how, unit: unit) }
     )
   }
 
@@ -100,9 +101,83 @@ struct TokenStreamTests {
     #expect(events[3] == "data: [DONE]\n\n")
   }
 
+  @Test(arguments: 0...5)
+  func `events are counted from the role to the end marker`(count: Int) {
+    var stream = stream(tokens: 2, breakAfter: count, .cut, .events)
+    let (events, step) = events(&stream, at: 0)
+    #expect(events.count == count)
+    #expect(step == .broken(.cut))
+    #expect(!stream.isEnded)
+  }
+
+  @Test
+  func `bytes are counted, and the break is inside an event`() {
+    var whole = stream(tokens: 3)
+    let payload = events(&whole, at: 0).0.joined()
+    for count in 0..<payload.utf8.count {
+      var stream = stream(tokens: 3, breakAfter: count, .eof, .bytes)
+      let (events, step) = events(&stream, at: 0)
+      #expect(Array(events.joined().utf8) == Array(payload.utf8.prefix(count)))
+      #expect(step == .broken(.eof))
+    }
+  }
+
+  @Test
+  func `an error may come before the role`() {
+    var stream = stream(tokens: 3, breakAfter: 0, .error, .events)
+    let (events, step) = events(&stream, at: 0)
+    #expect(events.count == 2)
+    #expect(events.first?.hasPrefix(#"data: {"error":{"#) == true)
+    #expect(step == .ended)
+  }
+
+  @Test
+  func `a stream without words for an error breaks off`() throws {
+    let body = Array(#"{"model":"tts","input":"x"}"#.utf8)
+    var task = PlainTask(
+      route: .speech,
+      id: "0",
+      created: 0,
+      model: "tts",
+      promptTokens: 1,
+      tokenCount: 4,
+      request: try InferenceRequest(body)
+    )
+    let audio = try #require(OpenAIDialect().script(task))
+    let breakPoint = TokenStream.BreakPoint(after: 2, how: .error)
+    var stream = TokenStream(audio, firstToken: 0, interval: 0, breakPoint: breakPoint)
+    let (events, step) = events(&stream, at: 0)
+    #expect(events.count == 2)
+    #expect(step == .broken(.eof))
+    task.route = .rerank
+    #expect(VLLMDialect().script(task) == nil)
+  }
+
+  @Test
+  func `an engine that dies ends every stream in its words`() {
+    var stream = stream(tokens: 3, from: 1000)
+    _ = events(&stream, at: 0)
+    stream.fail()
+    let (events, step) = events(&stream, at: 0)
+    #expect(events.last == "data: [DONE]\n\n")
+    #expect(events.count == 2)
+    #expect(step == .ended)
+  }
+
+  @Test
+  func `a stream that waits for its turn has no due token`() {
+    var stream = stream(tokens: 1, from: .max)
+    let waiting = events(&stream, at: 1 << 60).1
+    stream.firstToken = 5
+    let over = events(&stream, at: 5).1
+    #expect(waiting == .notBefore(.max))
+    #expect(over == .ended)
+  }
+
   @Test
   func `a stream without tokens has a role and an end`() {
-    for personality in MockPersonality.allCases {
+    // Ollama says the role along with each piece of text.
+    for personality in MockPersonality.allCases where personality != .ollama {
       let script = personality.dialect.script(.recorded(.chat, id: "x", tokens: 0))
       var stream = TokenStream(script, firstToken: 0, interval: 0, breakPoint: nil)
       let (events, step) = events(&stream, at: 0)

@@ -66,13 +66,25 @@ struct LlamaCppDialect: Dialect {
     }
   }
 
-  func id(for kind: Completion.Kind, _ identity: inout MockIdentity) -> String {
-    "chatcmpl-" + identity.letters(32)
+  func idPrefix(for kind: Completion.Kind) -> String {
+    kind == .response ? "resp_" : "chatcmpl-"
   }
+
+  func id(for kind: Completion.Kind, _ identity: inout MockIdentity) -> String {
+    idPrefix(for: kind) + identity.letters(32)
+  }
+
+  func itemID(_ identity: inout MockIdentity) -> String { "msg_" + identity.letters(32) }
 
   // MARK: - Completions
 
   func document(_ completion: Completion) -> [UInt8] {
+    switch completion.kind {
+    case .response: return response(completion)
+    case .message: return message(completion)
+    case .native: return native(completion)
+    default: break
+    }
     let isChat = completion.kind == .chat
     return JSONWriter.object { writer in
       writer.array("choices") { writer in
@@ -133,7 +145,7 @@ struct LlamaCppDialect: Dialect {
     }
   }
 
-  private static func writeTimings(_ completion: Completion, to writer: inout JSONWriter) {
+  static func writeTimings(_ completion: Completion, to writer: inout JSONWriter) {
     writer.object("timings") { writer in
       writer.member("cache_n", 0)
       writeTiming("prompt", completion.promptTokens, completion.promptMilliseconds, to: &writer)
@@ -161,6 +173,12 @@ struct LlamaCppDialect: Dialect {
   }
 
   func script(_ completion: Completion) -> EventScript {
+    switch completion.kind {
+    case .response: return responseScript(completion)
+    case .message: return messageScript(completion)
+    case .native: return nativeScript(completion)
+    default: break
+    }
     let isChat = completion.kind == .chat
     let opening = event(completion) { writer in
       Self.writeDelta(&writer, finishReason: nil) { writer in
@@ -177,9 +195,9 @@ struct LlamaCppDialect: Dialect {
         }
       }
     }
-    let failure = Self.error(500, "Compute error.", "server_error")
+    let failure = Self.error(500, Self.failureMessage, "server_error")
     return EventScript(
-      opening: isChat ? ServerSentEventEncoder.event(data: opening) : nil,
+      opening: isChat ? [ServerSentEventEncoder.event(data: opening)] : [],
       token: token,
       lastToken: nil,
       tokenCount: completion.tokenCount,
@@ -267,69 +285,14 @@ struct LlamaCppDialect: Dialect {
     }
   }
 
-  // MARK: - Errors
-
-  func document(_ failure: MockFailure) -> Document {
-    let invalid = "invalid_request_error"
-    switch failure {
-    // The engine has no such errors: it ignores the model and answers 404 to a wrong method.
-    case .unknownModel, .unknownPath, .wrongMethod:
-      return Self.document(
-        404,
-        Self.routingError(404, "File Not Found", "not_found_error")
-      )
-    case .wrongContentType: return Self.document(400, Self.error(400, "invalid body", invalid))
-    case .invalidJSON(let fault):
-      let text =
-        "[json.exception.parse_error.101] parse error at line 1, column \(fault.offset + 1): "
-        + "syntax error while parsing value"
-      return Self.document(400, Self.error(400, text, invalid))
-    case .missingMember(let name):
-      return Self.document(400, Self.error(400, "'\(name)' is required", invalid))
-    case .loading:
-      return Self.document(503, Self.routingError(503, "Loading model", "unavailable_error"))
-    case .status(let status, let message, let retryAfter):
-      let type = status == 503 ? "unavailable_error" : status < 500 ? invalid : "server_error"
-      var document = Self.document(status, Self.error(status, message, type))
-      document.fields = retryAfter.map { [MockField(name: "Retry-After", value: "\($0)")] } ?? []
-      return document
-    }
-  }
-
-  private static func document(_ status: Int, _ body: [UInt8]) -> Document {
-    Document(status: status, contentType: "application/json", body: body)
-  }
-
-  /// The errors of handlers.
-  private static func error(_ code: Int, _ message: String, _ type: String) -> [UInt8] {
-    JSONWriter.object { writer in
-      writer.object("error") { writer in
-        writer.member("code", code)
-        writer.member("message", message)
-        writer.member("type", type)
-      }
-    }
-  }
-
-  /// The errors of the server around them, which orders its members differently.
-  private static func routingError(_ code: Int, _ message: String, _ type: String) -> [UInt8] {
-    JSONWriter.object { writer in
-      writer.object("error") { writer in
-        writer.member("message", message)
-        writer.member("type", type)
-        writer.member("code", code)
-      }
-    }
-  }
-
   // MARK: - Heads
 
   func head(_ facts: AnswerHead) -> [UInt8] {
     var head = facts.statusLine + "Server: llama.cpp\r\nAccess-Control-Allow-Origin: \r\n"
-    if facts.isStream { head += "X-Accel-Buffering: no\r\n" }
+    if facts.isEventStream { head += "X-Accel-Buffering: no\r\n" }
     for field in facts.fields { head += "\(field.name): \(field.value)\r\n" }
     if let type = facts.contentType {
-      head += "Content-Type: \(facts.isStream ? type : type + "; charset=utf-8")\r\n"
+      head += "Content-Type: \(facts.isEventStream ? type : type + "; charset=utf-8")\r\n"
     }
     switch facts.framing {
     case .length(let count): head += "Content-Length: \(count)\r\n"

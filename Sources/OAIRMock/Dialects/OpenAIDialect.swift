@@ -31,14 +31,25 @@ struct OpenAIDialect: Dialect {
     }
   }
 
-  func id(for kind: Completion.Kind, _ identity: inout MockIdentity) -> String {
-    (kind == .chat ? "chatcmpl-" : "cmpl-") + identity.letters(29)
+  func idPrefix(for kind: Completion.Kind) -> String {
+    switch kind {
+    case .chat: "chatcmpl-"
+    case .response: "resp_"
+    default: "cmpl-"
+    }
   }
+
+  func id(for kind: Completion.Kind, _ identity: inout MockIdentity) -> String {
+    idPrefix(for: kind) + (kind == .response ? identity.hexadecimal(50) : identity.letters(29))
+  }
+
+  func itemID(_ identity: inout MockIdentity) -> String { "msg_" + identity.hexadecimal(50) }
 
   // MARK: - Completions
 
   func document(_ completion: Completion) -> [UInt8] {
-    JSONWriter.object { writer in
+    guard completion.kind != .response else { return response(completion) }
+    return JSONWriter.object { writer in
       writer.member("id", completion.id)
       writer.member("object", completion.kind == .chat ? "chat.completion" : "text_completion")
       writer.member("created", completion.created)
@@ -86,6 +97,7 @@ struct OpenAIDialect: Dialect {
   }
 
   func script(_ completion: Completion) -> EventScript {
+    guard completion.kind != .response else { return responseScript(completion) }
     let isChat = completion.kind == .chat
     let opening = event(completion) { writer in
       Self.writeDelta(&writer, finishReason: nil) { writer in
@@ -107,7 +119,7 @@ struct OpenAIDialect: Dialect {
       closing.append(ServerSentEventEncoder.event(data: usage))
     }
     return EventScript(
-      opening: isChat ? ServerSentEventEncoder.event(data: opening) : nil,
+      opening: isChat ? [ServerSentEventEncoder.event(data: opening)] : [],
       token: template(completion),
       lastToken: nil,
       tokenCount: completion.tokenCount,
@@ -182,9 +194,9 @@ struct OpenAIDialect: Dialect {
     }
   }
 
-  private static var failureEvent: [UInt8] {
-    error("The server had an error while processing your request.", "server_error")
-  }
+  static let failureMessage = "The server had an error while processing your request."
+
+  private static var failureEvent: [UInt8] { error(failureMessage, "server_error") }
 
   // MARK: - Embeddings
 
@@ -211,7 +223,7 @@ struct OpenAIDialect: Dialect {
 
   // MARK: - Errors
 
-  func document(_ failure: MockFailure) -> Document {
+  func document(_ failure: MockFailure, on route: MockRoute) -> Document {
     let invalid = "invalid_request_error"
     switch failure {
     case .unknownModel(let name, _):
@@ -243,6 +255,12 @@ struct OpenAIDialect: Dialect {
       )
     case .loading:
       return Self.document(503, Self.error("The engine is loading.", "service_unavailable_error"))
+    case .overloaded:
+      let text = "The server is currently overloaded. Please try again later."
+      return Self.document(
+        503,
+        Self.error(text, "service_unavailable_error", code: "server_is_overloaded")
+      )
     case .status(let status, let message, let retryAfter):
       let type = status == 429 ? "requests" : status < 500 ? invalid : "server_error"
       var document = Self.document(status, Self.error(message, type))
@@ -278,7 +296,7 @@ struct OpenAIDialect: Dialect {
   func head(_ facts: AnswerHead) -> [UInt8] {
     var head = facts.statusLine + "Date: \(facts.date)\r\n"
     if let type = facts.contentType {
-      head += "Content-Type: \(facts.isStream ? type + "; charset=utf-8" : type)\r\n"
+      head += "Content-Type: \(facts.isEventStream ? type + "; charset=utf-8" : type)\r\n"
     }
     switch facts.framing {
     case .length(let count): head += "Content-Length: \(count)\r\n"

@@ -56,14 +56,29 @@ struct VLLMDialect: Dialect {
     writer.bool(false)
   }
 
-  func id(for kind: Completion.Kind, _ identity: inout MockIdentity) -> String {
-    (kind == .chat ? "chatcmpl-" : "cmpl-") + identity.hexadecimal(16)
+  func idPrefix(for kind: Completion.Kind) -> String {
+    switch kind {
+    case .text: "cmpl-"
+    case .response: "resp_"
+    default: "chatcmpl-"
+    }
   }
+
+  func id(for kind: Completion.Kind, _ identity: inout MockIdentity) -> String {
+    idPrefix(for: kind) + identity.hexadecimal(16)
+  }
+
+  func itemID(_ identity: inout MockIdentity) -> String { "msg_" + identity.hexadecimal(16) }
 
   // MARK: - Completions
 
   func document(_ completion: Completion) -> [UInt8] {
-    JSONWriter.object { writer in
+    switch completion.kind {
+    case .response: return response(completion)
+    case .message: return message(completion)
+    default: break
+    }
+    return JSONWriter.object { writer in
       Self.writeIdentity(completion, isStream: false, to: &writer)
       writer.array("choices") { writer in
         writer.object { Self.writeChoice(completion, to: &$0) }
@@ -118,6 +133,11 @@ struct VLLMDialect: Dialect {
   }
 
   func script(_ completion: Completion) -> EventScript {
+    switch completion.kind {
+    case .response: return responseScript(completion)
+    case .message: return messageScript(completion)
+    default: break
+    }
     var closing: [[UInt8]] = []
     if completion.tokenCount == 0 {
       // Without a token of its own the reason to finish still needs an event.
@@ -127,7 +147,7 @@ struct VLLMDialect: Dialect {
     }
     if completion.includesUsage { closing.append(usageEvent(completion)) }
     return EventScript(
-      opening: completion.kind == .chat ? opening(completion) : nil,
+      opening: completion.kind == .chat ? [opening(completion)] : [],
       token: template(completion, isLast: false),
       lastToken: template(completion, isLast: true),
       tokenCount: completion.tokenCount,
@@ -209,11 +229,13 @@ struct VLLMDialect: Dialect {
   /// vLLM has.
   private static var failureEvent: [UInt8] {
     ServerSentEventEncoder.event(
-      data: #"{"error": {"message": "EngineCore encountered an issue. "#
-        + #"See stack trace (above) for the root cause.", "#
+      data: #"{"error": {"message": "\#(failureMessage)", "#
         + #""type": "InternalServerError", "param": null, "code": 500}}"#
     )
   }
+
+  static let failureMessage =
+    "EngineCore encountered an issue. See stack trace (above) for the root cause."
 
   // MARK: - Embeddings
 
@@ -242,68 +264,6 @@ struct VLLMDialect: Dialect {
     }
   }
 
-  // MARK: - Errors
-
-  func document(_ failure: MockFailure) -> Document {
-    switch failure {
-    case .unknownModel(let name, let known):
-      let aliases = known.joined(separator: ", ")
-      let text = "The model `\(name)` does not exist. Valid aliases: \(aliases)."
-      return Self.document(404, Self.error(404, text, "NotFoundError", param: "model"))
-    case .unknownPath: return Self.document(404, Self.detail("Not Found"))
-    case .wrongMethod(_, _, let allowed):
-      var document = Self.document(405, Self.detail("Method Not Allowed"))
-      document.fields = [MockField(name: "allow", value: allowed)]
-      return document
-    case .wrongContentType:
-      let text =
-        "1 validation error:\n  Unsupported Media Type: Only 'application/json' is allowed"
-      return Self.document(400, Self.error(400, text, "Bad Request", param: nil))
-    case .invalidJSON(let fault):
-      let place = "body.\(fault.offset)"
-      let text =
-        "1 validation error:\n  {'type': 'json_invalid', 'loc': '\(place)', 'msg': "
-        + "'JSON decode error', 'input': '<dict of 0 items>', 'ctx': {'error': 'Expecting value'}}"
-      return Self.document(400, Self.error(400, text, "Bad Request", param: place))
-    case .missingMember(let name):
-      let text =
-        "1 validation error:\n  {'type': 'missing', 'loc': 'body.\(name)', 'msg': "
-        + "'Field required', 'input': '<dict of 1 items>'}"
-      return Self.document(400, Self.error(400, text, "Bad Request", param: "body.\(name)"))
-    case .loading: return Self.document(503, Self.detail("Service Unavailable"))
-    case .status(let status, let message, let retryAfter):
-      let type = AnswerHead.reason(status).filter { $0 != " " } + (status < 500 ? "Error" : "")
-      var document = Self.document(status, Self.error(status, message, type, param: nil))
-      document.fields = retryAfter.map { [MockField(name: "retry-after", value: "\($0)")] } ?? []
-      return document
-    }
-  }
-
-  private static func document(_ status: Int, _ body: [UInt8]) -> Document {
-    Document(status: status, contentType: "application/json", body: body)
-  }
-
-  private static func detail(_ text: String) -> [UInt8] {
-    JSONWriter.object { $0.member("detail", text) }
-  }
-
-  private static func error(
-    _ code: Int,
-    _ message: String,
-    _ type: String,
-    param: String?
-  ) -> [UInt8] {
-    JSONWriter.object { writer in
-      writer.object("error") { writer in
-        writer.member("message", message)
-        writer.member("type", type)
-        writer.key("param")
-        writer.stringOrNull(param)
-        writer.member("code", code)
-      }
-    }
-  }
-
   // MARK: - Heads
 
   func head(_ facts: AnswerHead) -> [UInt8] {
@@ -311,7 +271,7 @@ struct VLLMDialect: Dialect {
     for field in facts.fields { head += "\(field.name): \(field.value)\r\n" }
     if case .length(let count) = facts.framing { head += "content-length: \(count)\r\n" }
     if let type = facts.contentType {
-      head += "content-type: \(facts.isStream ? type + "; charset=utf-8" : type)\r\n"
+      head += "content-type: \(facts.isEventStream ? type + "; charset=utf-8" : type)\r\n"
     }
     head += "vary: Origin\r\n"
     if case .chunked = facts.framing { head += "transfer-encoding: chunked\r\n" }
