@@ -26,6 +26,12 @@ let package = Package(
     .library(name: "OAIRouter", targets: ["OAIRouter"]),
     .executable(name: "oairouter", targets: ["oairouter"]),
   ],
+  traits: [
+    .trait(
+      name: "DNS",
+      description: "Backends from SRV and address records (needs c-ares: libc-ares-dev)."
+    )
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
@@ -34,6 +40,10 @@ let package = Package(
   targets: [
     // L0: what Glibc's module leaves out.
     .systemLibrary(name: "COAIRSys"),
+    // What the program reads its configuration with; the library does without.
+    .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
+    // What name services are asked with, in the trait `DNS`.
+    .systemLibrary(name: "CCares", providers: [.apt(["libc-ares-dev"])]),
     // L1: leaves.
     layer("OAIRSys", ["COAIRSys"]),
     layer("OAIRHTTP1"),
@@ -49,7 +59,10 @@ let package = Package(
     layer("OAIRProxy", ["OAIRSys", "OAIRReactor", "OAIRHTTP1", "OAIRWire", "OAIRRouting"]),
     layer(
       "OAIRDiscovery",
-      ["OAIRSys", "OAIRReactor", "OAIRHTTP1", "OAIRWire", "OAIRTypes", "OAIRRouting"]
+      [
+        "OAIRSys", "OAIRReactor", "OAIRHTTP1", "OAIRWire", "OAIRTypes", "OAIRRouting",
+        .target(name: "CCares", condition: .when(traits: ["DNS"])),
+      ]
     ),
     layer("OAIRAdmin", ["OAIRSys", "OAIRReactor", "OAIRHTTP1", "OAIRWire"]),
     // L4: the public library.
@@ -66,7 +79,7 @@ let package = Package(
     .executableTarget(
       name: "oairouter",
       dependencies: [
-        "OAIRouter", "OAIRMock",
+        "OAIRouter", "OAIRDiscovery", "OAIRMock", "CYAML",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict
@@ -93,6 +106,7 @@ let package = Package(
       "SimulationTests",
       ["OAIRSys", "OAIRReactor", "OAIRHTTP1", "OAIRWire", "OAIRRouting", "OAIRProxy"]
     ),
+    tests("oairouterTests", ["oairouter", "OAIRDiscovery"]),
     tests("TidyTests", []),
   ],
   swiftLanguageModes: [.v6]

@@ -3,7 +3,13 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 # What a plain Debian 12 lacks for building Swift packages, beside Swift itself.
-build_packages=(binutils ca-certificates curl git libc6-dev libgcc-12-dev libstdc++-12-dev)
+build_packages=(
+  binutils ca-certificates curl git libc6-dev libgcc-12-dev libstdc++-12-dev libc-ares-dev
+  libyaml-dev
+)
+# What the program has beyond the library's default, in every build of these scripts. Other traits mean
+# other objects: a build without them in the same folder starts over.
+traits=(--traits DNS)
 
 note() { printf '\033[1m==> %s\033[0m\n' "$*" >&2; }
 fail() { printf '%s: %s\n' "$(basename "$0")" "$*" >&2; exit 2; }
@@ -37,7 +43,7 @@ need_swift() {
 # needs no network; the compiler's talk goes to standard error.
 build_release() {
   need_swift
-  local flags=(-c release --static-swift-stdlib --product oairouter)
+  local flags=(-c release --static-swift-stdlib "${traits[@]}" --product oairouter)
   swift build "${flags[@]}" >&2
   program="$(swift build "${flags[@]}" --show-bin-path)/oairouter"
 }

@@ -63,6 +63,24 @@ public struct ConfiguredBackend: Sendable, Equatable {
     )
   }
 
+  /// The id of a backend that was given none: its URL without the scheme, final slashes and a final
+  /// `/v1`, such as `10.0.0.5:8000`.
+  package static func defaultID(_ url: String) -> String {
+    var text = url[...]
+    if let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://") {
+      text = text[colon...].dropFirst(3)
+    }
+    while text.hasSuffix("/") { text = text.dropLast() }
+    if text.hasSuffix("/v1") { text = text.dropLast(3) }
+    return String(text)
+  }
+
+  /// True for what may be an id: it stands in header fields and in logs.
+  package static func isValidID(_ id: String) -> Bool {
+    (1...RoutingLimits.backendID).contains(id.utf8.count)
+      && id.utf8.allSatisfy { (0x21...0x7e).contains($0) }
+  }
+
   /// Its id.
   public var id: String { template.id }
 

@@ -57,4 +57,32 @@ public enum DiscoveryLimits {
   public static let dockerListInterval = Duration.seconds(60)
   /// The same where an engine's events can't be had.
   public static let dockerPollInterval = Duration.seconds(5)
+
+  // MARK: - Watched files
+
+  /// Bytes of a file of backends.
+  public static let backendFile = 1 << 20
+  /// Time between two looks at a watched file that nothing was heard of.
+  ///
+  /// Network file systems tell nothing.
+  public static let fileRecheck = Duration.seconds(10)
+  /// How long a file must have been left alone when nothing says that its writer has finished.
+  static let fileSettling = Duration.seconds(1)
+  /// Looks at a path that is led elsewhere again and again while it's looked at.
+  static let trailChecks = 3
+
+  // MARK: - Name services
+
+  /// The least time between two questions for one name, whatever its records say.
+  public static let dnsLeastPause = Duration.seconds(1)
+  /// The longest.
+  public static let dnsLongestPause = Duration.seconds(300)
+  /// The longest when there was nothing, or nobody could tell.
+  public static let dnsNegative = Duration.seconds(30)
+  /// Hosts of one service; what follows is ignored.
+  static let dnsTargets = 1_024
+  /// How long one name server may take for an answer, in milliseconds.
+  static let dnsTimeoutMilliseconds: Int32 = 2_000
+  /// Rounds over all name servers.
+  static let dnsRounds: Int32 = 2
 }

@@ -4,7 +4,8 @@
 /// is valid JSON. For the control plane.
 struct JSONSlicer {
   private let bytes: UnsafeRawBufferPointer
-  private var offset: Int
+  /// How far it has come; after a failure, where the text stops being JSON.
+  private(set) var offset: Int
   private let end: Int
   private var depth = 0
 
@@ -64,6 +65,9 @@ struct JSONSlicer {
   }
 
   // MARK: - Values
+
+  /// True when the text is exactly one valid value.
+  mutating func isValue() -> Bool { skipValue() != nil && isAtEnd() }
 
   /// Checks a value and moves over it.
   private mutating func skipValue() -> Range<Int>? {

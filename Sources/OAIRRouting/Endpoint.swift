@@ -1,13 +1,22 @@
 public import OAIRSys
 
 /// Why a backend's URL can't be used.
-public enum EndpointError: Error, Equatable, Sendable {
+public enum EndpointError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The text isn't a URL of the accepted forms; the reason in plain words.
   case malformed(String)
   /// The host is a name: the control plane resolves it, then calls `Endpoint.init(url:address:)`.
   case needsResolution(host: String, port: UInt16)
   /// The URL asks for `https`, and this build has no TLS.
   case tlsNotBuiltIn
+
+  /// What is wrong, and what to write instead.
+  public var description: String {
+    switch self {
+    case .malformed(let reason): "\(reason); write for example http://10.0.0.5:8000"
+    case .needsResolution(let host, _): "the name \(host) has to be resolved"
+    case .tlsNotBuiltIn: "https isn't built in; use http, or a TLS proxy in front of the backend"
+    }
+  }
 }
 
 /// Where a backend is reached: a resolved address, and what its requests carry.

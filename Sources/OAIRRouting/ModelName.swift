@@ -35,7 +35,7 @@ public enum ModelName {
   ///   - b: the other.
   ///   - bound: distances above it are reported as nil, which ends the search early.
   /// - Returns: the Levenshtein distance over UTF-8 bytes, ASCII letters compared without case.
-  static func distance(_ a: String, _ b: String, bound: Int) -> Int? {
+  package static func distance(_ a: String, _ b: String, bound: Int) -> Int? {
     let first = a.utf8.map(lowercased), second = b.utf8.map(lowercased)
     guard abs(first.count - second.count) <= bound else { return nil }
     var previous = Array(0...second.count)

@@ -78,7 +78,7 @@ public struct RouterOptions: Sendable {
     if proxy.limits.http.head > Self.largestHead {
       throw ConfigurationError("limits.head", "must be 16MiB or less")
     }
-    for id in ids where !Self.isValidID(id) {
+    for id in ids where !ConfiguredBackend.isValidID(id) {
       throw ConfigurationError(
         "backends",
         "have an id that isn't 1 to \(RoutingLimits.backendID) visible ASCII characters"
@@ -117,12 +117,6 @@ public struct RouterOptions: Sendable {
   private static let largestSize = 1 << 40
   /// Working memory is as large as a head may be.
   private static let largestHead = 16 << 20
-
-  /// It stands in header fields and in logs.
-  private static func isValidID(_ id: String) -> Bool {
-    (1...RoutingLimits.backendID).contains(id.utf8.count)
-      && id.utf8.allSatisfy { (0x21...0x7e).contains($0) }
-  }
 
   private static func isOrigin(_ text: String) -> Bool {
     // What pages in sandboxes send.

@@ -15,20 +15,9 @@ struct BackendArgument: ExpressibleByArgument {
       url = String(argument[argument.index(after: equals)...])
     } else {
       url = argument
-      id = Self.defaultID(argument)
+      id = ConfiguredBackend.defaultID(argument)
     }
     if id.isEmpty || url.isEmpty { return nil }
-  }
-
-  /// The URL without its scheme and final slashes: `10.0.0.5:8000`.
-  private static func defaultID(_ url: String) -> String {
-    var text = url[...]
-    if let colon = text.firstIndex(of: ":"), text[colon...].hasPrefix("://") {
-      text = text[colon...].dropFirst(3)
-    }
-    while text.hasSuffix("/") { text = text.dropLast() }
-    if text.hasSuffix("/v1") { text = text.dropLast(3) }
-    return String(text)
   }
 
   /// Checks the URL.
@@ -44,17 +33,9 @@ struct BackendArgument: ExpressibleByArgument {
       return try ConfiguredBackend(id: id, url: url, source: .flag)
     } catch {
       throw CommandFailure(
-        "--backend \(id)=\(url): \(Self.explanation(error))",
+        "--backend \(id)=\(url): \(error)",
         exitCode: CommandFailure.badUsage
       )
-    }
-  }
-
-  private static func explanation(_ error: EndpointError) -> String {
-    switch error {
-    case .malformed(let reason): "\(reason); write for example http://10.0.0.5:8000"
-    case .needsResolution(let host, _): "the name \(host) has to be resolved"
-    case .tlsNotBuiltIn: "https isn't built in; use http, or a TLS proxy in front of the backend"
     }
   }
 }

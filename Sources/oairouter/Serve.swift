@@ -56,6 +56,7 @@ struct Serve: ParsableCommand {
   )
   var halfClose = HalfClose.abort
 
+  @OptionGroup(title: "Discovery") var discovery: DiscoveryArguments
   @OptionGroup(title: "Timeouts") var timeouts: TimeoutArguments
   @OptionGroup(title: "Limits") var limits: LimitArguments
   @OptionGroup(title: "Retries") var retries: RetryArguments
@@ -109,6 +110,7 @@ struct Serve: ParsableCommand {
     var options = RouterOptions()
     if listen.isEmpty { options.fallbackPort = 11435 } else { options.listen = listen }
     for argument in backend { options.backends.append(try argument.configured()) }
+    try discovery.apply(to: &options)
     options.defaultBackend = defaultBackend
     models.apply(to: &options)
     health.apply(to: &options.health)

@@ -9,6 +9,8 @@ enum StructureRules {
   /// What each target may import beside Swift's own modules: the table of docs/ARCHITECTURE.md.
   static let imports: [String: Set<String>] = [
     "COAIRSys": [],
+    "CCares": [],
+    "CYAML": [],
     "OAIRSys": ["COAIRSys", "Glibc"],
     "OAIRHTTP1": ["Glibc"],
     "OAIRWire": ["Glibc"],
@@ -16,8 +18,8 @@ enum StructureRules {
     "OAIRReactor": ["OAIRSys", "Glibc", "HeapModule"],
     "OAIRRouting": ["OAIRSys", "OAIRWire", "Glibc", "Dispatch"],
     "OAIRDiscovery": [
-      "OAIRSys", "OAIRReactor", "OAIRHTTP1", "OAIRWire", "OAIRTypes", "OAIRRouting", "Glibc",
-      "Dispatch", "FoundationEssentials",
+      "OAIRSys", "OAIRReactor", "OAIRHTTP1", "OAIRWire", "OAIRTypes", "OAIRRouting", "CCares",
+      "Glibc", "Dispatch", "FoundationEssentials",
     ],
     "OAIRAdmin": ["OAIRSys", "OAIRReactor", "OAIRHTTP1", "OAIRWire", "Glibc"],
     "OAIRProxy": [
@@ -31,7 +33,8 @@ enum StructureRules {
     "OAIRMock": ["OAIRSys", "OAIRReactor", "OAIRHTTP1", "OAIRWire", "OAIRTypes", "Glibc"],
     "OAIRBench": ["OAIRSys", "OAIRReactor", "OAIRHTTP1", "OAIRWire", "OAIRTypes", "Glibc"],
     "oairouter": [
-      "OAIRouter", "OAIRMock", "OAIRBench", "ArgumentParser", "Logging", "Glibc", "Dispatch",
+      "OAIRouter", "OAIRDiscovery", "OAIRMock", "OAIRBench", "CYAML", "ArgumentParser", "Logging",
+      "Glibc", "Dispatch",
       "FoundationEssentials",
     ],
   ]

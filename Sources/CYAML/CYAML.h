@@ -1,0 +1,3 @@
+// libyaml (Debian: libyaml-dev), as the system has it.
+#pragma once
+#include <yaml.h>

@@ -1,0 +1,122 @@
+import OAIRRouting
+
+// How configuration takes values out of a document: each says what it wants, and what is there
+// instead is told with its place.
+
+extension DocumentNode {
+  /// True for nothing and for `null`.
+  package var isNull: Bool {
+    if case .null = content { true } else { false }
+  }
+
+  /// The members of a map, by key.
+  ///
+  /// - Parameters:
+  ///   - keys: the keys that there are; another one is an error that names the nearest of them.
+  ///   - what: what the map describes, for texts: "a backend".
+  /// - Throws: `DocumentError` when it's no map, or has a key that there isn't.
+  package func members(
+    _ keys: [String],
+    of what: String
+  ) throws(DocumentError) -> [String: DocumentNode] {
+    guard case .map(let members) = content else {
+      throw DocumentError("\(what) is a map of \(keys.joined(separator: ", ")); \(found)", at: mark)
+    }
+    var values: [String: DocumentNode] = [:]
+    for member in members {
+      guard keys.contains(member.key) else {
+        throw DocumentError(
+          "\(what) has no key \(quoted(member.key))\(Self.hint(member.key, keys))",
+          at: member.mark
+        )
+      }
+      values[member.key] = member.value
+    }
+    return values
+  }
+
+  /// The elements of a list.
+  ///
+  /// - Parameter what: what the list is, for texts: "models".
+  /// - Throws: `DocumentError` when it's no list.
+  package func elements(of what: String) throws(DocumentError) -> [DocumentNode] {
+    guard case .list(let elements) = content else {
+      throw DocumentError("\(what) must be a list; \(found)", at: mark)
+    }
+    return elements
+  }
+
+  /// A text that isn't empty.
+  ///
+  /// - Throws: `DocumentError` when there is none.
+  package func text(_ what: String) throws(DocumentError) -> String {
+    guard case .scalar(let text, _) = content, !text.isEmpty else {
+      throw DocumentError("\(what) must be a text; \(found)", at: mark)
+    }
+    return text
+  }
+
+  /// A whole number.
+  ///
+  /// - Parameter range: what it may be.
+  /// - Throws: `DocumentError` when it's none, or is out of range.
+  package func integer(
+    _ what: String,
+    in range: ClosedRange<Int>
+  ) throws(DocumentError) -> Int {
+    guard case .scalar(let text, isPlain: true) = content, let number = Int(text),
+      range.contains(number)
+    else {
+      let bounds = "from \(range.lowerBound) to \(range.upperBound)"
+      throw DocumentError("\(what) must be a whole number \(bounds); \(found)", at: mark)
+    }
+    return number
+  }
+
+  /// `true` or `false`.
+  ///
+  /// - Throws: `DocumentError` when it's neither.
+  package func boolean(_ what: String) throws(DocumentError) -> Bool {
+    guard case .scalar(let text, isPlain: true) = content, let value = Bool(text) else {
+      throw DocumentError("\(what) must be true or false; \(found)", at: mark)
+    }
+    return value
+  }
+
+  /// One word of several.
+  ///
+  /// - Throws: `DocumentError`, with the nearest word, when it's none of them.
+  package func word(_ what: String, of words: [String]) throws(DocumentError) -> String {
+    guard case .scalar(let text, _) = content, words.contains(text) else {
+      var hint = ""
+      if case .scalar(let text, _) = content { hint = Self.hint(text, words) }
+      let list = words.joined(separator: ", ")
+      throw DocumentError("\(what) must be one of \(list); \(found)\(hint)", at: mark)
+    }
+    return text
+  }
+
+  private var found: String {
+    switch content {
+    case .null: "here is nothing"
+    case .scalar(let text, isPlain: true): "here is \(text)"
+    case .scalar(let text, isPlain: false): "here is the text \(quoted(text))"
+    case .list: "here is a list"
+    case .map: "here is a map"
+    }
+  }
+
+  private func quoted(_ text: String) -> String { "'\(text.prefix(64))'" }
+
+  /// What was meant, most likely: a third of the letters may be wrong.
+  private static func hint(_ word: String, _ words: [String]) -> String {
+    let near = words.compactMap { candidate in
+      ModelName.distance(word, candidate, bound: max(2, word.utf8.count / 3)).map {
+        (distance: $0, word: candidate)
+      }
+    }
+    guard let best = near.min(by: { $0.distance < $1.distance }), best.distance < word.utf8.count
+    else { return "" }
+    return "; did you mean '\(best.word)'?"
+  }
+}

@@ -1,0 +1,113 @@
+import OAIRSys
+
+/// The backends of a file that others write: a script, a deployment, a Kubernetes ConfigMap.
+///
+/// The file is watched, and so is every link on the way to it: a new version takes effect when it
+/// is renamed over the old one, when a link is turned to it, or when its writer closes it. It
+/// counts as a whole: with a mistake in it, or without the file, the former backends stay.
+public struct FileDiscoverer: Discoverer {
+  /// Reads backends out of the file's bytes.
+  ///
+  /// Called on a thread of Swift's pool.
+  public typealias Parse = @Sendable ([UInt8]) throws(DocumentError) -> [ConfiguredBackend]
+
+  /// Its name in logs.
+  public let name: String
+  private let path: String
+  private let recheck: Duration
+  private let parse: Parse
+
+  /// Names a file.
+  ///
+  /// - Parameters:
+  ///   - path: of the file; a relative one starts at the working folder.
+  ///   - name: its name in logs.
+  ///   - recheck: time between two looks at the file when nothing was heard of it, as on network
+  ///     file systems.
+  ///   - parse: reads the file; JSON by default.
+  public init(
+    path: String,
+    name: String = "file",
+    recheck: Duration = DiscoveryLimits.fileRecheck,
+    parse: @escaping Parse = Self.parseJSON
+  ) {
+    self.path = path
+    self.name = name
+    self.recheck = recheck
+    self.parse = parse
+  }
+
+  /// Reads a JSON list of backends, or an object with such a list as `backends`.
+  ///
+  /// - Throws: `DocumentError` when anything in it is wrong.
+  @Sendable
+  public static func parseJSON(_ bytes: [UInt8]) throws(DocumentError) -> [ConfiguredBackend] {
+    try BackendList.read(file: JSONDocument.parse(bytes))
+  }
+
+  /// Reads the file once, to find mistakes before a start.
+  ///
+  /// On the caller's thread, which may block.
+  ///
+  /// - Throws: `DocumentError` when the file can't be read or has a mistake in it.
+  public func check() throws(DocumentError) {
+    switch FileReading.look(path, former: nil, isWhole: true) {
+    case .contents(let bytes, _): _ = try parse(bytes)
+    case .failed(let reason): throw DocumentError("the file can't be read: \(reason)")
+    case .unchanged, .unsettled:
+      throw DocumentError("the file is being written")
+    }
+  }
+
+  /// The file's backends, version by version.
+  public func changes(using client: ControlClient) -> AsyncStream<DiscoveryChange> {
+    let (stream, continuation) = AsyncStream.makeStream(of: DiscoveryChange.self)
+    let task = Task.detached {
+      await follow(client, continuation)
+      continuation.finish()
+    }
+    continuation.onTermination = { _ in task.cancel() }
+    return stream
+  }
+
+  private func follow(
+    _ client: ControlClient,
+    _ continuation: AsyncStream<DiscoveryChange>.Continuation
+  ) async {
+    let (wakeUps, wake) = AsyncStream.makeStream(
+      of: Void.self,
+      bufferingPolicy: .bufferingNewest(1)
+    )
+    let watcher = makeWatcher(wake, continuation)
+    let guest = watcher.flatMap { watcher in client.admit { watcher.guest } }
+    let list = FollowedList(client, continuation)
+    var file = WatchedFile(path: path, parse: parse, watcher: watcher, list: list)
+    wake.yield()
+    await withTaskCancellationHandler {
+      for await _ in wakeUps {
+        let isSettled = await file.look()
+        // Cancelled by the next turn, or when this task is.
+        let pause = isSettled ? recheck : min(DiscoveryLimits.fileSettling, recheck)
+        file.setAlarm(after: pause) { wake.yield() }
+      }
+    } onCancel: {
+      wake.finish()
+    }
+    file.cancelAlarm()
+    list.close()
+    if let guest { client.dismiss(guest: guest) }
+  }
+
+  private func makeWatcher(
+    _ wake: AsyncStream<Void>.Continuation,
+    _ continuation: AsyncStream<DiscoveryChange>.Continuation
+  ) -> FolderWatcher? {
+    do throws(SystemError) {
+      return try FolderWatcher { wake.yield() }
+    } catch {
+      // Slower, but it goes on.
+      continuation.yield(.troubled("\(path) is only looked at every \(recheck): \(error)"))
+      return nil
+    }
+  }
+}
