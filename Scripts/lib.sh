@@ -7,8 +7,8 @@ build_packages=(
   binutils ca-certificates curl git libc6-dev libgcc-12-dev libstdc++-12-dev libc-ares-dev
   libyaml-dev
 )
-# What the program has beyond the library's default, in every build of these scripts. Other traits mean
-# other objects: a build without them in the same folder starts over.
+# What the program has beyond the library's default, in each build of these scripts. Other traits
+# mean other objects: a build without them in the same folder starts over.
 traits=(--traits DNS)
 
 note() { printf '\033[1m==> %s\033[0m\n' "$*" >&2; }

@@ -33,7 +33,7 @@ class NameServer:
         return f"127.0.0.1:{self.port}"
 
     def serve(self, *records):
-        """Serves these records and no others: `srv-host=…`, `host-record=…` as dnsmasq has them."""
+        """Serves these records and no others: `srv-host=…`, `host-record=…`, in its own words."""
         self.stop()
         lines = [
             *(f"port={self.port}", "listen-address=127.0.0.1", "bind-interfaces"),

@@ -118,7 +118,9 @@ def test_the_library_example_compiles_and_serves(blocks, root, tmp_path, running
         source.write_text(body, "utf-8")
         program = source.parent / "example"
         command = ["swiftc", "-swift-version", "6", "-I", debug / "Modules"]
-        command += ["-I", root / "Sources/COAIRSys", source, "-o", program, *objects]
+        for module in ("COAIRSys", "CCares"):
+            command += ["-I", root / "Sources" / module]
+        command += [source, "-o", program, *objects]
         done = subprocess.run(command, capture_output=True, text=True, timeout=240)
         assert done.returncode == 0, f"{body}\n{done.stderr}"
         server = EmbeddedRouter(["stdbuf", "-oL", program], folder=source.parent, name="example")
