@@ -20,6 +20,10 @@ public enum DiscoveryLimits {
   static let jsonDepth = 128
   /// Time between two resolutions of a configured name.
   public static let resolveInterval = Duration.seconds(30)
+  /// How long a resolution may take; longer than a name service's own two tries at one server.
+  public static let resolveTimeout = Duration.seconds(12)
+  /// Names that are looked up at one time, each on a thread of its own; further ones fail.
+  static let lookups = 64
   /// The first pause after a resolution that failed; doubled up to `resolveInterval`.
   public static let resolveRetry = Duration.seconds(1)
 

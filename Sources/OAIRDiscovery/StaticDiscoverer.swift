@@ -23,19 +23,20 @@ public struct StaticDiscoverer: Discoverer {
   ///   - name: its name in logs.
   ///   - interval: time between two resolutions of a name.
   ///   - retry: the first pause after a resolution that failed; doubled up to `interval`.
-  ///   - resolve: looks a name up; the system's way by default.
+  ///   - resolve: looks a name up; nil for the system's way.
   public init(
     _ backends: [ConfiguredBackend],
     name: String = "static",
     interval: Duration = DiscoveryLimits.resolveInterval,
     retry: Duration = DiscoveryLimits.resolveRetry,
-    resolve: @escaping Resolve = { await NameResolver.resolve(host: $0, port: $1) }
+    resolve: Resolve? = nil
   ) {
     self.backends = backends
     self.name = name
     self.interval = interval
     self.retry = retry
-    self.resolve = resolve
+    let system = NameResolver()
+    self.resolve = resolve ?? { await system.resolve(host: $0, port: $1) }
   }
 
   /// The backends with addresses.

@@ -205,7 +205,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
       slots[slot].bytesReportedAt = 0
       slots[slot].unservedUntil = 0
     }
-    if table.isListed, !waitingForListing.isEmpty { resumeWaiting() }
+    if !waitingForListing.isEmpty { resumeWaiting() }
     abandonDown()
   }
 

@@ -54,7 +54,7 @@ struct HTTPGet {
 
   private func resolved() async -> SocketAddress? {
     if let address = SocketAddress(host: server.host, port: server.port) { return address }
-    return await NameResolver.resolve(host: server.host, port: server.port).first
+    return await NameResolver().resolve(host: server.host, port: server.port).first
   }
 
   private static func explanation(_ failure: ControlFailure) -> String {

@@ -203,4 +203,60 @@ struct ControlPlaneTests {
     await server.stopAndWait()
     #expect(await registry.table.modelCount == 2)
   }
+
+  @Test(.timeLimit(.minutes(1)))
+  func `a name that gets another address moves its backend, without a gap`() async throws {
+    let old = try ScriptedServer { _ in .respond([answer(RecordedAnswers.vllmModels)]) }
+    let new = try ScriptedServer { _ in .respond([answer(RecordedAnswers.vllmModels)]) }
+    defer { old.stop() }
+    defer { new.stop() }
+    let hasMoved = Mutex(false)
+    let (before, after) = (old.address, new.address)
+    let names = StaticDiscoverer(
+      [try ConfiguredBackend(id: "a", url: "http://gpu:8000")],
+      name: "one",
+      interval: .milliseconds(5)
+    ) { _, _ in [hasMoved.withLock { $0 } ? after : before] }
+    let plane = ControlPlane(
+      registry: registry,
+      client: try ControlClient(),
+      discoverers: [names]
+    )
+    try await plane.start()
+    _ = try #require(await table { $0.modelCount == 2 })
+    hasMoved.withLock { $0 = true }
+    for await table in tables {
+      // Known to have its models at either address, whatever table one looks at.
+      #expect(table.modelCount == 2)
+      let backend = try #require(table.backends.first)
+      if backend.record.address == after, backend.state == .ready { break }
+    }
+    #expect(await registry.backend(id: "a")?.backend.endpoint.host == "gpu:8000")
+    await plane.stop()
+  }
+
+  @Test(.timeLimit(.minutes(1)))
+  func `an unknown Ollama is found out, listed, and looked into`() async throws {
+    let answers = [
+      "/v1/models": RecordedAnswers.ollamaModels, "/api/version": RecordedAnswers.ollamaVersion,
+      "/api/tags": RecordedAnswers.ollamaTags, "/api/ps": RecordedAnswers.ollamaProcesses,
+    ]
+    let server = try ScriptedServer { target in
+      .respond([answers[target].map { answer($0) } ?? answer("{}", status: 404)])
+    }
+    defer { server.stop() }
+    let plane = ControlPlane(registry: registry, client: try ControlClient())
+    try await plane.start()
+    await registry.register(backend("a", server.address))
+    let found = try #require(
+      await table { String(decoding: $0.processesBody, as: UTF8.self).contains("expires_at") }
+    )
+    #expect(
+      found.processesBody == Array(RecordedAnswers.ollamaProcesses.utf8)
+        && found.tagsBody == Array(RecordedAnswers.ollamaTags.utf8)
+    )
+    #expect(found.versionBody == Array(RecordedAnswers.ollamaVersion.utf8))
+    #expect(found.backends.first?.record.kind == .ollama)
+    await plane.stop()
+  }
 }

@@ -100,6 +100,7 @@ struct PathTableTests {
     #expect(route("/") == .local(.ollamaRoot))
     #expect(route("/api/version") == .local(.ollamaVersion))
     #expect(route("/api/tags") == .local(.ollamaTags))
+    #expect(route("/api/ps") == .local(.ollamaProcesses))
   }
 
   @Test(arguments: [

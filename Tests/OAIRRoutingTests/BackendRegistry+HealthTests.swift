@@ -308,4 +308,73 @@ struct BackendRegistryHealthTests {
     await registry.requestProbe(id: "a")
     #expect(await registry.takeProbes().orders.map(\.checksHealth) == [true])
   }
+
+  // MARK: - Memory, versions, fleets
+
+  @Test func `what an Ollama has in memory is told, until it is down`() async throws {
+    await registry.register(.local("a", port: 1, kind: .ollama))
+    let probe = try #require(await order("a"))
+    await registry.apply(.succeeded, to: probe, version: EngineVersion("0.12.6"))
+    let listing = try #require(await registry.takeProbes().orders.first)
+    let models = ["m:latest", "n"].map { ModelDescription(id: $0) }
+    await registry.update(models: models, from: listing)
+    #expect(await registry.backend(id: "a")?.backend.models.map(\.isLoaded) == [nil, nil])
+    var resident = ModelDescription(id: "m")
+    resident.process = Array("{}".utf8)
+    await registry.update(residents: [resident], from: probe)
+    #expect(await registry.backend(id: "a")?.backend.models.map(\.isLoaded) == [true, false])
+    #expect(text(tables.newest.processesBody) == #"{"models":[{}]}"#)
+    #expect(text(tables.newest.versionBody) == #"{"version":"0.12.6"}"#)
+    let count = tables.count
+    // Nothing new, and nothing found out.
+    await registry.update(residents: [resident], from: probe)
+    await registry.update(residents: nil, from: probe)
+    #expect(tables.count == count)
+    await registry.apply(signals: signals("a", [.refused]))
+    #expect(await registry.backend(id: "a")?.backend.models.map(\.isLoaded) == [nil, nil])
+    #expect(await registry.backend(id: "a")?.version == nil)
+  }
+
+  @Test func `a list that tells what is loaded is read more often`() async throws {
+    await registry.register(.local("a", port: 1))
+    await registry.apply(.succeeded, to: try #require(await order("a")))
+    for _ in 0..<3 {
+      clock.advance(.milliseconds(5_500))
+      let orders = await registry.takeProbes().orders
+      let order = try #require(orders.first { $0.listsModels })
+      if order.checksHealth { await registry.apply(.succeeded, to: order) }
+      await registry.update(models: [ModelDescription(id: "m", isLoaded: false)], from: order)
+    }
+  }
+
+  @Test func `backends that came up together are neither probed nor listed together`() async {
+    let fleet = 500
+    await registry.register(
+      contentsOf: (0..<fleet).map {
+        Backend(
+          id: "b\($0)",
+          kind: .vllm,
+          endpoint: Endpoint(address: .ipv4(UInt32($0), port: 80))
+        )
+      }
+    )
+    // A minute in steps of 100 ms, answers within the step; the first two seconds belong to the
+    // start.
+    var perStep: [Int] = []
+    for _ in 0..<620 {
+      var requests = 0
+      for order in await registry.takeProbes().orders {
+        requests += (order.checksHealth ? 1 : 0) + (order.listsModels ? 1 : 0)
+        if order.checksHealth { await registry.apply(.succeeded, to: order) }
+        if order.listsModels { await registry.update(models: [], from: order) }
+      }
+      perStep.append(requests)
+      clock.advance(.milliseconds(100))
+    }
+    let steady = perStep.dropFirst(20)
+    let mean = Double(steady.reduce(0, +)) / Double(steady.count)
+    // A probe in 5 s and a listing in 30 s each.
+    #expect((10...14).contains(mean))
+    #expect(Double(steady.max() ?? 0) <= 3 * mean)
+  }
 }

@@ -252,4 +252,29 @@ struct BackendRegistryTests {
     await registry.stop()
     #expect(await registry.table.isListed)
   }
+
+  // MARK: - Costs
+
+  @Test func `tables that take long to make are held back, and none is lost`() async throws {
+    let clock = clock
+    var options = RegistryOptions()
+    let isSlow = Mutex(false)
+    options.now = {
+      // A table takes two readings of the clock, and everything else at least one.
+      if isSlow.withLock({ $0 }) { clock.advance(.milliseconds(5)) }
+      return clock.now
+    }
+    let registry = BackendRegistry(options: options) { [tables] in tables.append($0) }
+    await registry.register(.local("a", port: 1))
+    #expect(tables.count == 1)
+    isSlow.withLock { $0 = true }
+    for number in 0..<50 {
+      await registry.update(models: [ModelDescription(id: "m\(number)")], for: "a")
+    }
+    let count = tables.count
+    #expect(count < 40)
+    clock.advance(.seconds(1))
+    await registry.advance()
+    #expect(tables.newest.candidateIDs("m49") == ["a"])
+  }
 }

@@ -74,4 +74,81 @@ struct RouteTableRenderingTests {
         + #""owned_by":"vllm"},{"id":"n","object":"model","created":5,"owned_by":"generic"}]}"#
     )
   }
+
+  @Test func `a backend that can be used describes a model before one that can't`() throws {
+    func model(_ raw: String?) -> [ModelDescription] {
+      [ModelDescription(id: "m", raw: raw.map { Array($0.utf8) })]
+    }
+    let objects = (0..<4).map { #"{"id":"m","x":\#($0)}"# }
+    let all = [
+      RouteMember.make("a", slot: 0, state: .down, models: model(objects[0])),
+      .make("b", slot: 1, state: .ready, models: model(nil)),
+      .make("c", slot: 2, state: .suspect, models: model(objects[2])),
+      .make("d", slot: 3, state: .ready, models: model(objects[3])),
+    ]
+    func body(_ members: [RouteMember]) throws -> String {
+      let table = table(members)
+      return text(table.modelsBody)
+    }
+    #expect(try body(all).contains(objects[2]))
+    #expect(try body(Array(all.prefix(2))).contains(#""owned_by":"generic""#))
+    #expect(try body([all[0]]) == #"{"object":"list","data":[]}"#)
+    let entry = try #require(table(all).entry("m"))
+    #expect(table(all).candidates(entry).count == 4)
+  }
+
+  @Test func `Ollama's own objects stand in its lists byte for byte`() {
+    var model = ModelDescription(id: "m:latest", isLoaded: true)
+    model.tag = Array(#"{"name":"m:latest","size":5}"#.utf8)
+    model.process = Array(#"{"name":"m:latest","size_vram":5}"#.utf8)
+    let table = table([.make("a", models: [model], kind: .ollama)])
+    #expect(text(table.tagsBody) == #"{"models":[{"name":"m:latest","size":5}]}"#)
+    #expect(text(table.processesBody) == #"{"models":[{"name":"m:latest","size_vram":5}]}"#)
+  }
+
+  @Test(arguments: [
+    (Backend.Kind.ollama, Bool?.none, BackendState.ready, false), (.ollama, false, .ready, false),
+    (.ollama, true, .ready, true), (.ollama, true, .suspect, true), (.ollama, true, .down, false),
+    (.vllm, nil, .ready, true), (.vllm, nil, .draining, false), (.sglang, nil, .ready, true),
+    (.llamaCpp, nil, .ready, true), (.llamaCpp, false, .ready, false),
+    (.llamaCpp, nil, .loading, false), (.generic, nil, .ready, false),
+  ])
+  func `what is in memory is listed as running`(
+    kind: Backend.Kind,
+    isLoaded: Bool?,
+    state: BackendState,
+    isRunning: Bool
+  ) {
+    let model = ModelDescription(id: "m", isLoaded: isLoaded)
+    let table = table([.make("a", state: state, models: [model], kind: kind)])
+    let body = text(table.processesBody)
+    #expect(body.contains(#""name":"m","model":"m""#) == isRunning)
+    #expect(body.contains("expires_at") == isRunning)
+    #expect(isRunning || body == #"{"models":[]}"#)
+  }
+
+  @Test func `a model runs where one of its backends has it in memory`() {
+    let cold = ModelDescription(id: "m", isLoaded: false)
+    var warm = ModelDescription(id: "m:latest", isLoaded: true)
+    warm.process = Array(#"{"name":"m:latest"}"#.utf8)
+    let table = table([
+      .make("a", slot: 0, models: [cold], kind: .ollama),
+      .make("b", slot: 1, models: [warm], kind: .ollama),
+    ])
+    #expect(text(table.processesBody) == #"{"models":[{"name":"m:latest"}]}"#)
+  }
+
+  @Test func `the version is the lowest of the Ollamas', or the documented one`() {
+    #expect(
+      text(table([.make("a", kind: .vllm, version: "0.1")]).versionBody)
+        == #"{"version":"\#(RoutingLimits.ollamaVersion)"}"#
+    )
+    let fleet = table([
+      .make("a", slot: 0, kind: .ollama, version: "0.13.0"),
+      .make("b", slot: 1, kind: .ollama, version: "0.9.6"),
+      .make("c", slot: 2, kind: .ollama),
+      .make("d", slot: 3, kind: .vllm, version: "0.1"),
+    ])
+    #expect(text(fleet.versionBody) == #"{"version":"0.9.6"}"#)
+  }
 }

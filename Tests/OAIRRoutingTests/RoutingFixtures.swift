@@ -34,6 +34,7 @@ final class PublishedTables: Sendable {
   private let tables = Mutex<[RouteTable]>([])
 
   var newest: RouteTable { tables.withLock { $0.last ?? .empty } }
+  var all: [RouteTable] { tables.withLock { $0 } }
   var count: Int { tables.withLock { $0.count } }
 
   func append(_ table: RouteTable) { tables.withLock { $0.append(table) } }
@@ -66,7 +67,8 @@ extension RouteMember {
     state: BackendState = .ready,
     models: [ModelDescription] = [],
     kind: Backend.Kind = .generic,
-    registeredAt: Int = 0
+    registeredAt: Int = 0,
+    version: String? = nil
   ) -> RouteMember {
     let backend = Backend(
       id: id,
@@ -77,7 +79,8 @@ extension RouteMember {
     return RouteMember(
       backend: RouteBackend(record: record, state: state),
       models: models,
-      registeredAt: registeredAt
+      registeredAt: registeredAt,
+      version: version.flatMap { EngineVersion($0) }
     )
   }
 }

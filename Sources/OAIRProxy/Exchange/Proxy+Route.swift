@@ -19,7 +19,7 @@ extension Proxy {
       refuse(downstream, error)
       return
     }
-    guard table.isListed else {
+    guard table.isListed || isServedAlready(downstream) else {
       // The first listing is on its way: an unknown model now may be a known one in a moment.
       waitingForListing.append(downstream)
       return
@@ -35,6 +35,18 @@ extension Proxy {
       }
     case .failure(let refusal):
       refuse(downstream, refusal.error)
+    }
+  }
+
+  /// Whether a backend that can be used has told that it has the model, before all have told: one
+  /// that doesn't answer at the start holds nobody up who can do without it.
+  private mutating func isServedAlready(_ downstream: Handle) -> Bool {
+    guard let range = downstreams[downstream].exchange.modelRange,
+      let entry = lookUp(downstream, range)
+    else { return false }
+    let family = downstreams[downstream].exchange.service.family
+    return table.candidates(entry).contains {
+      table.facts[Int($0)].state.isUsable && serves(Int($0), family)
     }
   }
 
