@@ -36,6 +36,7 @@ struct DockerWatch {
   private let endpoint: DockerEndpoint
   private let options: DockerOptions
   private let client: ControlClient
+  private let names = NameResolver()
   private let changes: AsyncStream<DiscoveryChange>.Continuation
   private var ledger = ContainerLedger()
   private var vantage: DockerVantage?
@@ -97,7 +98,7 @@ struct DockerWatch {
   private mutating func connect() async -> (trouble: String?, hasListed: Bool) {
     var address = endpoint.address
     if let name = endpoint.name {
-      address = await NameResolver.resolve(host: name.host, port: name.port).first
+      address = await names.resolve(host: name.host, port: name.port).first
       if address == nil { return ("the name \(name.host) of \(endpoint) has no address", false) }
     }
     guard let address else { return (nil, false) }
@@ -297,8 +298,8 @@ struct DockerWatch {
       case .resolve(let container, let configured):
         guard let name = configured.name else { continue }
         // Not of the group: a name service that takes its time must not hold up a new connection.
-        Task.detached {
-          let addresses = await NameResolver.resolve(host: name.host, port: name.port)
+        Task.detached { [names] in
+          let addresses = await names.resolve(host: name.host, port: name.port)
           feed.yield(.resolved(addresses, configured, container: container))
         }
       }
