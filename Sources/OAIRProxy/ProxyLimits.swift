@@ -111,6 +111,8 @@ public struct ProxyTimeouts: Sendable, Equatable {
   /// How long an idle connection to a backend is kept: less than vLLM's 5 s, which it closes
   /// without announcement.
   public var upstreamIdle = Duration.seconds(4)
+  /// Longest time in which nothing passes through a tunnel, either way; then it ends.
+  public var tunnelIdle = Duration.seconds(300)
   /// How long streams may go on after a drain began.
   public var drain = Duration.seconds(30)
 
@@ -152,7 +154,7 @@ extension Duration {
 /// The timeouts in the reactor's unit, converted once.
 struct Deadlines {
   let head, bodyIdle, queue, connect, firstByte, firstToken: UInt64
-  let idle, write, keepAlive, upstreamIdle, drain: UInt64
+  let idle, write, keepAlive, upstreamIdle, tunnelIdle, drain: UInt64
   let idleStrict: Bool
 
   init(_ timeouts: ProxyTimeouts) {
@@ -166,6 +168,7 @@ struct Deadlines {
     idleStrict = timeouts.idleStrict
     write = timeouts.write.nanoseconds
     keepAlive = timeouts.keepAlive.nanoseconds
+    tunnelIdle = timeouts.tunnelIdle.nanoseconds
     upstreamIdle = timeouts.upstreamIdle.nanoseconds
     drain = timeouts.drain.nanoseconds
   }

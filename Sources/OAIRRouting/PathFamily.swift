@@ -38,6 +38,8 @@ public enum PathFamily: UInt8, Sendable, CaseIterable {
   case transcriptions
   /// `/v1/audio/translations`.
   case translations
+  /// The WebSocket `/v1/realtime`.
+  case realtime
   /// llama.cpp's own: `/completion`, `/infill`, `/apply-template`.
   case llamaCpp
   /// Ollama's own `/api/*`.
@@ -79,7 +81,7 @@ extension Backend.Kind {
     case .vllm:
       Self.common.union([
         .responses, .messages, .countTokens, .rerank, .rerankV2, .score, .classify, .decisions,
-        .pooling, .tokenize, .transcriptions, .translations,
+        .pooling, .tokenize, .transcriptions, .translations, .realtime,
       ])
     case .sglang:
       Self.common.union([

@@ -158,6 +158,7 @@ public struct RouterOptions: Sendable {
       ("timeouts.idle", timeouts.idle), ("timeouts.write", timeouts.write),
       ("timeouts.keep_alive", timeouts.keepAlive),
       ("timeouts.upstream_idle", timeouts.upstreamIdle),
+      ("timeouts.tunnel_idle", timeouts.tunnelIdle),
     ]
   }
 }

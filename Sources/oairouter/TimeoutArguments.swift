@@ -79,6 +79,13 @@ struct TimeoutArguments: ParsableArguments {
   )
   var upstreamIdle: DurationArgument?
 
+  @Option(
+    name: .customLong("timeouts.tunnel-idle"),
+    help: "A WebSocket through which nothing passes. (default: 5m)",
+    transform: DurationArgument.parse
+  )
+  var tunnelIdle: DurationArgument?
+
   func apply(to timeouts: inout ProxyTimeouts) {
     if let head { timeouts.head = head.value }
     if let bodyIdle { timeouts.bodyIdle = bodyIdle.value }
@@ -90,6 +97,7 @@ struct TimeoutArguments: ParsableArguments {
     timeouts.idleStrict = idleStrict
     if let write { timeouts.write = write.value }
     if let keepAlive { timeouts.keepAlive = keepAlive.value }
+    if let tunnelIdle { timeouts.tunnelIdle = tunnelIdle.value }
     if let upstreamIdle { timeouts.upstreamIdle = upstreamIdle.value }
   }
 }

@@ -53,6 +53,8 @@ extension Proxy {
       switch downstreams[downstream].phase {
       case .idle, .readingHead:
         guard readHead(downstream) else { return }
+      case .exchanging where downstreams[downstream].exchange.isTunnelOpen:
+        guard readTunnel(downstream) else { return }
       case .exchanging:
         guard wantsBody(downstream), readBody(downstream) else { return }
       case .lingering:

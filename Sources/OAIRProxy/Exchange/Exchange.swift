@@ -85,6 +85,10 @@ struct Exchange: ~Copyable {
   var seeksResponseID = false
   /// How much was looked at for it.
   var soughtBytes = 0
+  /// It asks for a tunnel.
+  var isTunnel = false
+  /// Its backend has switched protocols: bytes pass both ways as they are.
+  var isTunnelOpen = false
   /// The router ends it, not its backend.
   var isShutDown = false
   /// A stream's head went out before its content: it says nothing of who answers, and whatever
@@ -121,6 +125,7 @@ struct Exchange: ~Copyable {
     switch route {
     case .routed(let service, _): return service
     case .stored: return Service(.responses, .responses)
+    case .tunnel: return Service(.realtime)
     default: return Service(.other)
     }
   }
@@ -182,6 +187,9 @@ struct Exchange: ~Copyable {
     growth += name.count - range.count
     movedModel = range.lowerBound..<(range.lowerBound + name.count)
   }
+
+  /// Takes the model's name out of the query: there is no body that has one.
+  mutating func nameQueryModel(_ name: [UInt8]) { askedModel = name }
 
   /// Gives a large body's memory back; the head and the model's name stay, for the access record.
   mutating func dropBody() {

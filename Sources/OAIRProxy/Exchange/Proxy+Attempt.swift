@@ -229,7 +229,9 @@ extension Proxy {
       record: record,
       peer: downstreams[downstream].peer,
       canonicalPath: canonical,
-      framing: upstreamFraming(downstream)
+      framing: upstreamFraming(downstream),
+      isTunnel: downstreams[downstream].exchange.isTunnel,
+      queryModel: tunnelModel(downstream)
     )
     let facts = forwardedFacts(downstream)
     var out = HeadWriter(scratch.head)
@@ -243,6 +245,15 @@ extension Proxy {
     // The scratch holds twice the largest head, and what we add is bounded by it.
     precondition(!out.isOverflowed && !out.isInvalid, "a head that was accepted doesn't fit")
     return out.count
+  }
+
+  /// The name that the backend of an alias's tunnel is to find in the query.
+  private mutating func tunnelModel(_ downstream: Handle) -> [UInt8]? {
+    guard downstreams[downstream].exchange.isTunnel,
+      case .entry(let entry) = destination(downstream)
+    else { return nil }
+    let isFallback = downstreams[downstream].exchange.fallback > 0
+    return table.servedName(entry) ?? (isFallback ? table.modelName(entry) : nil)
   }
 
   /// A body that is held has a length, however it came.

@@ -109,7 +109,8 @@ extension Proxy {
     downstreams[downstream].exchange.record = record
     slots.begin(record.slot)
     // A reused connection may turn out to be closed when it is too late to send the request again.
-    let mayReuse = downstreams[downstream].exchange.mayBeRepeated
+    let mayReuse =
+      downstreams[downstream].exchange.mayBeRepeated && !downstreams[downstream].exchange.isTunnel
     guard mayReuse, let idle = takeIdle(record) else {
       step(downstream, .chosen(isConnected: false))
       return

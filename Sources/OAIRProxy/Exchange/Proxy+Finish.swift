@@ -92,6 +92,8 @@ extension Proxy {
       closeUpstream(upstream)
       endAttempt(downstream)
       step(downstream, .lost(.notConnected))
+    case .exchanging where downstreams[downstream].exchange.isTunnelOpen:
+      endIdleTunnel(upstream, downstream)
     case .exchanging: upstreamTimedOut(upstream, downstream)
     }
   }

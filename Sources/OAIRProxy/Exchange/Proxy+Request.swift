@@ -199,6 +199,12 @@ extension Proxy {
       )
     case .dotted:
       refuse(downstream, GatewayError(.badRequest, "its path has a segment '.' or '..'"))
+    case .tunnel:
+      if let loop = loopError(downstream) {
+        refuse(downstream, loop)
+      } else {
+        beginTunnel(downstream, head)
+      }
     case .routed where head.method != .post:
       refuse(downstream, routedMethodError(downstream, head))
     case .stored where ![.get, .post, .delete].contains(head.method):

@@ -24,8 +24,15 @@ extension Proxy {
         sendRest(upstream)
         guard upstreams.contains(upstream), upstreams[upstream].phase == .exchanging else { return }
       }
+      if readiness.contains(.writable), isTunnelOpen(upstream) {
+        flushTunnel(upstream, upstreams[upstream].downstream)
+      }
       if !readiness.isDisjoint(with: [.readable, .peerClosed, .failed]) { readUpstream(upstream) }
     }
+  }
+
+  private func isTunnelOpen(_ upstream: Handle) -> Bool {
+    downstreams[upstreams[upstream].downstream].exchange.isTunnelOpen
   }
 
   /// Reads what there is, within the budget of one turn and the room that the client leaves.
@@ -74,6 +81,12 @@ extension Proxy {
     reactor.setDeadline(upstreams[upstream].registration, at: .max)
   }
 
+  /// When something must have come from a backend that has begun to answer.
+  private func idleDeadline(_ downstream: Handle) -> UInt64 {
+    let isTunnel = downstreams[downstream].exchange.isTunnelOpen
+    return reactor.now &+ (isTunnel ? deadlines.tunnelIdle : deadlines.idle)
+  }
+
   /// The client has taken enough.
   ///
   /// No edge will come for what the kernel holds already.
@@ -84,7 +97,7 @@ extension Proxy {
     else { return }
     upstreams[upstream].isPaused = false
     let registration = upstreams[upstream].registration
-    reactor.setDeadline(registration, at: reactor.now &+ deadlines.idle)
+    reactor.setDeadline(registration, at: idleDeadline(downstream))
     reactor.makeRunnable(registration)
   }
 
@@ -114,7 +127,8 @@ extension Proxy {
         previouslyScanned: start == 0 ? upstreams[upstream].headScanned : 0,
         requestMethod: downstreams[downstream].exchange.method,
         into: &scratch.responseTable,
-        limits: limits.http
+        limits: limits.http,
+        allowsUpgrade: downstreams[downstream].exchange.isTunnel
       )
       switch parsed {
       case .needMore:
@@ -124,7 +138,7 @@ extension Proxy {
       case .failed:
         loseUpstream(upstream, downstream, .malformed)
         return
-      case .head(let head) where head.status < 200:
+      case .head(let head) where head.status < 200 && head.status != 101:
         // Interim answers say nothing that the client waits for (RFC 9110 section 15.2).
         start += head.length
         upstreams[upstream].headScanned = 0
@@ -180,6 +194,7 @@ extension Proxy {
     if isEarly || head.framing == .untilClose || lifecycle != .running {
       downstreams[downstream].exchange.keepsAlive = false
     }
+    if head.status == 101 { openTunnel(upstream, downstream) }
     downstreams[downstream].exchange.status = head.status
     let headCount = isHeadOut ? 0 : writeDownstreamHead(upstream, downstream, head, start: start)
     let bodyStart = start + head.length
@@ -235,6 +250,7 @@ extension Proxy {
       model: servedModel(downstream),
       closes: !downstreams[downstream].exchange.keepsAlive,
       keepsChunks: downstreams[downstream].exchange.minorVersion == 1,
+      isTunnel: downstreams[downstream].exchange.isTunnelOpen,
       origin: downstreams[downstream].exchange.origin.map {
         UnsafeRawBufferPointer(rebasing: downstreams[downstream].exchange.head[$0.range])
       }
@@ -272,7 +288,7 @@ extension Proxy {
     if downstreams[downstream].exchange.isNewResponse {
       downstreams[downstream].exchange.seeksResponseID = true
     }
-    reactor.setDeadline(upstreams[upstream].registration, at: reactor.now &+ deadlines.idle)
+    reactor.setDeadline(upstreams[upstream].registration, at: idleDeadline(downstream))
     var headCount = scratch.pendingHead
     let body = scratch.pendingBody
     if headCount == 0, !downstreams[downstream].exchange.isHeadOut {
@@ -287,6 +303,10 @@ extension Proxy {
       head: UnsafeRawBufferPointer(rebasing: scratch.head[..<headCount]),
       UnsafeMutableRawBufferPointer(rebasing: scratch.read[body])
     )
+    guard downstreams.contains(downstream), downstreams[downstream].exchange.isTunnelOpen,
+      upstreams.contains(upstream)
+    else { return }
+    startTunnel(upstream, downstream)
   }
 
   // MARK: 10 splice
@@ -314,7 +334,7 @@ extension Proxy {
       return
     }
     if !deadlines.idleStrict || upstreams[upstream].body.hasAdvanced(since: mark) {
-      reactor.setDeadline(upstreams[upstream].registration, at: reactor.now &+ deadlines.idle)
+      reactor.setDeadline(upstreams[upstream].registration, at: idleDeadline(downstream))
     }
     splice(
       upstream,

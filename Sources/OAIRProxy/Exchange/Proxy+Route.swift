@@ -15,7 +15,7 @@ extension Proxy {
       routeStored(downstream, id: id)
       return
     }
-    if let error = peekError(downstream) {
+    if !downstreams[downstream].exchange.isTunnel, let error = peekError(downstream) {
       refuse(downstream, error)
       return
     }
@@ -128,7 +128,8 @@ extension Proxy {
   ///
   /// An unknown one: the default backend, if there is one.
   private mutating func findEntry(_ downstream: Handle) -> Result<Int?, Refusal> {
-    guard let range = downstreams[downstream].exchange.modelRange else {
+    let isNamed = downstreams[downstream].exchange.askedModel != nil
+    guard isNamed || downstreams[downstream].exchange.modelRange != nil else {
       if table.defaultBackend != nil { return .success(nil) }
       if let only = table.onlyModel { return .success(only) }
       let models = table.modelCount
@@ -141,7 +142,7 @@ extension Proxy {
         )
       )
     }
-    if let entry = lookUp(downstream, range) { return .success(entry) }
+    if let entry = lookUp(downstream) { return .success(entry) }
     if table.defaultBackend != nil { return .success(nil) }
     let name = modelText(downstream)
     if !table.unlistedBackends.isEmpty {
@@ -155,10 +156,11 @@ extension Proxy {
     return .failure(Refusal(error: GatewayError(.modelNotFound, name, advice: advice)))
   }
 
-  private mutating func lookUp(_ downstream: Handle, _ range: Range<Int>) -> Int? {
+  private mutating func lookUp(_ downstream: Handle) -> Int? {
     if let asked = downstreams[downstream].exchange.askedModel {
       return asked.withUnsafeBytes { table.entry(for: $0) }
     }
+    guard let range = downstreams[downstream].exchange.modelRange else { return nil }
     let bytes = downstreams[downstream].exchange.request.bytes
     if !downstreams[downstream].exchange.peek.isModelEscaped {
       return table.entry(for: UnsafeRawBufferPointer(rebasing: bytes[range]))

@@ -36,7 +36,7 @@ struct ErrorResponse: Equatable {
     case .missingModel, .modelNotAString, .modelTooLong, .duplicateModel, .modelNotFound:
       param = "model"
     case .methodNotAllowed: allow = "GET, HEAD"
-    case .unsupportedEndpoint: forbidsRetry = true
+    case .unsupportedEndpoint, .upgradeRequired: forbidsRetry = true
     case .loop, .originNotAllowed, .hostNotAllowed: forbidsRetry = true
     case .noHealthyBackend, .modelsUnknown: retryAfter = 2
     case .modelLoading: retryAfter = 5
@@ -65,6 +65,7 @@ struct ErrorResponse: Equatable {
     case .modelNotAString, .modelTooLong: (400, "invalid_request_error", "invalid_model_field")
     case .duplicateModel: (400, "invalid_request_error", "duplicate_model_field")
     case .unsupportedEndpoint: (404, "invalid_request_error", "unsupported_endpoint")
+    case .upgradeRequired: (426, "invalid_request_error", "upgrade_required")
     case .modelNotFound: (404, "invalid_request_error", "model_not_found")
     case .originNotAllowed: (403, "permission_error", "origin_not_allowed")
     case .hostNotAllowed: (403, "permission_error", "host_not_allowed")
@@ -118,6 +119,9 @@ struct ErrorResponse: Equatable {
     case .unsupportedEndpoint:
       let advice = error.advice.isEmpty ? "" : " \(error.advice)"
       return "No backend behind this router serves \(detail).\(advice)"
+    case .upgradeRequired:
+      return "\(detail) is a WebSocket: ask for it with GET, 'Connection: Upgrade' and "
+        + "'Upgrade: websocket'."
     case .modelNotFound:
       return "The model '\(detail)' doesn't exist here. \(error.advice)"
     case .originNotAllowed, .hostNotAllowed, .loop: return guardMessage(error)

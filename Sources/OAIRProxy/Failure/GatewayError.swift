@@ -7,7 +7,7 @@ struct GatewayError {
     case badRequest, requestLineTooLong, headTooLarge, methodNotAllowed, unsupportedTransfer
     case requestTimeout, bodyTooLarge, bodyMemoryExhausted, contentEncoding
     case invalidJSON, invalidForm, missingModel, modelNotAString, modelTooLong, duplicateModel
-    case unsupportedEndpoint, modelNotFound, loop, originNotAllowed, hostNotAllowed
+    case unsupportedEndpoint, upgradeRequired, modelNotFound, loop, originNotAllowed, hostNotAllowed
     case noHealthyBackend, modelLoading, modelsUnknown
     case upstreamError, upstreamProtocol, backendLostTwice, upstreamTimeout
     case draining

@@ -21,6 +21,10 @@ struct UpstreamHeadWriter {
   let canonicalPath: StaticString?
   /// How the body goes on.
   let framing: MessageFraming
+  /// The backend is asked to switch to WebSockets (RFC 6455 section 4.1).
+  let isTunnel: Bool
+  /// What `model` in the query is replaced by, if it is.
+  let queryModel: [UInt8]?
 
   /// Writes the whole head.
   ///
@@ -36,6 +40,7 @@ struct UpstreamHeadWriter {
     case .chunked: out.append("Transfer-Encoding: chunked\r\n")
     case .none, .untilClose: break
     }
+    if isTunnel { out.append("Connection: Upgrade\r\nUpgrade: websocket\r\n") }
     writeForwardedFor(table, &out)
     out.field("X-Forwarded-Proto", "http")
     if !request.host.isEmpty { out.field("X-Forwarded-Host", bytes(request.host)) }
@@ -55,9 +60,31 @@ struct UpstreamHeadWriter {
     }
     if !request.query.isEmpty {
       out.append(byte: UInt8(ascii: "?"))
-      out.append(bytes(request.query))
+      writeQuery(bytes(request.query), &out)
     }
     out.append(" HTTP/1.1\r\n")
+  }
+
+  private func writeQuery(_ query: UnsafeRawBufferPointer, _ out: inout HeadWriter) {
+    guard let queryModel, let value = QueryModel.value(in: query) else {
+      out.append(query)
+      return
+    }
+    out.append(UnsafeRawBufferPointer(rebasing: query[..<value.lowerBound]))
+    for byte in queryModel { Self.append(percentEncoded: byte, &out) }
+    out.append(UnsafeRawBufferPointer(rebasing: query[value.upperBound...]))
+  }
+
+  /// RFC 3986 section 2.3: what isn't unreserved is encoded.
+  private static func append(percentEncoded byte: UInt8, _ out: inout HeadWriter) {
+    switch byte {
+    case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, 0x2d, 0x2e, 0x5f, 0x7e: out.append(byte: byte)
+    default:
+      let digits: StaticString = "0123456789ABCDEF"
+      out.append(byte: UInt8(ascii: "%"))
+      out.append(byte: digits.utf8Start[Int(byte >> 4)])
+      out.append(byte: digits.utf8Start[Int(byte & 15)])
+    }
   }
 
   private func passes(_ field: HeadField) -> Bool {
@@ -136,6 +163,8 @@ struct DownstreamHeadWriter {
   let closes: Bool
   /// Chunk framing goes on; false towards HTTP/1.0.
   let keepsChunks: Bool
+  /// The protocol is switched: what follows isn't HTTP.
+  let isTunnel: Bool
   /// The page that asked; whether it may read the answer isn't its backend's to say.
   let origin: UnsafeRawBufferPointer?
 
@@ -180,7 +209,11 @@ struct DownstreamHeadWriter {
       out.append("X-Accel-Buffering: no\r\n")
     }
     if let origin { CORSFields.write(origin, to: &out) }
-    if closes { out.append("Connection: close\r\n") }
+    if isTunnel {
+      out.append("Connection: Upgrade\r\nUpgrade: websocket\r\n")
+    } else if closes {
+      out.append("Connection: close\r\n")
+    }
     out.endOfHead()
     return attemptFields
   }

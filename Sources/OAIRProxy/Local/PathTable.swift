@@ -17,6 +17,8 @@ enum PathTable {
     /// One stored response, or what belongs to it: `/v1/responses/{id}`, `…/cancel`,
     /// `…/input_items`; where the id stands in the path.
     case stored(id: Range<Int>)
+    /// A WebSocket, routed by the `model` in the query.
+    case tunnel
     /// Routed by the top-level `model` of a JSON body. `canonical` is what the backend is asked
     /// for; nil: the path as the client wrote it, `trimmed`.
     case routed(Service, canonical: Canonical?)
@@ -67,6 +69,7 @@ enum PathTable {
       let start = path.starts("/v1/v1/") ? 3 : 0
       return .local(.model(id: (start + 11)..<(start + rest.count)))
     }
+    if rest.equals("/v1/realtime") { return .tunnel }
     if let id = storedID(rest) {
       let start = path.starts("/v1/v1/") ? 3 : 0
       return .stored(id: (start + id.lowerBound)..<(start + id.upperBound))

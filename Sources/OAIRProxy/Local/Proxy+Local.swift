@@ -215,6 +215,7 @@ extension Proxy {
     }
     if let error {
       if let seconds = error.retryAfter { out.field("Retry-After", decimal: seconds) }
+      if status == 426 { out.append("Upgrade: websocket\r\n") }
       if error.forbidsRetry { out.field("x-should-retry", "false") }
       if let allow = allowed(downstream, error) { out.field("Allow", allow) }
     }
@@ -266,6 +267,7 @@ enum ReasonPhrase {
     case 413: "Content Too Large"
     case 414: "URI Too Long"
     case 415: "Unsupported Media Type"
+    case 426: "Upgrade Required"
     case 431: "Request Header Fields Too Large"
     case 501: "Not Implemented"
     case 502: "Bad Gateway"

@@ -26,6 +26,10 @@ public struct ProxyCounters: Sendable, Equatable {
   public var clientsGone: UInt64 = 0
   /// Answers that a backend was left to finish after their client had gone.
   public var finishedForNobody: UInt64 = 0
+  /// Requests for a WebSocket.
+  public var tunnels: UInt64 = 0
+  /// LIMIT hit: `ProxyTimeouts.tunnelIdle`.
+  public var tunnelIdleLimit: UInt64 = 0
   /// Connections opened to backends.
   public var upstreamConnections: UInt64 = 0
   /// Requests that went out on a pooled connection.
@@ -86,7 +90,7 @@ public struct ProxyCounters: Sendable, Equatable {
       ("upstream_timeouts", upstreamTimeouts), ("linger_limit", lingerLimit),
       ("connect_exhaustion", connectExhaustion), ("connect_troubles", connectTroubles),
       ("loops", loops), ("refused_origins", refusedOrigins), ("refused_hosts", refusedHosts),
-      ("idle_pool_limit", idlePoolLimit),
+      ("idle_pool_limit", idlePoolLimit), ("tunnel_idle_limit", tunnelIdleLimit),
     ]
   }
 }

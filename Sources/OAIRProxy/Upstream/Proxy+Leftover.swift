@@ -23,7 +23,8 @@ extension Proxy {
       noteSuccess(downstream)
     }
     guard upstreams[upstream].phase == .exchanging, upstreams[upstream].isRequestSent,
-      isWhole || upstreams[upstream].record.finishesAbandonedWork
+      isWhole || upstreams[upstream].record.finishesAbandonedWork,
+      !downstreams[downstream].exchange.isTunnel
     else {
       closeUpstream(upstream)
       endAttempt(downstream)
