@@ -27,6 +27,13 @@ public enum DiscoveryLimits {
   /// The first pause after a resolution that failed; doubled up to `resolveInterval`.
   public static let resolveRetry = Duration.seconds(1)
 
+  // MARK: - Local ports
+
+  /// Time between two looks at a local port where nothing was found.
+  public static let portScanInterval = Duration.seconds(2)
+  /// How long a local port may take to answer.
+  public static let portScanTimeout = Duration.seconds(1)
+
   // MARK: - Container engines
 
   /// Bytes of a container engine's list; each container takes 1 to 4 KiB.
@@ -43,6 +50,8 @@ public enum DiscoveryLimits {
   public static let eventLine = 64 << 10
   /// Containers that are asked for at a time, after events.
   static let containersPerQuestion = 32
+  /// When a container is looked at again that an event calls usable and the list doesn't.
+  static let looksAgain: [Duration] = [.milliseconds(20), .milliseconds(200), .seconds(2)]
   /// Events and answers that may wait to be taken in; beyond them everything is listed anew.
   static let waitingEvents = 4_096
   /// Changes that may wait for the registry; beyond them everything is told anew.

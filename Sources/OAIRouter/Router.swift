@@ -43,7 +43,10 @@ public final class Router: Sendable {
     do throws(SystemError) {
       mailbox = try Mailbox()
       let configured: any Discoverer = StaticDiscoverer(options.backends)
-      let discoverers = [configured] + options.discoverers
+      var discoverers = [configured] + options.discoverers
+      if !options.localPorts.isEmpty {
+        discoverers.append(LocalPortDiscoverer(ports: options.localPorts, own: boundAddresses))
+      }
       let mailbox = mailbox
       let listing = listing
       let states = BackendStateLog(options.logger)

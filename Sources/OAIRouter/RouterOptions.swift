@@ -21,6 +21,8 @@ public struct RouterOptions: Sendable {
   public var backends: [ConfiguredBackend] = []
   /// Sources of further backends, with different names.
   public var discoverers: [any Discoverer] = []
+  /// Ports of 127.0.0.1 where inference servers are looked for, but for those of `listen`.
+  public var localPorts: [UInt16] = []
   /// The id of the backend that gets requests for unknown models, or without a model.
   public var defaultBackend: String?
   /// Models that stand for others: aliases, and fallbacks when a model's backends are spent.
@@ -48,7 +50,7 @@ public struct RouterOptions: Sendable {
     if let twice = ids.first(where: { id in ids.count { $0 == id } > 1 }) {
       throw ConfigurationError("backends", "have the id '\(twice)' twice")
     }
-    if let defaultBackend, discoverers.isEmpty, !ids.contains(defaultBackend) {
+    if let defaultBackend, discoverers.isEmpty, localPorts.isEmpty, !ids.contains(defaultBackend) {
       throw ConfigurationError(
         "default_backend",
         "is '\(defaultBackend)', which is none of the backends"

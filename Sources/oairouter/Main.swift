@@ -13,7 +13,10 @@ struct Oairouter: ParsableCommand {
       Exit codes: 0 all went well, 1 failed while running, 2 bad usage or configuration.
       """,
     version: Version.text,
-    subcommands: [Serve.self, Models.self, Status.self, Mock.self, Version.self]
+    subcommands: [
+      Serve.self, Discover.self, Models.self, Status.self, Mock.self, Version.self,
+    ],
+    defaultSubcommand: Serve.self
   )
 
   /// Parses and runs, on the main thread and without any other: signals are taken by a descriptor,

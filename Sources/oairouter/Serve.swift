@@ -56,7 +56,8 @@ struct Serve: ParsableCommand {
   )
   var halfClose = HalfClose.abort
 
-  @OptionGroup(title: "Discovery") var discovery: DiscoveryArguments
+  @OptionGroup(title: "Discovery") var search: SearchArguments
+  @OptionGroup(title: "Lists of backends") var discovery: DiscoveryArguments
   @OptionGroup(title: "Timeouts") var timeouts: TimeoutArguments
   @OptionGroup(title: "Limits") var limits: LimitArguments
   @OptionGroup(title: "Retries") var retries: RetryArguments
@@ -112,6 +113,10 @@ struct Serve: ParsableCommand {
     for argument in backend { options.backends.append(try argument.configured()) }
     try discovery.apply(to: &options)
     options.defaultBackend = defaultBackend
+    let isConfigured = !backend.isEmpty || demo || !options.discoverers.isEmpty
+    let sources = try search.sources(hasBackends: isConfigured)
+    if let docker = sources.docker { options.discoverers.append(docker) }
+    options.localPorts = sources.ports
     models.apply(to: &options)
     health.apply(to: &options.health)
     timeouts.apply(to: &options.proxy.timeouts)

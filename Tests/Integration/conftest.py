@@ -104,6 +104,8 @@ def start_router(binary, tmp_path, running):
         command = [binary, "serve", "--listen", "127.0.0.1:0", "--log-format", "json"]
         for backend, url in backends.items():
             command += ["--backend", f"{backend}={url}"]
+        if "--discover" not in arguments:
+            command += ["--discover", "off"]
         if "--health-interval" not in arguments:
             command += ["--health-interval", "500ms"]
         router = Router([*command, *arguments], folder=tmp_path, name=name)
@@ -161,6 +163,24 @@ def pytest_addoption(parser):
     parser.addoption(
         "--departures", type=int, default=10, help="client departures per case of test_disconnect"
     )
+    parser.addoption(
+        "--containers", type=int, default=3, help="containers per measurement of test_docker"
+    )
+    parser.addoption(
+        "--engine-kills", type=int, default=3, help="kills of the engine under traffic"
+    )
+
+
+@pytest.fixture
+def containers(request):
+    """How many containers a measurement starts."""
+    return request.config.getoption("--containers")
+
+
+@pytest.fixture
+def engine_kills(request):
+    """How often the container engine is killed under traffic."""
+    return request.config.getoption("--engine-kills")
 
 
 @pytest.fixture

@@ -1,7 +1,9 @@
 /// Something that happened to a container, as far as it matters here.
 enum ContainerEvent: Sendable, Equatable {
   /// It may be usable, or usable in another way: it is worth a look.
-  case changed(id: String)
+  ///
+  /// Its name counts over the list's: Docker tells of a new name while its list has both.
+  case changed(id: String, name: String?)
   /// It can't serve any more. What is said of it stands in the event: nobody has to be asked.
   case ended(id: String)
   /// A stop was completed; by now somebody may have started it again.
@@ -21,10 +23,12 @@ enum ContainerEvent: Sendable, Equatable {
     return line.withUnsafeBytes { bytes in
       guard let event = JSONFields(bytes) else { return .malformed }
       guard event.string("Type") ?? "container" == "container" else { return .meaningless }
+      let actor = event.object("Actor")
       guard let action = event.string("Action") ?? event.string("status"),
-        let id = event.object("Actor")?.string("ID") ?? event.string("id"), Container.isID(id)
+        let id = actor?.string("ID") ?? event.string("id"), Container.isID(id)
       else { return .malformed }
-      return Self(action, id).map(Reading.event) ?? .meaningless
+      let name = actor?.object("Attributes")?.string("name")
+      return Self(action, id, name: name).map(Reading.event) ?? .meaningless
     }
   }
 
@@ -36,10 +40,10 @@ enum ContainerEvent: Sendable, Equatable {
     case malformed
   }
 
-  private init?(_ action: String, _ id: String) {
+  private init?(_ action: String, _ id: String, name: String?) {
     // `exec_start: sh -c …`, `health_status: unhealthy`
     switch action.prefix(while: { $0 != ":" }) {
-    case "start", "unpause", "rename": self = .changed(id: id)
+    case "start", "unpause", "rename": self = .changed(id: id, name: name)
     case "die", "died", "pause", "destroy", "remove": self = .ended(id: id)
     case "stop": self = .stopped(id: id)
     case "kill", "health_status", "oom": self = .stirred(id: id)

@@ -17,6 +17,8 @@ struct ContainerLedger {
   enum Step: Equatable, Sendable {
     case tell(DiscoveryChange)
     case ask(Question)
+    /// Say `.lookAgain` after a while: the list is behind the events.
+    case wait(Duration, container: String)
     /// Look a name up for a container's backend.
     case resolve(container: String, ConfiguredBackend)
   }
@@ -42,6 +44,10 @@ struct ContainerLedger {
   private var touched: Set<String> = []
   /// Containers to be asked for, in the order of their events.
   private var waiting: [String] = []
+  /// Containers that an event calls usable and the list doesn't, and how often it was asked.
+  private var doubtful: [String: Int] = [:]
+  /// What events called them.
+  private var names: [String: String] = [:]
   private var wantsAll = false
   private(set) var hasListed = false
 
@@ -58,24 +64,30 @@ struct ContainerLedger {
     question = nil
     touched = []
     waiting = []
+    names = [:]
+    doubtful = [:]
     wantsAll = false
   }
 
   /// Takes an event in.
   mutating func take(_ event: ContainerEvent) -> [Step] {
     switch event {
-    case .changed(let id):
+    case .changed(let id, let name):
       touch(id)
+      names[id] = name
+      doubtful[id] = 0
       if !waiting.contains(id) { waiting.append(id) }
       return ask()
     case .ended(let id):
       touch(id)
       waiting.removeAll { $0 == id }
+      names[id] = nil
+      doubtful[id] = nil
       return remove(id)
     case .stopped(let id):
       // It comes after the end. If there is something to end, it may be what was started since.
       guard entries[id] != nil else { return [] }
-      return take(.ended(id: id)) + take(.changed(id: id))
+      return take(.ended(id: id)) + take(.changed(id: id, name: nil))
     case .stirred(let id):
       guard case .backend(let backend) = entries[id] else { return [] }
       return [.tell(.stirred(id: backend.id))]
@@ -92,7 +104,8 @@ struct ContainerLedger {
     self.question = nil
     var steps: [Step] = []
     var found: [String: Entry] = [:]
-    for container in containers where container.isRunning && !touched.contains(container.id) {
+    for var container in containers where container.isRunning && !touched.contains(container.id) {
+      if let name = names.removeValue(forKey: container.id) { container.name = name }
       found[container.id] = entry(container, mapping, &steps)
     }
     let asked: [String]
@@ -100,7 +113,11 @@ struct ContainerLedger {
     case .all: asked = Array(entries.keys)
     case .some(let ids): asked = ids
     }
-    for id in asked where found[id] == nil && !touched.contains(id) { entries[id] = nil }
+    for id in asked where found[id] == nil && !touched.contains(id) {
+      entries[id] = nil
+      steps += doubt(id)
+    }
+    for id in found.keys { doubtful[id] = nil }
     entries.merge(found) { $1 }
     touched = []
     steps += settle()
@@ -109,6 +126,13 @@ struct ContainerLedger {
       steps.append(.tell(.listed))
     }
     return steps + ask()
+  }
+
+  /// The time that `.wait` asked for is over.
+  mutating func lookAgain(at id: String) -> [Step] {
+    guard doubtful[id] != nil, !waiting.contains(id) else { return [] }
+    waiting.append(id)
+    return ask()
   }
 
   /// Takes the addresses of a container's name in.
@@ -137,6 +161,17 @@ struct ContainerLedger {
   }
 
   // MARK: - Steps
+
+  /// Docker tells of an unpause before its list shows it.
+  private mutating func doubt(_ id: String) -> [Step] {
+    guard let tries = doubtful[id], tries < DiscoveryLimits.looksAgain.count else {
+      doubtful[id] = nil
+      names[id] = nil
+      return []
+    }
+    doubtful[id] = tries + 1
+    return [.wait(DiscoveryLimits.looksAgain[tries], container: id)]
+  }
 
   private mutating func touch(_ id: String) {
     if question != nil { touched.insert(id) }

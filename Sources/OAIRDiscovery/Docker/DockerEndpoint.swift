@@ -150,6 +150,16 @@ extension DockerEndpoint {
       .map { DockerEndpoint($0) }
   }
 
+  /// Why this process may not use the engine's socket, and what to do about it.
+  ///
+  /// - Returns: nil when it may, or when only a try can tell.
+  public var denial: String? {
+    guard case .unix(let path)? = address, access(path, F_OK) == 0,
+      access(path, R_OK | W_OK) != 0, errno == EACCES
+    else { return nil }
+    return DockerTrouble.text(.denied, self)
+  }
+
   var isUnixSocket: Bool {
     if case .unix? = address { true } else { false }
   }

@@ -18,6 +18,7 @@ struct DockerWatch {
     case answer(Result<[UInt8], ControlFailure>, to: ContainerLedger.Question)
     case resolved([SocketAddress], ConfiguredBackend, container: String)
     case timeToList
+    case timeToLook(container: String)
   }
 
   /// What belongs to one connection.
@@ -179,6 +180,8 @@ struct DockerWatch {
       guard let vantage else { return [] }
       let mapping = ContainerMapping(options: options, vantage: vantage)
       return ledger.take(addresses: addresses, of: configured, container: container, mapping)
+    case .timeToLook(let container):
+      return ledger.lookAgain(at: container)
     case .timeToList:
       if let polls = session.polls {
         session.polls = polls + 1
@@ -294,6 +297,11 @@ struct DockerWatch {
             result = .failure(error)
           }
           feed.yield(.answer(result, to: question))
+        }
+      case .wait(let duration, let container):
+        group.addTask {
+          try? await Task.sleep(for: duration)
+          feed.yield(.timeToLook(container: container))
         }
       case .resolve(let container, let configured):
         guard let name = configured.name else { continue }

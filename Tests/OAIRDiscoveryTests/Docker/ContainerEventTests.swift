@@ -19,10 +19,10 @@ struct ContainerEventTests {
   @Test func `Docker's events are read`() {
     #expect(
       RecordedContainers.dockerEvents.map(read) == [
-        .event(.changed(id: Self.vllm)), .event(.stirred(id: Self.lc)),
+        .event(.changed(id: Self.vllm, name: "vllm1")), .event(.stirred(id: Self.lc)),
         .event(.ended(id: Self.vllm)), .event(.stopped(id: Self.vllm)),
-        .event(.ended(id: Self.lc)), .event(.changed(id: Self.lc)),
-        .event(.changed(id: Self.lc)), .event(.ended(id: Self.ollama)),
+        .event(.ended(id: Self.lc)), .event(.changed(id: Self.lc, name: "lc1")),
+        .event(.changed(id: Self.lc, name: "lc2")), .event(.ended(id: Self.ollama)),
       ]
     )
   }
@@ -30,16 +30,17 @@ struct ContainerEventTests {
   @Test func `Podman's events are read`() {
     #expect(
       RecordedContainers.podmanEvents.map(read) == [
-        .meaningless, .meaningless, .event(.changed(id: Self.p3)), .event(.ended(id: Self.p3)),
+        .meaningless, .meaningless, .event(.changed(id: Self.p3, name: "p3")),
+        .event(.ended(id: Self.p3)),
         .meaningless, .event(.ended(id: Self.p3)),
       ]
     )
   }
 
   @Test(arguments: [
-    ("start", ContainerEvent.changed(id: "0123456789ab")),
-    ("unpause", .changed(id: "0123456789ab")),
-    ("rename", .changed(id: "0123456789ab")), ("die", .ended(id: "0123456789ab")),
+    ("start", ContainerEvent.changed(id: "0123456789ab", name: nil)),
+    ("unpause", .changed(id: "0123456789ab", name: nil)),
+    ("rename", .changed(id: "0123456789ab", name: nil)), ("die", .ended(id: "0123456789ab")),
     ("died", .ended(id: "0123456789ab")), ("pause", .ended(id: "0123456789ab")),
     ("destroy", .ended(id: "0123456789ab")), ("remove", .ended(id: "0123456789ab")),
     ("stop", .stopped(id: "0123456789ab")), ("kill", .stirred(id: "0123456789ab")),

@@ -18,6 +18,7 @@ private func text(_ steps: [ContainerLedger.Step]) -> [String] {
     case .ask(.all): "all"
     case .ask(.some(let ids)):
       "some \(ids.map { "\(Int($0, radix: 16) ?? -1)" }.joined(separator: ","))"
+    case .wait(let duration, let id): "wait \(duration) for \(Int(id, radix: 16) ?? -1)"
     case .resolve(_, let configured): "resolve \(configured.url)"
     }
   }
@@ -60,7 +61,7 @@ struct ContainerLedgerTests {
 
   @Test func `a start is looked up, an end takes effect at once`() {
     var test = Self.listed()
-    #expect(test.take(.changed(id: containerID(2))) == ["some 2"])
+    #expect(test.take(.changed(id: containerID(2), name: nil)) == ["some 2"])
     #expect(test.answer([Self.container(2, "b", last: 3)]) == ["+vllm-b@172.17.0.3:8000"])
     #expect(test.take(.ended(id: containerID(1))) == ["-vllm-a"])
     #expect(test.take(.ended(id: containerID(1))) == [], "die, then destroy")
@@ -69,7 +70,7 @@ struct ContainerLedgerTests {
 
   @Test func `one that ends while it is looked up never appears`() {
     var test = Self.listed()
-    #expect(test.take(.changed(id: containerID(2))) == ["some 2"])
+    #expect(test.take(.changed(id: containerID(2), name: nil)) == ["some 2"])
     #expect(test.take(.ended(id: containerID(2))) == [])
     #expect(
       test.answer([Self.container(2, "b", last: 3)]) == [],
@@ -79,9 +80,9 @@ struct ContainerLedgerTests {
 
   @Test func `one that starts again while it is looked up is looked up again`() {
     var test = Self.listed()
-    #expect(test.take(.changed(id: containerID(2))) == ["some 2"])
+    #expect(test.take(.changed(id: containerID(2), name: nil)) == ["some 2"])
     #expect(test.take(.ended(id: containerID(2))) == [])
-    #expect(test.take(.changed(id: containerID(2))) == [])
+    #expect(test.take(.changed(id: containerID(2), name: nil)) == [])
     #expect(test.answer([Self.container(2, "b", last: 3)]) == ["some 2"])
     #expect(test.answer([Self.container(2, "b", last: 4)]) == ["+vllm-b@172.17.0.4:8000"])
   }
@@ -90,35 +91,69 @@ struct ContainerLedgerTests {
     var test = Self.listed()
     #expect(text(test.ledger.wantAll()) == ["all"])
     #expect(test.take(.ended(id: containerID(1))) == ["-vllm-a"])
-    #expect(test.take(.changed(id: containerID(2))) == [])
+    #expect(test.take(.changed(id: containerID(2), name: nil)) == [])
     // The list was made before both.
     #expect(test.answer([Self.container(1, "a", last: 2)]) == ["some 2"])
     #expect(test.answer([Self.container(2, "b", last: 3)]) == ["+vllm-b@172.17.0.3:8000"])
   }
 
+  @Test func `one that an event calls usable and the list doesn't is looked at again`() {
+    var test = Self.listed()
+    let id = containerID(1)
+    #expect(test.take(.ended(id: id)) == ["-vllm-a"])
+    #expect(test.take(.changed(id: id, name: "b")) == ["some 1"])
+    var paused = Self.container(1, "a", last: 2)
+    paused.isRunning = false
+    #expect(test.answer([paused]) == ["wait 0.02 seconds for 1"])
+    #expect(text(test.ledger.lookAgain(at: id)) == ["some 1"])
+    #expect(test.answer([]) == ["wait 0.2 seconds for 1"])
+    #expect(text(test.ledger.lookAgain(at: id)) == ["some 1"])
+    #expect(test.answer([Self.container(1, "a", last: 2)]) == ["+vllm-b@172.17.0.2:8000"])
+    #expect(text(test.ledger.lookAgain(at: id)) == [], "it was found")
+  }
+
+  @Test func `looking again ends, and an end ends it`() {
+    var test = Self.listed()
+    #expect(test.take(.changed(id: containerID(2), name: nil)) == ["some 2"])
+    for time in ["0.02", "0.2", "2.0"] {
+      #expect(test.answer([]) == ["wait \(time) seconds for 2"])
+      #expect(text(test.ledger.lookAgain(at: containerID(2))) == ["some 2"])
+    }
+    #expect(test.answer([]) == [])
+    #expect(text(test.ledger.lookAgain(at: containerID(2))) == [])
+    #expect(test.take(.changed(id: containerID(3), name: nil)) == ["some 3"])
+    #expect(test.answer([]) == ["wait 0.02 seconds for 3"])
+    #expect(test.take(.ended(id: containerID(3))) == [])
+    #expect(text(test.ledger.lookAgain(at: containerID(3))) == [])
+  }
+
   @Test func `many starts are looked up together, within a bound`() {
     var test = Self.listed()
     let most = DiscoveryLimits.containersPerQuestion
-    #expect(test.take(.changed(id: containerID(100))) == ["some 100"])
-    for number in 101...(101 + most) { #expect(test.take(.changed(id: containerID(number))) == []) }
-    #expect(test.take(.changed(id: containerID(101))) == [], "it waits already")
-    let first = test.answer([])
-    #expect(first == ["some \((101..<(101 + most)).map(String.init).joined(separator: ","))"])
-    #expect(test.answer([]) == ["some \(101 + most)"])
-    #expect(test.answer([]) == [])
+    #expect(test.take(.changed(id: containerID(100), name: nil)) == ["some 100"])
+    for number in 101...(101 + most) {
+      #expect(test.take(.changed(id: containerID(number), name: nil)) == [])
+    }
+    #expect(test.take(.changed(id: containerID(101), name: nil)) == [], "it waits already")
+    let first = test.answer([Self.container(100, "x", last: 9)])
+    #expect(
+      first.dropFirst() == ["some \((101..<(101 + most)).map(String.init).joined(separator: ","))"]
+    )
+    let rest = (101..<(101 + most)).map { Self.container($0, "c\($0)", last: $0) }
+    #expect(test.answer(rest).last == "some \(101 + most)")
   }
 
   @Test func `pause and unpause, restart`() {
     var test = Self.listed()
     let id = containerID(1)
     #expect(test.take(.ended(id: id)) == ["-vllm-a"])
-    #expect(test.take(.changed(id: id)) == ["some 1"])
+    #expect(test.take(.changed(id: id, name: nil)) == ["some 1"])
     #expect(test.answer([Self.container(1, "a", last: 2)]) == ["+vllm-a@172.17.0.2:8000"])
     // kill, die, stop, start
     #expect(test.take(.stirred(id: id)) == ["?vllm-a"])
     #expect(test.take(.ended(id: id)) == ["-vllm-a"])
     #expect(test.take(.stopped(id: id)) == [])
-    #expect(test.take(.changed(id: id)) == ["some 1"])
+    #expect(test.take(.changed(id: id, name: nil)) == ["some 1"])
     #expect(test.answer([Self.container(1, "a", last: 5)]) == ["+vllm-a@172.17.0.5:8000"])
     #expect(test.take(.stirred(id: containerID(9))) == [])
   }
@@ -131,16 +166,26 @@ struct ContainerLedgerTests {
 
   @Test func `a renamed container is the same engine all the time`() {
     var test = Self.listed()
-    #expect(test.take(.changed(id: containerID(1))) == ["some 1"])
+    #expect(test.take(.changed(id: containerID(1), name: nil)) == ["some 1"])
     #expect(
       test.answer([Self.container(1, "b", last: 2)]) == ["+vllm-b@172.17.0.2:8000", "-vllm-a"]
     )
   }
 
+  @Test func `the event's name counts over the list's, which may have both`() {
+    var test = Self.listed()
+    #expect(test.take(.changed(id: containerID(1), name: "b")) == ["some 1"])
+    #expect(
+      test.answer([Self.container(1, "a", last: 2)]) == ["+vllm-b@172.17.0.2:8000", "-vllm-a"]
+    )
+    _ = test.ledger.wantAll()
+    #expect(test.answer([Self.container(1, "b", last: 2)]) == [])
+  }
+
   @Test func `a name that moves to another container is told at its new place`() {
     var test = Self.listed()
-    #expect(test.take(.changed(id: containerID(1))) == ["some 1"])
-    #expect(test.take(.changed(id: containerID(2))) == [])
+    #expect(test.take(.changed(id: containerID(1), name: nil)) == ["some 1"])
+    #expect(test.take(.changed(id: containerID(2), name: nil)) == [])
     #expect(
       test.answer([Self.container(1, "old_a", last: 2)])
         == ["+vllm-old_a@172.17.0.2:8000", "-vllm-a", "some 2"]
@@ -150,7 +195,7 @@ struct ContainerLedgerTests {
 
   @Test func `two containers with one id: the first keeps it, and the other follows it`() {
     var test = Self.listed()
-    #expect(test.take(.changed(id: containerID(2))) == ["some 2"])
+    #expect(test.take(.changed(id: containerID(2), name: nil)) == ["some 2"])
     #expect(test.answer([Self.container(2, "a", last: 3)]) == ["!vllm-a"])
     _ = test.ledger.wantAll()
     let both = [Self.container(1, "a", last: 2), Self.container(2, "a", last: 3)]

@@ -1,0 +1,61 @@
+import ArgumentParser
+import Glibc
+import OAIRouter
+
+/// `oairouter discover`: what discovery sees, and why it doesn't use the rest.
+struct Discover: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Show the servers that discovery finds, and what it skips and why.",
+    discussion: """
+      Looks at containers and at local ports, unless --discover says otherwise; nothing is \
+      probed. Exit status 1: something could not be looked at.
+      """
+  )
+
+  @Flag(help: "Look once and end; the default.")
+  var once = false
+
+  @Flag(help: "Go on, and print each change.")
+  var watch = false
+
+  @Flag(help: "Print JSON: one object, or with --watch one for each change and line.")
+  var json = false
+
+  @OptionGroup(title: "Discovery") var search: SearchArguments
+
+  func validate() throws {
+    if once, watch { throw ValidationError("--once and --watch exclude each other") }
+  }
+
+  func run() throws {
+    signal(SIGPIPE, SIG_IGN)
+    let sources = try search.sources(hasBackends: false)
+    var discoverers: [any Discoverer] = []
+    if let docker = sources.docker { discoverers.append(docker) }
+    if !sources.ports.isEmpty { discoverers.append(LocalPortDiscoverer(ports: sources.ports)) }
+    let report: DiscoveryReport
+    let client: ControlClient
+    do {
+      report = try DiscoveryReport(isJSON: json, isLive: watch)
+      client = try ControlClient()
+    } catch { throw CommandFailure("\(error)") }
+    let watch = watch
+    Task.detached { [discoverers] in
+      guard (try? await client.start()) != nil else { return report.done.signal() }
+      await withTaskGroup(of: Void.self) { group in
+        for discoverer in discoverers {
+          group.addTask {
+            for await change in discoverer.changes(using: client) {
+              report.take(change, by: discoverer.name)
+              if change == .listed, !watch { return }
+            }
+          }
+        }
+      }
+      report.done.signal()
+    }
+    report.done.waitUntilSignalled()
+    report.finish()
+    if report.hasTrouble { throw ExitCode(CommandFailure.failed) }
+  }
+}
