@@ -41,9 +41,7 @@ extension Proxy {
   /// Whether a backend that can be used has told that it has the model, before all have told: one
   /// that doesn't answer at the start holds nobody up who can do without it.
   private mutating func isServedAlready(_ downstream: Handle) -> Bool {
-    guard let range = downstreams[downstream].exchange.modelRange,
-      let entry = lookUp(downstream, range)
-    else { return false }
+    guard let entry = lookUp(downstream) else { return false }
     let family = downstreams[downstream].exchange.service.family
     return table.candidates(entry).contains {
       table.facts[Int($0)].state.isUsable && serves(Int($0), family)
