@@ -96,6 +96,10 @@ let package = Package(
     tests("OAIRWireTests", ["OAIRWire"]),
     tests("OAIRTypesTests", ["OAIRTypes"]),
     tests("OAIRRoutingTests", ["OAIRRouting", "OAIRSys", "OAIRWire"]),
+    tests(
+      "OAIRouterTests",
+      ["OAIRouter", "OAIRAdmin", "OAIRDiscovery", "OAIRProxy", "OAIRRouting", "OAIRSys"]
+    ),
     tests("OAIRMockTests", ["OAIRMock", "OAIRSys", "OAIRHTTP1", "OAIRTypes"]),
     tests(
       "OAIRProxyTests",

@@ -103,16 +103,16 @@ struct AdminLoop: ~Copyable {
   // MARK: - Connections
 
   private mutating func acceptConnections() {
-    while !isStopping, !isListenerPaused {
-      guard connections.count < AdminLimits.connections || makeRoom() else {
-        pauseListener()
-        return
-      }
+    // Those that made room keep their places until the tick ends; the listener tells again.
+    guard !isStopping, !isListenerPaused, !reactor.isFull else { return }
+    // Somebody waits, or the listener wouldn't have told.
+    guard connections.count < AdminLimits.connections || makeRoom() else { return pauseListener() }
+    while connections.count < AdminLimits.connections, !reactor.isFull {
       switch reactor.accept(listener) {
       case .accepted(let descriptor, _): admit(descriptor)
       case .aborted: continue
       case .wouldBlock: return
-      case .exhausted: pauseListener()
+      case .exhausted: return pauseListener()
       }
     }
   }
@@ -144,7 +144,6 @@ struct AdminLoop: ~Copyable {
   }
 
   private mutating func admit(_ descriptor: FileDescriptor) {
-    guard !reactor.isFull else { return reactor.closeUnregistered(descriptor) }
     lastOwner += 1
     do throws(SystemError) {
       let socket = try reactor.register(descriptor, owner: lastOwner)
@@ -246,7 +245,8 @@ struct AdminLoop: ~Copyable {
     connection.isHead = request.method == "HEAD"
     owners[number] = owner
     setDeadline(connection.socket, AdminLimits.answer)
-    Task.detached { [inbox, answer] in
+    // Somebody waits for it, while whatever else runs in this process may not be in a hurry.
+    Task.detached(priority: .userInitiated) { [inbox, answer] in
       inbox.post(.answer(await answer(request), to: number))
     }
   }

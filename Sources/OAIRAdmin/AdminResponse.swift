@@ -26,12 +26,10 @@ public struct AdminResponse: Sendable, Equatable {
   ///   - status: 400…599.
   ///   - code: the stable name of the error; a line of docs/ERRORS.md.
   ///   - message: what happened, why, and what to do.
-  ///   - param: the member of the body that is at fault.
   public static func error(
     _ status: Int,
     _ code: String,
-    _ message: String,
-    param: String? = nil
+    _ message: String
   ) -> AdminResponse {
     let type =
       switch status {
@@ -42,7 +40,7 @@ public struct AdminResponse: Sendable, Equatable {
       }
     return AdminResponse(
       status,
-      ErrorEnvelope.body(.openAI, message: message, type: type, code: code, param: param)
+      ErrorEnvelope.body(.openAI, message: message, type: type, code: code, param: nil)
     )
   }
 

@@ -138,6 +138,7 @@ struct ControlLoop: ~Copyable {
       return
     }
     exchange.output.append(head)
+    exchange.output.append(exchange.request.body)
     do {
       exchange.handle = try reactor.connect(to: exchange.request.address, owner: exchange.id)
     } catch {

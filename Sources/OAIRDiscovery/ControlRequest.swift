@@ -1,11 +1,18 @@
 public import OAIRSys
 
-/// One GET of the control plane: a probe, a listing, a container engine's answer.
+/// One request of the control plane: a probe, a listing, a question to a container engine, or to
+/// a running router.
 public struct ControlRequest: Sendable, Equatable {
   /// Where to connect.
   public var address: SocketAddress
   /// The `Host` field.
   public var host: String
+  /// The method; all but GET may have a body.
+  public var method = "GET"
+  /// What is sent; with it goes its length.
+  public var body: [UInt8] = []
+  /// A key that is shown as `Authorization: Bearer …`.
+  public var key: String?
   /// The path with its query, visible ASCII only.
   public var target: String
   /// The longest time to the end of the response; for a stream, to the end of its head.
@@ -37,19 +44,22 @@ public struct ControlRequest: Sendable, Equatable {
 
   /// The head as it goes out; nil when a part has bytes that don't belong into a head.
   var headBytes: [UInt8]? {
-    let isClean = target.hasPrefix("/") && (target + host).utf8.allSatisfy { 0x21...0x7e ~= $0 }
+    let parts = target + host + method + (key ?? "")
+    let isClean = target.hasPrefix("/") && parts.utf8.allSatisfy { 0x21...0x7e ~= $0 }
     guard isClean else { return nil }
     // Each request has a connection of its own: a probe on a connection that was kept alive would
     // say less about what a new client meets.
-    return Array(
-      """
-      GET \(target) HTTP/1.1\r
+    var head = """
+      \(method) \(target) HTTP/1.1\r
       Host: \(host)\r
       User-Agent: oairouter\r
       Accept: application/json\r
-      Connection: close\r
-      \r\n
-      """.utf8
-    )
+      Connection: close\r\n
+      """
+    if let key { head += "Authorization: Bearer \(key)\r\n" }
+    if method != "GET" {
+      head += "Content-Type: application/json\r\nContent-Length: \(body.count)\r\n"
+    }
+    return Array((head + "\r\n").utf8)
   }
 }

@@ -1,13 +1,13 @@
-import OAIRSys
+package import OAIRSys
 
 /// Where this router listens: what leads there is no backend, or requests would go in circles.
-struct OwnListeners: Sendable {
+package struct OwnListeners: Sendable {
   private let addresses: [SocketAddress]
 
-  init(_ addresses: [SocketAddress]) { self.addresses = addresses }
+  package init(_ addresses: [SocketAddress]) { self.addresses = addresses }
 
   /// True when a connection to the address would be accepted by this router.
-  func contains(_ address: SocketAddress) -> Bool {
+  package func contains(_ address: SocketAddress) -> Bool {
     addresses.contains { own in
       if own == address { return true }
       guard let port = own.port, port == address.port else { return false }

@@ -16,6 +16,8 @@ public struct DataPlane: Sendable {
   public var outbox: SignalOutbox
   /// Where access records go; nil for none.
   public var ring: AccessRing?
+  /// Where reports go; nil for none.
+  public var reports: ReportDesk?
 
   /// Names the data plane's parts.
   ///
@@ -25,13 +27,15 @@ public struct DataPlane: Sendable {
     connections: Int,
     mailbox: Mailbox<ProxyMail>,
     outbox: SignalOutbox,
-    ring: AccessRing?
+    ring: AccessRing?,
+    reports: ReportDesk? = nil
   ) {
     self.options = options
     self.connections = connections
     self.mailbox = mailbox
     self.outbox = outbox
     self.ring = ring
+    self.reports = reports
   }
 
   /// Serves until it is told to drain or to stop.
@@ -51,6 +55,7 @@ public struct DataPlane: Sendable {
         connections: connections,
         outbox: outbox,
         ring: ring,
+        reports: reports,
         seed: generator.next()
       )
       while let listener = waiting.first {

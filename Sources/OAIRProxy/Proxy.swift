@@ -41,6 +41,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
   private var mailbox: Mailbox<ProxyMail>?
   let outbox: SignalOutbox?
   let ring: AccessRing?
+  private let reports: ReportDesk?
   let requestIDs: RequestIDSource
 
   var listeners: [Handle] = []
@@ -81,6 +82,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
   ///   - connections: client connections at one time, 1 or more.
   ///   - outbox: where signals go; nil to drop them.
   ///   - ring: where access records go; nil to drop them.
+  ///   - reports: where reports go that the mail asks for.
   ///   - seed: makes ties and ids; the same seed makes the same choices.
   public init(
     kernel: K,
@@ -88,6 +90,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
     connections: Int,
     outbox: SignalOutbox? = nil,
     ring: AccessRing? = nil,
+    reports: ReportDesk? = nil,
     seed: UInt64
   ) {
     let connections = min(max(1, connections), OwnerTag.maximumSlots / 4)
@@ -106,6 +109,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
     ledger = BodyLedger(limit: options.limits.bodiesTotal, body: options.limits.body)
     self.outbox = outbox
     self.ring = ring
+    self.reports = reports
     random = SplitMix64(seed: seed)
     requestIDs = RequestIDSource(seed: random.next())
   }
@@ -189,6 +193,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
       endDrain()
     case nil: break
     }
+    if mail.wantsReport { reports?.post(report()) }
   }
 
   /// Goes on with a new table.
@@ -275,11 +280,14 @@ public struct ProxyMail: Sendable {
   public var table: RouteTable?
   /// The newest command, if there is one.
   public var command: Command?
+  /// Somebody waits for a report.
+  public var wantsReport: Bool
 
   /// Makes mail.
-  public init(table: RouteTable? = nil, command: Command? = nil) {
+  public init(table: RouteTable? = nil, command: Command? = nil, wantsReport: Bool = false) {
     self.table = table
     self.command = command
+    self.wantsReport = wantsReport
   }
 
   /// This mail with newer mail on top: a newer table replaces the older one, a command never a
@@ -288,7 +296,8 @@ public struct ProxyMail: Sendable {
     let commands = [command, newer.command].compactMap { $0 }
     return ProxyMail(
       table: newer.table ?? table,
-      command: commands.max { $0.rawValue < $1.rawValue }
+      command: commands.max { $0.rawValue < $1.rawValue },
+      wantsReport: wantsReport || newer.wantsReport
     )
   }
 }

@@ -19,18 +19,30 @@ public struct LineLogHandler: LogHandler {
   /// Added to each event.
   public var metadata: Logger.Metadata = [:]
   /// The least severe level that is written.
-  public var logLevel = Logger.Level.info
+  ///
+  /// With a switch it is the switch's: setting it here sets it for all who share that.
+  public var logLevel: Logger.Level {
+    get { level.level }
+    set { level.level = newValue }
+  }
   private let format: LogFormat
   private let descriptor: FileDescriptor
+  private let level: LogLevelSwitch
 
   /// Makes a handler.
   ///
   /// - Parameters:
   ///   - format: how lines look.
   ///   - descriptor: where they go; it must stay open.
-  public init(_ format: LogFormat, to descriptor: FileDescriptor) {
+  ///   - level: the least severe level that is written, to be changed at any time.
+  public init(
+    _ format: LogFormat,
+    to descriptor: FileDescriptor,
+    level: LogLevelSwitch = LogLevelSwitch(.info)
+  ) {
     self.format = format
     self.descriptor = descriptor
+    self.level = level
   }
 
   /// One value of `metadata`.

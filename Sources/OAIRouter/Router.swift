@@ -1,5 +1,6 @@
 import Glibc
 import Logging
+import OAIRAdmin
 import OAIRDiscovery
 import OAIRProxy
 import OAIRReactor
@@ -26,6 +27,8 @@ public final class Router: Sendable {
   private let wakeUps: AsyncStream<Void>
   private let wake: AsyncStream<Void>.Continuation
   private let listeners: ListenerSet
+  private let admin: AdminListener?
+  private let reports: ReportDesk
   private let listing = FirstListing()
   private let hasRun = Atomic<Bool>(false)
 
@@ -40,6 +43,7 @@ public final class Router: Sendable {
     self.options = options
     listeners = try ListenerSet(options)
     boundAddresses = listeners.addresses
+    admin = try Self.openAdmin(options)
     do throws(SystemError) {
       mailbox = try Mailbox()
       let configured: any Discoverer = StaticDiscoverer(options.backends)
@@ -74,10 +78,28 @@ public final class Router: Sendable {
     (wakeUps, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     let wake = wake
     outbox = SignalOutbox { wake.yield() }
+    let mailbox = mailbox
+    reports = ReportDesk {
+      mailbox.update { ($0 ?? ProxyMail()).merging(ProxyMail(wantsReport: true)) }
+    }
+  }
+
+  private static func openAdmin(_ options: RouterOptions) throws(RouterError) -> AdminListener? {
+    switch try AdminListener.open(options.admin) {
+    case .opened(let listener): return listener
+    case .none(let reason):
+      if let reason {
+        options.logger.info("no admin listener", metadata: ["reason": .string(reason)])
+      }
+      return nil
+    }
   }
 
   /// The first of `boundAddresses`.
   public var boundAddress: SocketAddress { boundAddresses[0] }
+
+  /// The address that administrators connect to; nil when there is none.
+  public var adminAddress: SocketAddress? { admin?.address }
 
   /// Serves until `drain()` or `stop()` is called or the task is cancelled, then returns when all
   /// exchanges have ended.
@@ -92,17 +114,24 @@ public final class Router: Sendable {
     }
     let writer = try AccessLogWriter(options.accessLog)
     writer?.start()
-    do { try await controlPlane.start() } catch { throw RouterError.system(error) }
-    options.logger.notice(
-      "listening",
-      metadata: ["addresses": .array(boundAddresses.map { .string($0.description) })]
-    )
+    if let ring = writer?.ring { options.logLevel?.observe { ring.isWanted = $0 <= .info } }
+    let added = AddedBackends(registry, controlPlane.client, own: boundAddresses)
+    let server: AdminServer?
+    do {
+      server = try startAdmin(added)
+      try await controlPlane.start()
+    } catch { throw RouterError.system(error) }
+    logListening()
     let signals = Task { await deliverSignals() }
     let result = await withTaskCancellationHandler {
       await serve(ring: writer?.ring)
     } onCancel: {
       drain()
     }
+    reports.close()
+    admin?.removeFile()
+    await server?.stop()
+    await added.stop()
     wake.finish()
     await signals.value
     await controlPlane.stop()
@@ -115,6 +144,30 @@ public final class Router: Sendable {
       options.logger.notice("stopped", metadata: metadata)
     case .failure(let error): throw RouterError.system(error)
     }
+  }
+
+  private func startAdmin(_ added: AddedBackends) throws(SystemError) -> AdminServer? {
+    guard let descriptor = admin?.release() else { return nil }
+    let desk = AdminDesk(
+      registry: registry,
+      added: added,
+      reports: reports,
+      options: options,
+      addresses: boundAddresses,
+      startedAt: LinuxKernel.now()
+    )
+    return try AdminServer(
+      try ListeningSocket(adopting: OwnedFD(owning: descriptor)),
+      key: options.admin.key
+    ) { await desk.answer($0) }
+  }
+
+  private func logListening() {
+    var metadata: Logger.Metadata = [
+      "addresses": .array(boundAddresses.map { .string($0.description) })
+    ]
+    if let adminAddress { metadata["admin"] = .string(adminAddress.description) }
+    options.logger.notice("listening", metadata: metadata)
   }
 
   /// One task takes them all: their order tells what a backend's state is.
@@ -130,7 +183,8 @@ public final class Router: Sendable {
       connections: options.connections,
       mailbox: mailbox,
       outbox: outbox,
-      ring: ring
+      ring: ring,
+      reports: reports
     )
     let descriptors = listeners.release()
     return await withCheckedContinuation { continuation in

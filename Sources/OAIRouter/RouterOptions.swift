@@ -33,6 +33,12 @@ public struct RouterOptions: Sendable {
   public var health = HealthPolicy()
   /// Where access lines go.
   public var accessLog = AccessLog.off
+  /// Where administrators reach it; off by default.
+  public var admin = AdminOptions()
+  /// What `PUT /admin/log-level` turns: give the same to the `logger`'s handler.
+  ///
+  /// Access lines are written while it is at info or below; without it they always are.
+  public var logLevel: LogLevelSwitch?
   /// Hears of what happens to backends and of start and stop; info or less severe.
   public var logger: Logger
 
@@ -64,6 +70,7 @@ public struct RouterOptions: Sendable {
       )
     }
     if listen.isEmpty { throw ConfigurationError("listen", "needs at least one address") }
+    if let problem = admin.problem { throw ConfigurationError("admin", problem) }
     if proxy.retry.attempts < 0 || proxy.retry.attempts > 7 {
       throw ConfigurationError("retry.attempts", "must be 0 to 7, not \(proxy.retry.attempts)")
     }
@@ -188,6 +195,8 @@ public enum RouterError: Error, Sendable, CustomStringConvertible {
   case configuration(ConfigurationError)
   /// An address can't be listened on.
   case listen(SocketAddress, SystemError)
+  /// The admin listener's address can't be listened on.
+  case admin(SocketAddress, SystemError)
   /// The system refused something else that serving needs.
   case system(SystemError)
   /// `run()` was called a second time.
@@ -199,6 +208,10 @@ public enum RouterError: Error, Sendable, CustomStringConvertible {
     case .configuration(let error): return error.description
     case .listen(let address, let error):
       return "can't listen on \(address): \(error.errno.text)\n\(Self.advice(error.errno, address))"
+    case .admin(let address, let error):
+      return "can't listen on \(address) for administrators: \(error.errno.text)\n"
+        + "likely cause: another router has it, or its folder isn't there.\n"
+        + "try: another address with --admin, or --admin off"
     case .system(let error): return "the system refused: \(error)"
     case .alreadyRun: return "a Router runs once; make a new one"
     }

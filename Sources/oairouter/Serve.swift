@@ -63,6 +63,7 @@ struct Serve: ParsableCommand {
   @OptionGroup(title: "Retries") var retries: RetryArguments
   @OptionGroup(title: "Health") var health: HealthArguments
   @OptionGroup(title: "Browsers") var browsers: BrowserArguments
+  @OptionGroup(title: "Administration") var administration: AdminArguments
 
   func run() throws {
     // Whoever reads the log may go away; that ends no stream.
@@ -125,12 +126,13 @@ struct Serve: ParsableCommand {
     limits.apply(to: &options.proxy)
     retries.apply(to: &options.proxy.retry)
     browsers.apply(to: &options.proxy.browsers)
+    try administration.apply(to: &options.admin)
     let output = FileDescriptor(STDOUT_FILENO)
     options.accessLog = logFormat == .json ? .json(output) : .text(output)
-    if logLevel > .info { options.accessLog = .off }
-    let handler = LineLogHandler(logFormat, to: FileDescriptor(STDERR_FILENO))
+    let level = LogLevelSwitch(logLevel.level)
+    let handler = LineLogHandler(logFormat, to: FileDescriptor(STDERR_FILENO), level: level)
     options.logger = Logger(label: "oairouter") { _ in handler }
-    options.logger.logLevel = logLevel.level
+    options.logLevel = level
     return options
   }
 

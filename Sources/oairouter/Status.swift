@@ -5,20 +5,52 @@ import OAIRouter
 /// `oairouter status`: whether a running router is healthy and ready.
 struct Status: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Show the health of a running server.",
-    discussion: "Ends with 1 when the server says that it isn't healthy or isn't ready."
+    abstract: "Show what a running router is doing.",
+    discussion: """
+      Asks the router's admin listener, or, with --url or when there is none, what any client may \
+      ask. Ends with 1 when the server says that it isn't healthy or isn't ready.
+      """
   )
 
   @Option(
-    help: "The server to ask. (default: \(ServerURL.standard))",
+    help: ArgumentHelp(
+      "Any server to ask instead of an admin listener. (default: \(ServerURL.standard), when "
+        + "there is no admin listener)"
+    ),
     transform: ServerURL.parse
   )
-  var url = ServerURL.standard
+  var url: ServerURL?
+
+  @Flag(help: "Print the answer as it came.")
+  var json = false
+
+  @OptionGroup var target: AdminTarget
 
   func run() throws {
+    if url == nil, let connection = try target.find() { return try show(connection) }
+    try show(url ?? ServerURL.standard)
+  }
+
+  private func show(_ connection: AdminTarget.AdminConnection) throws {
+    let body = try connection.ask("GET", "/admin/status")
+    let status = try AdminTarget.AdminConnection.decode(body, as: AdminStatus.self)
+    if json {
+      Terminal.write(String(decoding: body, as: UTF8.self) + "\n")
+    } else {
+      let list = try AdminTarget.AdminConnection.decode(body, as: AdminBackends.self)
+      Terminal.write(status.table + "\n" + list.table)
+    }
+    guard status.isReady else { throw ExitCode(CommandFailure.failed) }
+  }
+
+  private func show(_ url: ServerURL) throws {
     let health = try HTTPGet(url).fetch("/health")
     let readiness = try HTTPGet(url).fetch("/readyz")
-    Terminal.write(Terminal.table([["server", "\(url)"]] + Self.rows(health, readiness)))
+    if json {
+      Terminal.write(String(decoding: health.body, as: UTF8.self) + "\n")
+    } else {
+      Terminal.write(Terminal.table([["server", "\(url)"]] + Self.rows(health, readiness)))
+    }
     guard Self.isGood(health), Self.isGood(readiness) || readiness.status == 404 else {
       throw ExitCode(CommandFailure.failed)
     }

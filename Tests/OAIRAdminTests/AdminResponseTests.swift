@@ -47,6 +47,6 @@ struct AdminResponseTests {
     (500, "server_error"), (503, "service_unavailable_error"), (504, "service_unavailable_error"),
   ])
   func `errors have the type of their status`(status: Int, type: String) {
-    #expect(text(.error(status, "code", "no", param: "p")).contains("\"type\":\"\(type)\""))
+    #expect(text(.error(status, "code", "no")).contains("\"type\":\"\(type)\""))
   }
 }

@@ -19,4 +19,11 @@ struct ProxyMailTests {
     #expect(mail.table?.generation == 2)
     #expect(mail.merging(ProxyMail(command: .drain)).table?.generation == 2)
   }
+
+  @Test func `a question is asked until it is answered`() {
+    let question = ProxyMail(wantsReport: true)
+    #expect(question.merging(ProxyMail(command: .drain)).wantsReport)
+    #expect(ProxyMail().merging(question).wantsReport)
+    #expect(!ProxyMail().merging(ProxyMail()).wantsReport)
+  }
 }

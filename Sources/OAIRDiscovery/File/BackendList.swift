@@ -59,7 +59,11 @@ package enum BackendList {
     return backends
   }
 
-  private static func backend(
+  /// Reads one backend.
+  ///
+  /// - Parameter source: who wrote it down.
+  /// - Throws: `DocumentError` when anything in it is wrong.
+  package static func backend(
     _ node: DocumentNode,
     _ source: Backend.Source
   ) throws(DocumentError) -> ConfiguredBackend {

@@ -8,24 +8,29 @@ import OAIRWire
 
 extension Proxy {
   mutating func chooseCandidate(_ downstream: Handle) {
-    let isSpent =
-      downstreams[downstream].exchange.isModelSpent
-      || downstreams[downstream].exchange.machine.isModelSpent
-    let isFirst = downstreams[downstream].exchange.machine.attempts == 0
-    if isFirst, let index = predecessorsBackend(downstream), isUsable(downstream, index) {
-      beginAttempt(downstream, table.backends[index].record)
-      return
-    }
-    let own = isSpent && !isFirst ? nil : pickCandidate(downstream)
-    guard let index = own ?? fallBack(downstream) else {
+    guard let index = bestCandidate(downstream) else {
       step(downstream, .exhausted)
       return
     }
     beginAttempt(downstream, table.backends[index].record)
   }
 
+  /// The one that is asked next: the one that has what the request goes on from, else of the
+  /// model's own, else of a fallback's.
+  mutating func bestCandidate(_ downstream: Handle) -> Int? {
+    let isSpent =
+      downstreams[downstream].exchange.isModelSpent
+      || downstreams[downstream].exchange.machine.isModelSpent
+    let isFirst = downstreams[downstream].exchange.machine.attempts == 0
+    if isFirst, let index = predecessorsBackend(downstream), isUsable(downstream, index) {
+      return index
+    }
+    let own = isSpent && !isFirst ? nil : pickCandidate(downstream)
+    return own ?? fallBack(downstream)
+  }
+
   /// What an exchange asks of a candidate.
-  private struct Eligibility {
+  struct Eligibility {
     let tried: TriedBackends
     let family: PathFamily
     var heedsUnserved = true
@@ -85,7 +90,7 @@ extension Proxy {
 
   /// The table's state, or what this reactor knows better: a refusal counts at once, long before
   /// the registry has published it.
-  private func state(ofBackend index: Int, _ eligibility: Eligibility) -> BackendState {
+  func state(ofBackend index: Int, _ eligibility: Eligibility) -> BackendState {
     let fact = table.facts[index]
     let family = eligibility.family
     if eligibility.tried.contains(fact.slot) || !fact.pathFamilies.contains(family) {

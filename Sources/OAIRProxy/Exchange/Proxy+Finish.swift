@@ -306,7 +306,7 @@ extension Proxy {
   }
 
   private mutating func record(_ downstream: Handle) {
-    guard let ring else { return }
+    guard let ring, ring.isWanted else { return }
     var record = AccessRecord()
     fill(&record, downstream)
     if !ring.push(record) { counters.droppedRecords += 1 }

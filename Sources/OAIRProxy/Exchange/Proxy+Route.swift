@@ -15,26 +15,34 @@ extension Proxy {
       routeStored(downstream, id: id)
       return
     }
+    switch findDestination(downstream) {
+    case .found: chooseCandidate(downstream)
+    case .refused(let error): refuse(downstream, error)
+    // The first listing is on its way: an unknown model now may be a known one in a moment.
+    case .notListedYet: waitingForListing.append(downstream)
+    }
+  }
+
+  /// Whether it is known where a request is to go.
+  enum Finding {
+    case found
+    case refused(GatewayError)
+    case notListedYet
+  }
+
+  /// Finds the model's entry, and has the request name the model that is served.
+  mutating func findDestination(_ downstream: Handle) -> Finding {
     if !downstreams[downstream].exchange.isTunnel, let error = peekError(downstream) {
-      refuse(downstream, error)
-      return
+      return .refused(error)
     }
-    guard table.isListed || isServedAlready(downstream) else {
-      // The first listing is on its way: an unknown model now may be a known one in a moment.
-      waitingForListing.append(downstream)
-      return
-    }
+    guard table.isListed || isServedAlready(downstream) else { return .notListedYet }
     switch findEntry(downstream) {
     case .success(let entry):
       setDestination(downstream, asked: entry)
-      if let error = unservedError(downstream) {
-        refuse(downstream, error)
-      } else {
-        nameServedModel(downstream)
-        chooseCandidate(downstream)
-      }
-    case .failure(let refusal):
-      refuse(downstream, refusal.error)
+      if let error = unservedError(downstream) { return .refused(error) }
+      nameServedModel(downstream)
+      return .found
+    case .failure(let refusal): return .refused(refusal.error)
     }
   }
 

@@ -114,7 +114,7 @@ extension Proxy {
     }
   }
 
-  private mutating func noCandidateError(_ downstream: Handle) -> GatewayError {
+  mutating func noCandidateError(_ downstream: Handle) -> GatewayError {
     let model = modelText(downstream)
     var lines: [String] = []
     var isLoading = false
@@ -285,10 +285,10 @@ enum OllamaProbes {
 }
 
 /// Percent-decoding of a path segment (RFC 3986 section 2.1).
-enum PercentDecoding {
+package enum PercentDecoding {
   /// - Parameter memory: room for at least `text.count` bytes.
   /// - Returns: how many bytes were written; a `%` without two hex digits stays as it is.
-  static func decode(
+  package static func decode(
     _ text: UnsafeRawBufferPointer,
     into memory: UnsafeMutableRawBufferPointer
   ) -> Int {

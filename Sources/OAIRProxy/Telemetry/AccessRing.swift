@@ -18,6 +18,7 @@ public final class AccessRing: @unchecked Sendable {  // SAFETY: see `records`
   private let head = Atomic<Int>(0)
   private let tail = Atomic<Int>(0)
   private let isReaderAsleep = Atomic<Bool>(false)
+  private let isClosed = Atomic<Bool>(false)
   private let wake: EventFD
 
   /// Makes an empty ring.
@@ -29,6 +30,14 @@ public final class AccessRing: @unchecked Sendable {  // SAFETY: see `records`
   }
 
   deinit { records.deallocate() }
+
+  /// True while somebody reads what is left here.
+  ///
+  /// Read on the reactor's thread before a record is made; set from any.
+  public var isWanted: Bool {
+    get { !isClosed.load(ordering: .relaxed) }
+    set { isClosed.store(!newValue, ordering: .relaxed) }
+  }
 
   /// Leaves a record.
   ///

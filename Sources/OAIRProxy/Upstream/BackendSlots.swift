@@ -69,6 +69,31 @@ struct BackendSlots: ~Copyable {
     capacity = larger
   }
 
+  /// What is known of a slot's occupant, without its connections.
+  func report(_ slot: Int) -> ProxyReport.Slot {
+    let account = self[slot]
+    return ProxyReport.Slot(
+      incarnation: account.incarnation,
+      inFlight: Int(inFlight[slot]),
+      idleConnections: account.idleCount,
+      refusedBy: account.refusedBy,
+      unserved: account.unserved,
+      unservedUntil: account.unservedUntil
+    )
+  }
+
+  /// Takes over what another one knew of its slots; it has no connections itself.
+  mutating func adopt(_ report: [ProxyReport.Slot]) {
+    grow(to: report.count)
+    for (slot, known) in report.enumerated() {
+      inFlight[slot] = Int32(clamping: known.inFlight)
+      accounts[slot].incarnation = known.incarnation
+      accounts[slot].refusedBy = known.refusedBy
+      accounts[slot].unserved = known.unserved
+      accounts[slot].unservedUntil = known.unservedUntil
+    }
+  }
+
   /// Requests at work on a backend.
   mutating func begin(_ slot: Int) { inFlight[slot] += 1 }
 

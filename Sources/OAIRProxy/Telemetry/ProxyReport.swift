@@ -1,0 +1,58 @@
+import OAIRReactor
+import OAIRRouting
+
+/// What a data plane knows at one moment, as plain numbers: a copy for administrators.
+public struct ProxyReport: Sendable {
+  /// What it knows of one backend.
+  public struct Slot: Sendable, Equatable {
+    /// Which occupant of the slot this is about.
+    public var incarnation: UInt64
+    /// Requests at work there.
+    public var inFlight: Int
+    /// Connections that wait for their next request.
+    public var idleConnections: Int
+    /// The signal by which a refused connection was reported; 0 for none.
+    var refusedBy: UInt64
+    var unserved: PathFamilies
+    var unservedUntil: UInt64
+  }
+
+  /// By slot.
+  public var slots: [Slot]
+  /// What was counted since the start.
+  public var counters: ProxyCounters
+  /// Client connections that are open.
+  public var connections: Int
+  /// Bytes of request bodies that are held.
+  public var heldBodyBytes: Int
+  /// It accepts nothing new.
+  public var isDraining: Bool
+
+  /// Requests at work on backends.
+  public var inFlight: Int { slots.reduce(0) { $0 + $1.inFlight } }
+
+  /// What is known of a backend's occupancy of its slot; nil for one that it doesn't know yet.
+  ///
+  /// - Parameters:
+  ///   - slot: the record's slot.
+  ///   - incarnation: the record's incarnation.
+  public func slot(_ slot: Int, incarnation: UInt64) -> Slot? {
+    guard slots.indices.contains(slot), slots[slot].incarnation == incarnation else { return nil }
+    return slots[slot]
+  }
+}
+
+extension Proxy {
+  /// Copies what administrators ask for.
+  ///
+  /// Once per question, never per request.
+  func report() -> ProxyReport {
+    ProxyReport(
+      slots: (0..<table.slotCount).map { slots.report($0) },
+      counters: counters,
+      connections: downstreams.count,
+      heldBodyBytes: ledger.reserved,
+      isDraining: lifecycle != .running
+    )
+  }
+}

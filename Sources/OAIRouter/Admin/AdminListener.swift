@@ -1,0 +1,108 @@
+import Glibc
+import OAIRAdmin
+import OAIRSys
+import Synchronization
+
+/// The admin listener between its opening and the router's start, and its file until the end.
+final class AdminListener: Sendable {
+  /// Where it listens.
+  let address: SocketAddress
+  private let descriptor: Mutex<FileDescriptor?>
+  private let file: SocketFile?
+
+  private init(_ socket: consuming ListeningSocket) {
+    address = socket.address
+    if case .unix(let path) = socket.address { file = SocketFile(path) } else { file = nil }
+    descriptor = Mutex(socket.release())
+  }
+
+  deinit {
+    if let descriptor = release() { _ = OwnedFD(owning: descriptor) }
+  }
+
+  /// Gives the descriptor to a new owner.
+  func release() -> FileDescriptor? { descriptor.withLock { $0.take() } }
+
+  /// Removes the socket's file, if it is still this one's.
+  func removeFile() { file?.remove() }
+
+  /// What came of an attempt to open it.
+  enum Opening {
+    case opened(AdminListener)
+    /// There is none; why, unless it wasn't wanted.
+    case none(reason: String?)
+  }
+
+  /// Opens it.
+  ///
+  /// One that wasn't asked for by its address is no reason not to start.
+  static func open(_ options: AdminOptions) throws(RouterError) -> Opening {
+    switch options.place {
+    case .off: return .none(reason: nil)
+    case .at(let address):
+      do throws(SystemError) {
+        return .opened(AdminListener(try ListeningSocket(address, permissions: ownerOnly)))
+      } catch { throw .admin(address, error) }
+    case .automatic:
+      guard let folder = AdminFolder.own() else {
+        return .none(reason: "neither RUNTIME_DIRECTORY nor XDG_RUNTIME_DIR is set")
+      }
+      return open(in: folder)
+    }
+  }
+
+  private static let ownerOnly: UInt32 = 0o600
+
+  static func open(in folder: String) -> Opening {
+    mkdir(folder, 0o700)
+    guard let lock = FolderLock(folder) else {
+      return .none(reason: "\(folder) isn't a directory of this user's that nobody else writes to")
+    }
+    defer { lock.release() }
+    let own = "admin-\(getpid()).sock"
+    var reason = ""
+    for name in [AdminFolder.socketName, own] {
+      // LIMIT: sun_path (unix(7)).
+      guard let address = SocketAddress("unix:\(folder)/\(name)") else {
+        return .none(reason: "\(folder)/\(name) is too long for a unix socket")
+      }
+      do throws(SystemError) {
+        return .opened(AdminListener(try ListeningSocket(address, permissions: ownerOnly)))
+      } catch {
+        reason = "\(folder)/\(name): \(error)"
+        // Another router's: the next name.
+        guard error.errno == .addressInUse else { break }
+      }
+    }
+    return .none(reason: reason)
+  }
+}
+
+/// Keeps other routers from looking for dead sockets at the same time: one would take the socket
+/// away that another one has just made.
+private struct FolderLock {
+  /// How often it is tried, ten milliseconds apart.
+  private static let tries = 100
+
+  private let descriptor: Int32
+
+  /// - Returns: nil for a directory that others could put something into, or that can't be locked.
+  init?(_ folder: String) {
+    descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_uid == geteuid(), status.st_mode & 0o022 == 0
+    else {
+      close(descriptor)
+      return nil
+    }
+    for _ in 0..<Self.tries {
+      if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return }
+      poll(nil, 0, 10)
+    }
+    close(descriptor)
+    return nil
+  }
+
+  func release() { close(descriptor) }
+}

@@ -1,0 +1,193 @@
+import Glibc
+import Logging
+import OAIRProxy
+import OAIRRouting
+import OAIRSys
+import OAIRWire
+
+/// The JSON that administrators get.
+///
+/// Units stand last in names; docs/OPERATIONS.md lists the members.
+enum AdminRendering {
+  static func backends(_ backends: [BackendSnapshot], _ report: ProxyReport?) -> [UInt8] {
+    object { json in write(backends, report, to: &json) }
+  }
+
+  static func backend(_ backend: BackendSnapshot, _ report: ProxyReport?) -> [UInt8] {
+    var json = JSONWriter()
+    write(backend, report, to: &json)
+    return json.bytes
+  }
+
+  static func removed(_ id: String, inFlight: Int) -> [UInt8] {
+    object { json in
+      member("removed", id, to: &json)
+      member("in_flight", inFlight, to: &json)
+    }
+  }
+
+  static func logLevel(_ level: Logger.Level, before: Logger.Level?) -> [UInt8] {
+    object { json in
+      member("level", level.rawValue, to: &json)
+      if let before { member("before", before.rawValue, to: &json) }
+    }
+  }
+
+  static func status(
+    _ report: ProxyReport,
+    _ table: RouteTable,
+    _ backends: [BackendSnapshot],
+    addresses: [SocketAddress],
+    uptimeMilliseconds: Int,
+    logLevel: Logger.Level?
+  ) -> [UInt8] {
+    object { json in
+      member("state", report.isDraining ? "draining" : "serving", to: &json)
+      member("pid", Int(getpid()), to: &json)
+      member("uptime_ms", uptimeMilliseconds, to: &json)
+      json.key("listen")
+      json.beginArray()
+      for address in addresses { json.string(url(address)) }
+      json.endArray()
+      json.key("log_level")
+      json.stringOrNull(logLevel?.rawValue)
+      member("backends_total", table.totalCount, to: &json)
+      member("backends_healthy", table.healthyCount, to: &json)
+      member("models_available", table.modelCount, to: &json)
+      member("connections", report.connections, to: &json)
+      member("in_flight", report.inFlight, to: &json)
+      member("requests", Int(clamping: report.counters.requests), to: &json)
+      member("held_body_bytes", report.heldBodyBytes, to: &json)
+      json.key("troubles")
+      json.beginObject()
+      for (name, count) in report.counters.troubles where count > 0 {
+        member(name, Int(clamping: count), to: &json)
+      }
+      json.endObject()
+      write(backends, report, to: &json)
+    }
+  }
+
+  static func explanation(_ explanation: RouteExplanation, path: String) -> [UInt8] {
+    object { json in
+      member("path", path, to: &json)
+      json.key("model")
+      json.stringOrNull(explanation.model)
+      json.key("served_model")
+      json.stringOrNull(explanation.servedModel)
+      json.key("chosen")
+      json.stringOrNull(explanation.chosen)
+      json.key("candidates")
+      json.beginArray()
+      for candidate in explanation.candidates { write(candidate, to: &json) }
+      json.endArray()
+      json.key("refusal")
+      guard let refusal = explanation.refusal else { return json.null() }
+      json.beginObject()
+      member("status", refusal.status, to: &json)
+      member("code", refusal.code, to: &json)
+      member("message", refusal.message, to: &json)
+      json.endObject()
+    }
+  }
+
+  // MARK: - Parts
+
+  private static func write(_ candidate: RouteExplanation.Candidate, to json: inout JSONWriter) {
+    json.beginObject()
+    member("id", candidate.id, to: &json)
+    member("state", candidate.state.name, to: &json)
+    json.key("eligible")
+    json.bool(candidate.isEligible)
+    member("reason", candidate.reason, to: &json)
+    member("in_flight", candidate.inFlight, to: &json)
+    member("weight", candidate.weight, to: &json)
+    member("priority", candidate.priority, to: &json)
+    member("max_in_flight", candidate.maxInFlight, to: &json)
+    json.endObject()
+  }
+
+  private static func write(
+    _ backends: [BackendSnapshot],
+    _ report: ProxyReport?,
+    to json: inout JSONWriter
+  ) {
+    json.key("backends")
+    json.beginArray()
+    for backend in backends { write(backend, report, to: &json) }
+    json.endArray()
+  }
+
+  private static func write(
+    _ snapshot: BackendSnapshot,
+    _ report: ProxyReport?,
+    to json: inout JSONWriter
+  ) {
+    let backend = snapshot.backend
+    let slot = report?.slot(snapshot.slot, incarnation: snapshot.incarnation)
+    json.beginObject()
+    member("id", backend.id, to: &json)
+    member("url", url(backend.endpoint), to: &json)
+    member("address", backend.endpoint.address.description, to: &json)
+    member("type", backend.kind.name, to: &json)
+    json.key("version")
+    json.stringOrNull(snapshot.version?.description)
+    member("source", backend.source.name, to: &json)
+    member("state", snapshot.state.name, to: &json)
+    member("state_age_ms", milliseconds(snapshot.stateAge), to: &json)
+    json.key("draining")
+    json.bool(snapshot.isDraining)
+    json.key("reason")
+    json.stringOrNull(snapshot.lastError)
+    member("next_probe_ms", milliseconds(snapshot.nextProbe), to: &json)
+    member("in_flight", slot?.inFlight ?? 0, to: &json)
+    member("idle_connections", slot?.idleConnections ?? 0, to: &json)
+    json.key("models")
+    json.beginArray()
+    for model in backend.models { json.string(model.id) }
+    json.endArray()
+    json.key("models_known")
+    json.bool(snapshot.isListed)
+    member("weight", backend.weight, to: &json)
+    member("priority", backend.priority, to: &json)
+    member("max_in_flight", backend.maxInFlight, to: &json)
+    member("on_disconnect", backend.onDisconnect.rawValue, to: &json)
+    json.key("also_known_as")
+    json.beginArray()
+    for id in snapshot.mergedIDs { json.string(id) }
+    json.endArray()
+    json.endObject()
+  }
+
+  private static func object(_ content: (inout JSONWriter) -> Void) -> [UInt8] {
+    var json = JSONWriter()
+    json.beginObject()
+    content(&json)
+    json.endObject()
+    return json.bytes
+  }
+
+  private static func member(_ key: String, _ value: String, to json: inout JSONWriter) {
+    json.key(key)
+    json.string(value)
+  }
+
+  private static func member(_ key: String, _ value: Int, to json: inout JSONWriter) {
+    json.key(key)
+    json.int(value)
+  }
+
+  private static func milliseconds(_ duration: Duration) -> Int {
+    Int(duration.components.seconds) * 1000
+      + Int(duration.components.attoseconds / 1_000_000_000_000_000)
+  }
+
+  private static func url(_ endpoint: Endpoint) -> String {
+    if case .unix = endpoint.address { return endpoint.address.description }
+    return "http://\(endpoint.host)\(endpoint.pathPrefix)"
+  }
+
+  private static func url(_ address: SocketAddress) -> String {
+    address.port == nil ? "\(address)" : "http://\(address)"
+  }
+}

@@ -1,0 +1,58 @@
+/// What the admin listener tells of the whole router.
+struct AdminStatus: Decodable {
+  var state: String
+  var pid: Int
+  var uptimeMilliseconds: Int
+  var listen: [String]
+  var logLevel: String?
+  var healthyCount: Int
+  var totalCount: Int
+  var modelCount: Int
+  var connections: Int
+  var inFlight: Int
+  var requests: Int
+  var heldBodyBytes: Int
+  var troubles: [String: Int]
+
+  enum CodingKeys: String, CodingKey {
+    case state, pid, listen, connections, requests, troubles
+    case uptimeMilliseconds = "uptime_ms"
+    case logLevel = "log_level"
+    case healthyCount = "backends_healthy"
+    case totalCount = "backends_total"
+    case modelCount = "models_available"
+    case inFlight = "in_flight"
+    case heldBodyBytes = "held_body_bytes"
+  }
+
+  /// It would answer a new request.
+  var isReady: Bool { state == "serving" && healthyCount > 0 }
+
+  /// The facts as text.
+  var table: String {
+    var rows = [
+      ["router", listen.joined(separator: ", ")],
+      ["state", state],
+      ["process", "\(pid), up \(Self.duration(uptimeMilliseconds / 1000))"],
+      ["backends", "\(healthyCount) of \(totalCount) healthy"],
+      ["models", "\(modelCount)"],
+      ["requests", "\(requests), \(inFlight) in flight, \(connections) connections"],
+    ]
+    if heldBodyBytes > 0 { rows.append(["held bodies", "\(heldBodyBytes) bytes"]) }
+    if let logLevel { rows.append(["log level", logLevel]) }
+    if !troubles.isEmpty {
+      let list = troubles.sorted { $0.key < $1.key }.map { name, count in
+        "\(String(name.map { $0 == "_" ? " " : $0 })) \(count)"
+      }
+      rows.append(["troubles", list.joined(separator: ", ")])
+    }
+    return Terminal.table(rows.map { $0.map(Terminal.escaped) })
+  }
+
+  private static func duration(_ seconds: Int) -> String {
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60)
+    if days > 0 { return "\(days) d \(hours) h" }
+    if hours > 0 { return "\(hours) h \(minutes) min" }
+    return minutes > 0 ? "\(minutes) min \(seconds % 60) s" : "\(seconds) s"
+  }
+}

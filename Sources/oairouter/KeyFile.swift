@@ -1,0 +1,39 @@
+import FoundationEssentials
+import OAIRouter
+
+/// Files with secrets.
+enum KeyFile {
+  /// LIMIT: bytes that are looked at.
+  private static let limit = 4096
+
+  /// Reads an admin key.
+  ///
+  /// - Parameter path: its file; white space around the key doesn't count.
+  /// - Throws: `CommandFailure` when there is no key in it.
+  static func read(_ path: String) throws(CommandFailure) -> String {
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw CommandFailure(
+        "the key file \(path) can't be read: check that it exists and that this user may read it",
+        exitCode: CommandFailure.badUsage
+      )
+    }
+    let text = String(decoding: data.prefix(limit), as: UTF8.self)
+    let key = text.trimmingCharacters { $0.isWhitespace || $0.isNewline }
+    guard AdminKey(key) != nil else {
+      throw CommandFailure(
+        "the key file \(path) has no valid key: one is \(AdminKey.shortest) to "
+          + "\(AdminKey.longest) visible ASCII characters; make one with 'openssl rand -hex 32'",
+        exitCode: CommandFailure.badUsage
+      )
+    }
+    return key
+  }
+}
+
+extension String {
+  fileprivate func trimmingCharacters(_ isTrimmed: (Character) -> Bool) -> String {
+    var rest = self[...].drop(while: isTrimmed)
+    while let last = rest.last, isTrimmed(last) { rest = rest.dropLast() }
+    return String(rest)
+  }
+}

@@ -1,0 +1,164 @@
+import OAIRRouting
+import OAIRSys
+import Testing
+
+@testable import OAIRProxy
+
+struct RouteExplainerTests {
+  private func member(
+    _ id: String,
+    _ slot: Int,
+    _ state: BackendState = .ready,
+    kind: Backend.Kind = .vllm,
+    priority: Int = 0,
+    maxInFlight: Int = 0,
+    models: [String] = ["m"]
+  ) -> RouteMember {
+    let backend = Backend(
+      id: id,
+      kind: kind,
+      endpoint: Endpoint(address: .loopback(port: UInt16(slot + 1))),
+      priority: priority,
+      maxInFlight: maxInFlight
+    )
+    return RouteMember(
+      backend: RouteBackend(
+        record: BackendRecord(backend, slot: slot, incarnation: UInt64(slot + 1)),
+        state: state,
+        lastError: state == .down ? "connection refused" : nil
+      ),
+      models: models.map { ModelDescription(id: $0) }
+    )
+  }
+
+  /// A report in which slot n has so many requests in flight.
+  private func report(_ inFlight: [Int], refusedBy: [Int: UInt64] = [:]) -> ProxyReport {
+    ProxyReport(
+      slots: inFlight.enumerated().map { slot, count in
+        ProxyReport.Slot(
+          incarnation: UInt64(slot + 1),
+          inFlight: count,
+          idleConnections: 0,
+          refusedBy: refusedBy[slot] ?? 0,
+          unserved: [],
+          unservedUntil: 0
+        )
+      },
+      counters: ProxyCounters(),
+      connections: 0,
+      heldBodyBytes: 0,
+      isDraining: false
+    )
+  }
+
+  private func explain(
+    _ members: [RouteMember],
+    _ report: ProxyReport,
+    path: String = "/v1/chat/completions",
+    body: String = #"{"model":"m"}"#,
+    isListed: Bool = true
+  ) throws -> RouteExplanation {
+    try RouteExplainer.explain(
+      path: path,
+      body: Array(body.utf8),
+      table: RouteTable(generation: 1, members: members, isListed: isListed),
+      report: report,
+      options: ProxyOptions()
+    )
+  }
+
+  @Test func `the one with the fewest requests is chosen, and the others know why not`() throws {
+    let explanation = try explain(
+      [
+        member("a", 0), member("b", 1), member("c", 2, .down), member("d", 3, priority: 1),
+        member("e", 4, .suspect), member("f", 5, .draining), member("g", 6),
+      ],
+      report([5, 2, 0, 0, 0, 0, 0], refusedBy: [6: 9])
+    )
+    #expect(explanation.chosen == "b")
+    #expect(explanation.model == "m" && explanation.servedModel == "m")
+    #expect(explanation.refusal == nil)
+    #expect(
+      explanation.candidates.map(\.isEligible) == [true, true] + [Bool](repeating: false, count: 5)
+    )
+    #expect(explanation.candidates.map(\.inFlight) == [5, 2, 0, 0, 0, 0, 0])
+    let words = [
+      "more requests", "chosen", "connection refused", "priority 1", "suspect", "draining",
+    ]
+    for (candidate, word) in zip(explanation.candidates, words + ["refused a connection"]) {
+      #expect(candidate.reason.contains(word), "\(candidate)")
+    }
+  }
+
+  @Test func `one that is full isn't chosen`() throws {
+    let explanation = try explain(
+      [member("a", 0, maxInFlight: 1), member("b", 1)],
+      report([1, 7])
+    )
+    #expect(explanation.chosen == "b")
+    #expect(explanation.candidates[0].reason.contains("max_in_flight 1"))
+  }
+
+  @Test func `equals are told apart by a draw`() throws {
+    let members = [member("a", 0), member("b", 1)]
+    var chosen: Set<String> = []
+    for _ in 0..<64 {
+      let explanation = try explain(members, report([3, 3]))
+      chosen.insert(try #require(explanation.chosen))
+      #expect(explanation.candidates.contains { $0.reason.contains("draw") })
+    }
+    #expect(chosen == ["a", "b"])
+  }
+
+  @Test func `an engine without the path isn't a candidate`() throws {
+    let members = [member("a", 0, kind: .ollama), member("b", 1, kind: .vllm)]
+    let explanation = try explain(members, report([0, 9]), path: "/v1/score")
+    #expect(explanation.chosen == "b")
+    #expect(explanation.candidates[0].reason == "ollama doesn't have this path")
+  }
+
+  @Test(arguments: [
+    (#"{"model":"x"}"#, "/v1/chat/completions", 404, "model_not_found"),
+    (#"{"model":1}"#, "/v1/chat/completions", 400, "invalid_model_field"),
+    ("{", "/v1/chat/completions", 400, "invalid_json"),
+    ("", "/v1/chat/completions", 400, "invalid_json"),
+    (#"{"model":"m"}"#, "/v1/files", 404, "unsupported_endpoint"),
+    (#"{"model":"m"}"#, "/v1/models", 404, "unsupported_endpoint"),
+    (#"{"model":"m"}"#, "", 404, "unsupported_endpoint"),
+    (#"{"model":"m"}"#, "/api/chat", 404, "unsupported_endpoint"),
+  ])
+  func `what would be refused is refused in the same words`(
+    body: String,
+    path: String,
+    status: Int,
+    code: String
+  ) throws {
+    let explanation = try explain([member("a", 0)], report([0]), path: path, body: body)
+    #expect(explanation.chosen == nil)
+    #expect(explanation.refusal?.status == status)
+    #expect(explanation.refusal?.code == code)
+  }
+
+  @Test func `with nobody to ask the answer names each one's trouble`() throws {
+    let explanation = try explain(
+      [member("a", 0, .down), member("b", 1, .draining)],
+      report([0, 0])
+    )
+    #expect(explanation.refusal?.code == "no_healthy_backend")
+    #expect(explanation.refusal?.message.contains("a: connection refused; b: draining") == true)
+    #expect(explanation.candidates.map(\.isEligible) == [false, false])
+  }
+
+  @Test func `before the first listing nothing is known`() throws {
+    let explanation = try explain([], report([]), isListed: false)
+    #expect(explanation.refusal?.status == 503)
+  }
+
+  @Test func `a slot's former occupant counts for nothing but its requests`() throws {
+    var report = report([2, 1], refusedBy: [0: 9])
+    report.slots[0].incarnation = 99
+    let explanation = try explain([member("a", 0), member("b", 1, .down)], report)
+    #expect(explanation.chosen == "a")
+    #expect(explanation.candidates[0].inFlight == 2)
+  }
+}
