@@ -169,6 +169,9 @@ def pytest_addoption(parser):
     parser.addoption(
         "--engine-kills", type=int, default=3, help="kills of the engine under traffic"
     )
+    parser.addoption(
+        "--uploads", type=int, default=20, help="uploads per case of test_client_uploads"
+    )
 
 
 @pytest.fixture
@@ -181,6 +184,12 @@ def containers(request):
 def engine_kills(request):
     """How often the container engine is killed under traffic."""
     return request.config.getoption("--engine-kills")
+
+
+@pytest.fixture
+def uploads(request):
+    """How many uploads each case makes."""
+    return request.config.getoption("--uploads")
 
 
 @pytest.fixture
