@@ -46,7 +46,7 @@ def run_client(name, mock, router, statuses=()):
         input=json.dumps(job),
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=300,
     )
     assert process.returncode == 0, process.stderr
     return json.loads(process.stdout)
