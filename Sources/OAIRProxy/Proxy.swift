@@ -103,6 +103,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
     retryBudget = RetryBudget(percent: options.retry.budgetPercent)
     // Listeners and the mailbox beside one backend connection per client, and the idle ones.
     reactor = Reactor(kernel: kernel, capacity: 2 * connections + 64)
+    reactor.keepReserve()
     downstreams = Slab(capacity: connections)
     upstreams = Slab(capacity: connections + 32)
     scratch = Scratch(limits: options.limits.http)

@@ -31,6 +31,9 @@ public struct Reactor<K: Kernel>: ~Copyable {
   private var eventIndex = 0
   var deadlines = DeadlineSweep()
   var timers = TimerHeap()
+  /// A descriptor that is good for nothing but to be closed; see `keepReserve()`.
+  var reserve: FileDescriptor?
+  var isReserveWanted = false
   /// How many ticks there have been.
   public private(set) var tickCount: UInt64 = 0
 
@@ -50,6 +53,7 @@ public struct Reactor<K: Kernel>: ~Copyable {
       guard let handle = registrations.occupant(ofSlot: slot) else { continue }
       release(registrations[handle])
     }
+    if let reserve { kernel.close(reserve) }
     kernel.shutdown()
   }
 
@@ -110,6 +114,7 @@ public struct Reactor<K: Kernel>: ~Copyable {
     while let handle = closing.popLast() {
       release(registrations.remove(handle))
     }
+    if reserve == nil { renewReserve() }
   }
 
   private func release(_ registration: Registration) {

@@ -42,6 +42,10 @@ public protocol Kernel {
   func shutdownWriting(_ descriptor: FileDescriptor)
   /// Makes the close that follows send a RST, so that the peer can't take what it has for whole.
   func resetOnClose(_ descriptor: FileDescriptor)
+  /// A descriptor that is good for nothing but to be closed when there is no other.
+  ///
+  /// - Returns: nil when none is left, or the kernel doesn't run out of them.
+  func openReserve() -> FileDescriptor?
   /// Closes; called exactly once for each descriptor.
   func close(_ descriptor: FileDescriptor)
   /// Gives back what the kernel object itself holds (the epoll descriptor).

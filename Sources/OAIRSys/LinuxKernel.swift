@@ -69,6 +69,12 @@ public struct LinuxKernel: Kernel {
     _ = epoll_ctl(poller, EPOLL_CTL_DEL, descriptor.raw, nil)
   }
 
+  /// eventfd(2): the cheapest there is.
+  public func openReserve() -> FileDescriptor? {
+    let raw = eventfd(0, Int32(EFD_CLOEXEC))
+    return raw >= 0 ? FileDescriptor(raw) : nil
+  }
+
   /// accept4(2).
   public func accept(_ listener: FileDescriptor) -> AcceptResult {
     var storage = sockaddr_storage()

@@ -75,6 +75,16 @@ class Call:
             except OSError:
                 return
 
+    def send_until_stuck(self, data, seconds=2.0):
+        """Sends the data again and again; how many bytes were taken when none was for so long."""
+        self._connection.settimeout(seconds)
+        taken = 0
+        try:
+            while True:
+                taken += self._connection.send(data)
+        except TimeoutError:
+            return taken
+
     def watch(self):
         """Reads on; notes the moment of the other side's end (FIN or RST)."""
         try:

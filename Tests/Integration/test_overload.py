@@ -1,5 +1,6 @@
 """More than there is room for: nothing spins, hangs or grows, and service comes back."""
 
+import contextlib
 import json
 import os
 import selectors
@@ -9,7 +10,9 @@ import time
 import pytest
 
 from programs import Router
-from rawhttp import RawClient
+from rawhttp import RawClient, chat
+from scripted_backend import HEAD, chat_event, chunk
+from waiting import wait_until
 
 CHAT = "/v1/chat/completions"
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -162,3 +165,74 @@ def test_uploads_share_the_memory(start_mock, start_router, order):
     assert grown < (256 + 32) << 20
     print(f"{UPLOADS} uploads, {order}: {grown / (1 << 20):.0f} MiB")
     assert router.post(CHAT, {"model": "m", "messages": []}).status == 200
+
+
+def test_long_uploads_stream_in_little_memory(start_mock, start_router):
+    backend = start_mock("b", "m", tokens=1, ttft="1ms", itl="1ms")
+    router = start_router({"b": backend.url}, "--queue.timeout", "60s").wait_ready(1, ["m"])
+    text = "x" * (32 << 20)
+    body = '{"model":"m","messages":[{"role":"user","content":"%s"}]}' % text
+    before = memory(router, "VmRSS")
+    count = 100
+    crowd = Crowd(router.address, [request(body.encode())] * count)
+    assert crowd.run(180) == []
+    assert {status(answer) for answer in crowd.answers.values()} == {200}
+    # The ledger's step of 1 MiB each, and what is on its way, in and out.
+    grown = memory(router, "VmHWM") - before
+    print(f"{count} uploads of 32 MiB: {grown / (1 << 20):.0f} MiB")
+    assert grown < count * ((1 << 20) + (128 << 10))
+
+
+def test_a_client_that_doesn_t_read_stops_its_backend(start_backend, start_router):
+    backend = start_backend("m")
+    router = start_router({"b": backend.url}, "--timeouts.write", "60s").wait_ready(1, ["m"])
+    with RawClient(router.address) as client:
+        client.post_json(CHAT, chat("m"))
+        call = backend.next_call()
+        before = memory(router, "VmRSS")
+        call.send(HEAD)
+        taken = call.send_until_stuck(chunk(chat_event({"content": "x" * 1000})) * 1000)
+        print(f"got rid of {taken / (1 << 20):.1f} MiB")
+        assert taken < 8 << 20
+        grown = memory(router, "VmRSS") - before
+        print(f"grown by {grown >> 10} KiB")
+        assert grown <= 512 << 10
+        # It isn't the backend's fault, and others are served meanwhile.
+        other = RawClient(router.address)
+        other.post_json(CHAT, chat("m"))
+        backend.next_call().send(HEAD + chunk(b"data: [DONE]\n\n") + b"0\r\n\r\n")
+        assert other.reader.response().status == 200
+        other.close()
+
+
+PIPELINED = "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+BOMBS = {
+    "heads that trickle": b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nX-A: ",
+    "heads just below the limit": b"GET /health HTTP/1.1\r\nHost: localhost\r\n"
+    + b"".join(b"X-%02d: " % n + b"a" * 660 + b"\r\n" for n in range(95)),
+    "bodies that trickle": b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n"
+    b"Content-Length: 60000\r\n\r\n{",
+    "chunks that trickle": b"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n"
+    b"Transfer-Encoding: chunked\r\n\r\n5\r\n{",
+    "requests that nobody reads the answers of": PIPELINED * 2000,
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_hostile_clients_take_little_memory(start_mock, start_router, bomb):
+    backend = start_mock("b", "m", tokens=2, ttft="1ms", itl="1ms")
+    router = start_router({"b": backend.url}).wait_ready(1, ["m"])
+    before = memory(router, "VmRSS")
+    with contextlib.ExitStack() as stack:
+        for _ in range(400):
+            client = stack.enter_context(socket.create_connection(router.address))
+            client.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                client.send(BOMBS[bomb])
+        with RawClient(router.address) as client:
+            for _ in range(20):
+                client.post_json(CHAT, chat("m", stream=False))
+                assert client.reader.response().status == 200
+        grown = memory(router, "VmHWM") - before
+        print(f"{bomb}: {grown / (1 << 20):.1f} MiB")
+        assert grown < 64 << 20

@@ -28,6 +28,8 @@ struct ScriptedKernel: Kernel {
     var resets: [Int32] = []
     var halfClosed: [Int32] = []
     var shutdownCount = 0
+    /// Descriptors for reserves, the next one first; none: no descriptor is left.
+    var reserves: [FileDescriptor] = []
     /// How many calls of those that can fail there were, and which one fails.
     var fallibleCalls = 0
     var failingCall = Int.max
@@ -51,6 +53,10 @@ struct ScriptedKernel: Kernel {
   private let batch = Batch()
 
   func now() -> UInt64 { script.now }
+
+  func openReserve() -> FileDescriptor? {
+    script.reserves.isEmpty ? nil : script.reserves.removeFirst()
+  }
 
   func wait(timeoutMilliseconds: Int32) -> Int {
     script.timeouts.append(timeoutMilliseconds)

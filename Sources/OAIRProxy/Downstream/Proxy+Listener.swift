@@ -47,6 +47,8 @@ extension Proxy {
     case .aborted: return true
     case .wouldBlock: return false
     case .exhausted:
+      // The next try is for the same client.
+      if freeDescriptor() { return true }
       pause(listener)
       return false
     }

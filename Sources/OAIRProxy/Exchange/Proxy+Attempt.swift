@@ -55,10 +55,7 @@ extension Proxy {
       Upstream(registration: .none, record: record, limits: limits.http)
     )
     do {
-      let registration = try reactor.connect(
-        to: record.address,
-        owner: OwnerTag(.upstream, upstream).bits
-      )
+      let registration = try openConnection(record, OwnerTag(.upstream, upstream))
       counters.upstreamConnections += 1
       upstreams[upstream].registration = registration
       upstreams[upstream].begin(for: downstream)
@@ -67,6 +64,18 @@ extension Proxy {
     } catch {
       _ = upstreams.remove(upstream)
       connectFailed(downstream, record, error.errno)
+    }
+  }
+
+  private mutating func openConnection(
+    _ record: BackendRecord,
+    _ owner: OwnerTag
+  ) throws(SystemError) -> Handle {
+    do throws(SystemError) {
+      return try reactor.connect(to: record.address, owner: owner.bits)
+    } catch {
+      guard error.errno.isExhaustion, freeDescriptor() else { throw error }
+      return try reactor.connect(to: record.address, owner: owner.bits)
     }
   }
 

@@ -61,6 +61,8 @@ public struct ProxyCounters: Sendable, Equatable {
   public var lingerLimit: UInt64 = 0
   /// LIMIT hit: no descriptor was left for a connection to a backend.
   public var connectExhaustion: UInt64 = 0
+  /// Idle connections to backends that were closed because no descriptor was left.
+  public var descriptorEvictions: UInt64 = 0
   /// Connects that failed for a reason on this machine, such as a lack of local ports.
   public var connectTroubles: UInt64 = 0
   /// LIMIT hit: `hops`.
@@ -88,7 +90,8 @@ public struct ProxyCounters: Sendable, Equatable {
       ("held_limit", heldLimit), ("accept_pauses", acceptPauses),
       ("write_queue_pauses", writeQueuePauses), ("downstream_timeouts", downstreamTimeouts),
       ("upstream_timeouts", upstreamTimeouts), ("linger_limit", lingerLimit),
-      ("connect_exhaustion", connectExhaustion), ("connect_troubles", connectTroubles),
+      ("descriptor_evictions", descriptorEvictions), ("connect_exhaustion", connectExhaustion),
+      ("connect_troubles", connectTroubles),
       ("loops", loops), ("refused_origins", refusedOrigins), ("refused_hosts", refusedHosts),
       ("idle_pool_limit", idlePoolLimit), ("tunnel_idle_limit", tunnelIdleLimit),
     ]

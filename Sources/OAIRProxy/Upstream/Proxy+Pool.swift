@@ -71,14 +71,27 @@ extension Proxy {
   }
 
   /// Makes room for a connection that is needed now.
-  mutating func closeOldestIdle() {
+  ///
+  /// - Returns: false when none is idle.
+  @discardableResult
+  mutating func closeOldestIdle() -> Bool {
     for slot in 0..<upstreams.touched {
       guard let upstream = upstreams.occupant(ofSlot: slot) else { continue }
       if upstreams[upstream].phase == .idle {
         closeIdle(upstream)
-        return
+        return true
       }
     }
+    return false
+  }
+
+  /// No descriptor is left: an idle connection's becomes the one that is needed now.
+  ///
+  /// - Returns: true when one can be opened.
+  mutating func freeDescriptor() -> Bool {
+    guard reactor.hasReserve, closeOldestIdle() else { return false }
+    counters.descriptorEvictions += 1
+    return reactor.spendReserve()
   }
 
   private mutating func linkIdle(_ upstream: Handle) {

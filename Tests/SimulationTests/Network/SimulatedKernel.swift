@@ -23,6 +23,8 @@ struct SimulatedKernel: Kernel {
     network.unwatch(descriptor.raw)
   }
 
+  func openReserve() -> FileDescriptor? { nil }
+
   func accept(_ listener: FileDescriptor) -> AcceptResult {
     network.enter()
     return network.accept(listener.raw)
