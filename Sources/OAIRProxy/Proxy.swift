@@ -187,6 +187,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
   private mutating func takeMail() {
     guard let mail = mailbox?.take() else { return }
     if let table = mail.table { adopt(table) }
+    for connection in mail.connections { admit(connection) }
     switch mail.command {
     case .drain: beginDrain()
     case .stop:
@@ -283,22 +284,31 @@ public struct ProxyMail: Sendable {
   public var command: Command?
   /// Somebody waits for a report.
   public var wantsReport: Bool
+  /// Connections to be served that somebody else accepted.
+  public var connections: [HandedConnection]
 
   /// Makes mail.
-  public init(table: RouteTable? = nil, command: Command? = nil, wantsReport: Bool = false) {
+  public init(
+    table: RouteTable? = nil,
+    command: Command? = nil,
+    wantsReport: Bool = false,
+    connections: [HandedConnection] = []
+  ) {
     self.table = table
     self.command = command
     self.wantsReport = wantsReport
+    self.connections = connections
   }
 
   /// This mail with newer mail on top: a newer table replaces the older one, a command never a
-  /// harder one.
+  /// harder one; connections add up.
   public func merging(_ newer: ProxyMail) -> ProxyMail {
     let commands = [command, newer.command].compactMap { $0 }
     return ProxyMail(
       table: newer.table ?? table,
       command: commands.max { $0.rawValue < $1.rawValue },
-      wantsReport: wantsReport || newer.wantsReport
+      wantsReport: wantsReport || newer.wantsReport,
+      connections: connections + newer.connections
     )
   }
 }

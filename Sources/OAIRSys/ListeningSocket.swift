@@ -42,6 +42,27 @@ public struct ListeningSocket: ~Copyable, Sendable {
     self.owner = owner
   }
 
+  /// Listens by a duplicate of a listener that somebody else owns, and goes on to own.
+  ///
+  /// Both accept from one backlog. The listener becomes non-blocking, for its owner too.
+  ///
+  /// - Throws: `SystemError` of listen when it isn't a listening stream socket, or of fcntl(2).
+  public init(duplicating descriptor: FileDescriptor) throws(SystemError) {
+    var isListening: Int32 = 0
+    var length = socklen_t(MemoryLayout<Int32>.size)
+    guard getsockopt(descriptor.raw, SOL_SOCKET, SO_ACCEPTCONN, &isListening, &length) == 0 else {
+      throw SystemError("getsockopt", .current)
+    }
+    guard isListening != 0 else { throw SystemError("listen", Errno(EINVAL)) }
+    let raw = fcntl(descriptor.raw, F_DUPFD_CLOEXEC, 0)
+    guard raw >= 0 else { throw SystemError("fcntl", .current) }
+    let owner = OwnedFD(owning: FileDescriptor(raw))
+    guard fcntl(raw, F_SETFL, fcntl(raw, F_GETFL) | O_NONBLOCK) == 0 else {
+      throw SystemError("fcntl", .current)
+    }
+    try self.init(adopting: owner)
+  }
+
   /// Gives the descriptor up without closing it.
   public consuming func release() -> FileDescriptor { owner.release() }
 

@@ -7,15 +7,24 @@ import Synchronization
 /// Whoever doesn't run its router gets them closed.
 final class ListenerSet: Sendable {
   let addresses: [SocketAddress]
+  /// Those that weren't opened by the program itself.
+  private let ownAddresses: [SocketAddress]
   private let descriptors: Mutex<[FileDescriptor]>
 
   /// Opens all, or none.
   init(_ options: RouterOptions) throws(RouterError) {
     var opened: [FileDescriptor] = []
     var addresses: [SocketAddress] = []
+    var ownAddresses: [SocketAddress] = []
     do throws(RouterError) {
       for address in options.listen {
         let socket = try Self.open(address, options)
+        addresses.append(socket.address)
+        opened.append(socket.release())
+      }
+      ownAddresses = addresses
+      for listener in options.listeners {
+        let socket = try Self.duplicate(listener)
         addresses.append(socket.address)
         opened.append(socket.release())
       }
@@ -24,6 +33,7 @@ final class ListenerSet: Sendable {
       throw error
     }
     self.addresses = addresses
+    self.ownAddresses = ownAddresses
     descriptors = Mutex(opened)
   }
 
@@ -31,7 +41,15 @@ final class ListenerSet: Sendable {
   ///
   /// Once the listeners are closed.
   func removeFiles() {
-    for case .unix(let path) in addresses { unlink(path) }
+    for case .unix(let path) in ownAddresses { unlink(path) }
+  }
+
+  private static func duplicate(
+    _ listener: FileDescriptor
+  ) throws(RouterError) -> ListeningSocket {
+    do throws(SystemError) {
+      return try ListeningSocket(duplicating: listener)
+    } catch { throw .listener(listener, error) }
   }
 
   private static func open(

@@ -31,6 +31,7 @@ public final class Router: Sendable {
   private let reports: ReportDesk
   private let listing = FirstListing()
   private let hasRun = Atomic<Bool>(false)
+  private let hasEnded = Atomic<Bool>(false)
 
   /// Checks the options and opens the listeners.
   ///
@@ -95,7 +96,7 @@ public final class Router: Sendable {
     }
   }
 
-  /// The first of `boundAddresses`.
+  /// The first of `boundAddresses`; for a router that has one.
   public var boundAddress: SocketAddress { boundAddresses[0] }
 
   /// The address that administrators connect to; nil when there is none.
@@ -128,6 +129,9 @@ public final class Router: Sendable {
     } onCancel: {
       drain()
     }
+    hasEnded.store(true, ordering: .sequentiallyConsistent)
+    // Connections that were handed over too late are closed with their mail.
+    _ = mailbox.take()
     reports.close()
     admin?.removeFile()
     await server?.stop()
@@ -194,6 +198,22 @@ public final class Router: Sendable {
         } catch { continuation.resume(returning: .failure(error)) }
       }
     }
+  }
+
+  /// Serves a connection that the program has accepted itself.
+  ///
+  /// Before `run()` it waits, as in a listener's backlog. Callable from anywhere.
+  ///
+  /// - Parameter connection: a connected stream socket, nothing of which was read; it belongs to the
+  ///   router from here on, which closes it in every case.
+  /// - Throws: `RouterError.ended` when `run()` has returned, `.system` when it's no such socket.
+  public func serve(_ connection: consuming OwnedFD) throws(RouterError) {
+    let handed: HandedConnection
+    do throws(SystemError) {
+      handed = try HandedConnection(connection)
+    } catch { throw .system(error) }
+    guard !hasEnded.load(ordering: .sequentiallyConsistent) else { throw .ended }
+    mailbox.update { ($0 ?? ProxyMail()).merging(ProxyMail(connections: [handed])) }
   }
 
   /// Accepts nothing new, lets exchanges finish for as long as `timeouts.drain` says, then ends

@@ -10,9 +10,12 @@ public import OAIRSys
 /// Plain fields with their defaults; `validate()` says what is wrong, and `Router.init` calls it.
 public struct RouterOptions: Sendable {
   /// Where clients connect; port 0 takes any free one.
-  ///
-  /// At least one.
   public var listen: [SocketAddress] = [.loopback(port: 11434)]
+  /// Listening sockets that the program has opened itself: by socket activation, or to share one.
+  ///
+  /// The router serves on duplicates, which it closes when it ends; the sockets stay the program's.
+  /// They become non-blocking. Without `listen` and these the router serves what `serve` is given.
+  public var listeners: [FileDescriptor] = []
   /// Tried instead when the port of the only `listen` address is taken.
   ///
   /// nil: that is an error.
@@ -69,7 +72,6 @@ public struct RouterOptions: Sendable {
         "are wrong" + String(problem[colon...])
       )
     }
-    if listen.isEmpty { throw ConfigurationError("listen", "needs at least one address") }
     if let problem = admin.problem { throw ConfigurationError("admin", problem) }
     if proxy.retry.attempts < 0 || proxy.retry.attempts > 7 {
       throw ConfigurationError("retry.attempts", "must be 0 to 7, not \(proxy.retry.attempts)")
@@ -197,10 +199,14 @@ public enum RouterError: Error, Sendable, CustomStringConvertible {
   case listen(SocketAddress, SystemError)
   /// The admin listener's address can't be listened on.
   case admin(SocketAddress, SystemError)
+  /// One of `listeners` isn't a listening socket.
+  case listener(FileDescriptor, SystemError)
   /// The system refused something else that serving needs.
   case system(SystemError)
   /// `run()` was called a second time.
   case alreadyRun
+  /// It serves no more.
+  case ended
 
   /// What happened, a likely cause, and what to try.
   public var description: String {
@@ -212,6 +218,9 @@ public enum RouterError: Error, Sendable, CustomStringConvertible {
       return "can't listen on \(address) for administrators: \(error.errno.text)\n"
         + "likely cause: another router has it, or its folder isn't there.\n"
         + "try: another address with --admin, or --admin off"
+    case .listener(let descriptor, let error):
+      return "descriptor \(descriptor.raw) of listeners isn't a listening socket: \(error)"
+    case .ended: return "the router has ended"
     case .system(let error): return "the system refused: \(error)"
     case .alreadyRun: return "a Router runs once; make a new one"
     }

@@ -7,12 +7,12 @@ ends, and the blocks after it find it there. A block without such a word fails t
 import os
 import re
 import shutil
-import signal
 import subprocess
 
 import pytest
 
 from programs import LISTENING, Server
+from swift_programs import build, start
 from waiting import wait_until
 
 FENCE = re.compile(r"^```(\S+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -78,12 +78,6 @@ class ReadmeServer(Server):
     start_seconds = RUN_SECONDS
 
 
-class EmbeddedRouter(Server):
-    """A program of a library user: it takes no signals, so SIGTERM ends it the system's way."""
-
-    statuses = (0, -signal.SIGTERM)
-
-
 def exec_last(script):
     """The block with its last command in place of the shell, so that signals reach it."""
     lines = script.rstrip("\n").replace("\\\n", " ").split("\n")
@@ -97,33 +91,10 @@ def test_the_printed_address_is_the_documented_one(blocks):
     assert LISTENING.search(f"listening on http://{ADDRESS}")
 
 
-# What a program that embeds the router links: its own modules, and what those depend on.
-LINKED = ["OAIR[!M]*", "Logging", "HeapModule", "InternalCollectionsUtilities"]
-
-
 def test_the_library_example_compiles_and_serves(blocks, root, tmp_path, running):
-    debug = root / ".build/debug"
     swift = [body for kind, mode, body in blocks if kind == "swift" and mode != "package"]
     assert swift, "README has no library example"
-    assert (debug / "Modules").is_dir(), "no debug build; Scripts/test makes one first"
-    objects = [
-        path
-        for module in LINKED
-        for path in debug.glob(f"{module}.build/*.o")
-        if "Tests.build" not in str(path)
-    ]
     for number, body in enumerate(swift):
-        source = tmp_path / f"example{number}" / "main.swift"
-        source.parent.mkdir()
-        source.write_text(body, "utf-8")
-        program = source.parent / "example"
-        command = ["swiftc", "-swift-version", "6", "-I", debug / "Modules"]
-        for module in ("COAIRSys", "CCares"):
-            command += ["-I", root / "Sources" / module]
-        command += [source, "-o", program, *objects]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=240)
-        assert done.returncode == 0, f"{body}\n{done.stderr}"
-        server = EmbeddedRouter(["stdbuf", "-oL", program], folder=source.parent, name="example")
-        running.append(server)
+        server = start(build(root, tmp_path / f"example{number}", body), running)
         assert server.ask("GET", "/livez").status == 200
         assert server.ask("GET", "/health").json()["backends_total"] == 1

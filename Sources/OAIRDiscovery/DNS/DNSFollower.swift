@@ -62,7 +62,9 @@ struct DNSFollower: Sendable {
       trouble = new
       if case .failed = findings { failures += 1 } else { failures = 0 }
       if progress.isLast(index) { tell(.listed) }
-      do { try await wait(Self.pause(after: findings, failures)) } catch { return }
+      do { try await wait(Self.pause(after: findings, failures, services[index].maxTTL)) } catch {
+        return
+      }
     }
   }
 
@@ -87,12 +89,16 @@ struct DNSFollower: Sendable {
     known = found
   }
 
-  private static func pause(after findings: DNSFindings, _ failures: Int) -> Duration {
+  private static func pause(
+    after findings: DNSFindings,
+    _ failures: Int,
+    _ longest: Duration
+  ) -> Duration {
     switch findings {
     case .backends(_, let ttl):
-      min(max(ttl, DiscoveryLimits.dnsLeastPause), DiscoveryLimits.dnsLongestPause)
+      min(max(ttl, DiscoveryLimits.dnsLeastPause), longest)
     case .nothing(let ttl):
-      min(max(ttl, DiscoveryLimits.dnsLeastPause), DiscoveryLimits.dnsNegative)
+      min(max(ttl, DiscoveryLimits.dnsLeastPause), DiscoveryLimits.dnsNegative, longest)
     case .failed:
       min(DiscoveryLimits.dnsLeastPause * (1 << min(failures - 1, 10)), DiscoveryLimits.dnsNegative)
     }

@@ -21,6 +21,9 @@ public struct DNSService: Sendable, Hashable {
   /// Who is asked; nil for the system's own name servers.
   public let server: SocketAddress?
 
+  /// How old an answer may get before it's asked for again, whatever its records say; 1 s to 5 min.
+  public let maxTTL: Duration
+
   /// Names a service.
   ///
   /// - Parameters:
@@ -28,21 +31,25 @@ public struct DNSService: Sendable, Hashable {
   ///   - record: which of its records.
   ///   - kind: the engine that the backends run.
   ///   - server: who is asked, such as Consul's `127.0.0.1:8600`; nil for the system's own.
+  ///   - maxTTL: how old an answer may get; taken into 1 s to 5 min. Docker's own name server gives
+  ///     its records ten minutes.
   public init(
     _ name: String,
     record: Record,
     kind: Backend.Kind = .auto,
-    server: SocketAddress? = nil
+    server: SocketAddress? = nil,
+    maxTTL: Duration = DiscoveryLimits.dnsLongestPause
   ) {
     self.name = name
     self.record = record
     self.kind = kind
     self.server = server
+    self.maxTTL = min(max(maxTTL, DiscoveryLimits.dnsLeastPause), DiscoveryLimits.dnsLongestPause)
   }
 }
 
 extension DNSService {
-  private static let keys = ["name", "record", "type", "port", "server"]
+  private static let keys = ["name", "record", "type", "port", "server", "max_ttl"]
 
   /// Reads the configuration's `discovery.dns`.
   ///
@@ -87,7 +94,8 @@ extension DNSService {
       name,
       record: record,
       kind: kind.flatMap { Backend.Kind($0) } ?? .auto,
-      server: try members["server"].map { (node) throws(DocumentError) in try Self.server(node) }
+      server: try members["server"].map { (node) throws(DocumentError) in try Self.server(node) },
+      maxTTL: try members["max_ttl"]?.duration("max_ttl") ?? DiscoveryLimits.dnsLongestPause
     )
   }
 

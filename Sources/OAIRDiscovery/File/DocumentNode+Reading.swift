@@ -73,6 +73,27 @@ extension DocumentNode {
     return number
   }
 
+  /// A duration: a whole number with its unit.
+  ///
+  /// - Throws: `DocumentError` when it's none, or longer than 10,000 hours.
+  package func duration(_ what: String) throws(DocumentError) -> Duration {
+    let units = ["us": 1, "ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000]
+    guard case .scalar(let text, _) = content else { throw noDuration(what) }
+    let digits = text.prefix { $0.isASCII && $0.isNumber }
+    guard let count = Int64(digits), let unit = units[String(text.dropFirst(digits.count))] else {
+      throw noDuration(what)
+    }
+    let (microseconds, isOverflow) = count.multipliedReportingOverflow(by: Int64(unit))
+    // LIMIT: 10,000 hours fit every clock that a duration is added to.
+    guard !isOverflow, microseconds <= 10_000 * 3_600_000_000 else { throw noDuration(what) }
+    return .microseconds(microseconds)
+  }
+
+  private func noDuration(_ what: String) -> DocumentError {
+    let form = "a whole number with one of the units us, ms, s, m, h, such as 5s"
+    return DocumentError("\(what) must be \(form); \(found)", at: mark)
+  }
+
   /// `true` or `false`.
   ///
   /// - Throws: `DocumentError` when it's neither.

@@ -82,6 +82,21 @@ extension Proxy {
     }
   }
 
+  /// Serves a connection that a host program has accepted.
+  ///
+  /// Without room, or once a drain has begun, it's closed: nobody else could make it wait.
+  mutating func admit(_ connection: HandedConnection) {
+    guard lifecycle == .running, !downstreams.isFull, !reactor.isFull,
+      let descriptor = connection.take()
+    else {
+      counters.handedRefused += 1
+      return
+    }
+    var checksHost = connection.local.isLoopback
+    if case .unix = connection.local { checksHost = false }
+    admit(descriptor, connection.peer, checksHost: checksHost)
+  }
+
   /// Without a pause a level-triggered listener would turn the loop at full speed while no
   /// descriptor is left.
   private mutating func pause(_ listener: Handle) {

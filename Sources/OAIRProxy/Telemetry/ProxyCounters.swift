@@ -51,6 +51,8 @@ public struct ProxyCounters: Sendable, Equatable {
   public var heldLimit: UInt64 = 0
   /// LIMIT hit: `connections`, or the process's descriptors: accepting paused.
   public var acceptPauses: UInt64 = 0
+  /// Connections handed over by a host program that were closed: no room, or a drain.
+  public var handedRefused: UInt64 = 0
   /// Reading from a backend paused above `writeQueue`.
   public var writeQueuePauses: UInt64 = 0
   /// LIMIT hit: a deadline of the client's side (head, body, write).
@@ -88,6 +90,7 @@ public struct ProxyCounters: Sendable, Equatable {
       ("head_limit", headLimit), ("body_limit", bodyLimit),
       ("bodies_total_waits", bodiesTotalWaits), ("bodies_total_limit", bodiesTotalLimit),
       ("held_limit", heldLimit), ("accept_pauses", acceptPauses),
+      ("handed_refused", handedRefused),
       ("write_queue_pauses", writeQueuePauses), ("downstream_timeouts", downstreamTimeouts),
       ("upstream_timeouts", upstreamTimeouts), ("linger_limit", lingerLimit),
       ("descriptor_evictions", descriptorEvictions), ("connect_exhaustion", connectExhaustion),

@@ -90,6 +90,12 @@ struct DNSFollowerTests {
     )
   }
 
+  @Test func `an answer may be called old before its records are`() async {
+    names["a vllm"] = addresses([1], ttl: 600, name: "vllm")
+    let service = DNSService("vllm", record: .address(port: 80), maxTTL: .seconds(4))
+    #expect(await run([service], [])[0].last == "4.0 seconds")
+  }
+
   @Test func `a name server that fails takes nothing away, and is asked again and again`() async {
     names["a vllm"] = addresses([1], name: "vllm")
     let fail: @Sendable (NameScript) -> Void = { $0["a vllm"] = .failed("timeout") }

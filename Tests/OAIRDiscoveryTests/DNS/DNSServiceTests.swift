@@ -12,7 +12,8 @@ struct DNSServiceTests {
     let services = try list(
       """
       [{"name": "_llm._tcp.models.svc", "record": "srv", "type": "vllm"},
-       {"name": "vllm.models.svc.", "record": "a", "port": 8000, "server": "127.0.0.1:8600"},
+       {"name": "vllm.models.svc.", "record": "a", "port": 8000, "server": "127.0.0.1:8600",
+        "max_ttl": "5s"},
        {"name": "llm.service.consul"}]
       """
     )
@@ -22,12 +23,15 @@ struct DNSServiceTests {
         DNSService(
           "vllm.models.svc.",
           record: .address(port: 8000),
-          server: .loopback(port: 8600)
+          server: .loopback(port: 8600),
+          maxTTL: .seconds(5)
         ),
         DNSService("llm.service.consul", record: .srv),
       ]
     )
     #expect(try list("[]").isEmpty)
+    #expect(DNSService("x", record: .srv, maxTTL: .zero).maxTTL == .seconds(1))
+    #expect(DNSService("x", record: .srv, maxTTL: .seconds(900)).maxTTL == .seconds(300))
   }
 
   @Test(arguments: [

@@ -20,6 +20,8 @@ struct DocumentNodeReadingTests {
     #expect(try node("8000").text("x") == "8000")
     #expect(try node("8000").integer("x", in: 1...9000) == 8000)
     #expect(try node("-1").integer("x", in: -1...0) == -1)
+    #expect(try node("\"250ms\"").duration("x") == .milliseconds(250))
+    #expect(try node("\"10000h\"").duration("x") == .seconds(36_000_000))
     #expect(try node("true").boolean("x"))
     #expect(try !node("false").boolean("x"))
     #expect(try node("\"b\"").word("x", of: ["a", "b"]) == "b")
@@ -43,6 +45,9 @@ struct DocumentNodeReadingTests {
     #expect(
       problem { _ = try node("null").elements(of: "x") } == "1:1: x must be a list; here is nothing"
     )
+    for text in ["5", "\"5\"", "\"5 s\"", "\"-1s\"", "\"10001h\"", "[]"] {
+      #expect(problem { _ = try node(text).duration("x") }?.contains("such as 5s; here is") == true)
+    }
     let map = problem { _ = try node("[]").members(["a", "b"], of: "a thing") }
     #expect(map == "1:1: a thing is a map of a, b; here is a list")
   }
