@@ -39,11 +39,25 @@ need_swift() {
     fail "no 'swift' on the PATH; install Swift 6.2 or newer (https://www.swift.org/install/linux)"
 }
 
+# Leaves linker flags in $static that put libyaml and c-ares into the program, where the system has
+# them as archives: what is copied elsewhere then needs neither there.
+find_archives() {
+  local folder=$PWD/.build/archives library archive
+  static=(-Xlinker "-L$folder")
+  mkdir -p "$folder"
+  for library in yaml cares; do
+    for archive in /usr/lib/*-linux-gnu/lib$library.a /usr/lib64/lib$library.a; do
+      [[ ! -e $archive ]] || ln -sf "$archive" "$folder/"
+    done
+  done
+}
+
 # Builds the release program and leaves its path in $program. Without changes this is a no-op that
 # needs no network; the compiler's talk goes to standard error.
 build_release() {
   need_swift
-  local flags=(-c release --static-swift-stdlib "${traits[@]}" --product oairouter)
+  find_archives
+  local flags=(-c release --static-swift-stdlib "${traits[@]}" "${static[@]}" --product oairouter)
   swift build "${flags[@]}" >&2
   program="$(swift build "${flags[@]}" --show-bin-path)/oairouter"
 }

@@ -204,8 +204,8 @@ public final class Router: Sendable {
   ///
   /// Before `run()` it waits, as in a listener's backlog. Callable from anywhere.
   ///
-  /// - Parameter connection: a connected stream socket, nothing of which was read; it belongs to the
-  ///   router from here on, which closes it in every case.
+  /// - Parameter connection: a connected stream socket, nothing of which was read; it belongs to
+  ///   the router from here on, which closes it in every case.
   /// - Throws: `RouterError.ended` when `run()` has returned, `.system` when it's no such socket.
   public func serve(_ connection: consuming OwnedFD) throws(RouterError) {
     let handed: HandedConnection

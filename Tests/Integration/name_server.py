@@ -35,6 +35,7 @@ class NameServer:
     def serve(self, *records):
         """Serves these records and no others: `srv-host=…`, `host-record=…`, in its own words."""
         self.stop()
+        assert executable(), "dnsmasq is missing; Scripts/test installs it"
         lines = [
             *(f"port={self.port}", "listen-address=127.0.0.1", "bind-interfaces"),
             *("no-resolv", "no-hosts", "no-daemon", "pid-file", "user="),

@@ -1,12 +1,11 @@
 """Backends from name service records, by a real dnsmasq: they follow within their lifetime."""
 
 import json
-import os
 import time
 
 import pytest
 
-from name_server import NameServer, executable
+from name_server import NameServer
 from waiting import wait_until
 
 TTL = 2
@@ -14,15 +13,7 @@ TTL = 2
 SLACK = 1.0
 
 
-@pytest.fixture(autouse=True)
-def needs_dns(run):
-    """The trait is in what Scripts/test builds; a plain `swift build` may be without."""
-    done = run("serve", "--listen", "127.0.0.1:99999", "--discovery.dns", '[{"name": "x"}]')
-    has_trait = "built without it" not in done.stderr
-    if not has_trait and not os.environ.get("OAIROUTER_TRAITS"):
-        pytest.skip("this program was built without the trait DNS")
-    assert has_trait, done.stderr
-    assert executable(), "dnsmasq is missing; Scripts/test installs it"
+pytestmark = pytest.mark.usefixtures("needs_dns")
 
 
 @pytest.fixture

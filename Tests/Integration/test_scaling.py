@@ -7,6 +7,8 @@ import shlex
 import pytest
 import yaml
 
+from waiting import wait_until
+
 FENCE = re.compile(r"^```(\S+) ?([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -43,7 +45,7 @@ def test_every_platform_has_its_manifest(blocks):
     assert names == {"kubernetes", "config-map", "consul", "swarm", "compose"}
 
 
-def test_the_program_takes_its_arguments(blocks, start_router, tmp_path):
+def test_the_program_takes_its_arguments(blocks, start_router, needs_dns):
     seen = []
     for name, arguments in commands(blocks):
         options = [part for part in arguments[1:] if not part.startswith("--listen")]
@@ -51,8 +53,7 @@ def test_the_program_takes_its_arguments(blocks, start_router, tmp_path):
         if name == "config-map":
             continue
         router = start_router({}, *options, name=f"router-{name}")
-        if "built without" not in router.errors:
-            assert router.ask("GET", "/livez").status == 200
+        assert router.ask("GET", "/livez").status == 200
         seen.append(name)
     assert seen == ["kubernetes", "consul", "swarm", "compose"]
 
@@ -66,7 +67,7 @@ def test_the_mounted_list_is_taken(blocks, start_router, tmp_path):
     for name, text in config_map["data"].items():
         (tmp_path / name).write_text(text, "utf-8")
     router = start_router({}, *arguments)
-    assert router.health()["backends_total"] == 3
+    wait_until(lambda: router.health()["backends_total"] == 3, "the mounted list")
 
 
 def test_the_lists_of_names_are_json(blocks):

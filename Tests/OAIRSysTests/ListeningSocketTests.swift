@@ -149,4 +149,20 @@ struct ListeningSocketTests {
     #expect(adopted.address == address)
     #expect(try connects(to: address))
   }
+
+  @Test func `a listener of somebody else is shared, and stays that one's`() throws {
+    let first = try ListeningSocket(.loopback(port: 0))
+    let address = first.address
+    do {
+      let second = try ListeningSocket(duplicating: first.owner.descriptor)
+      #expect(second.address == address)
+      #expect(fcntl(second.owner.descriptor.raw, F_GETFL) & O_NONBLOCK != 0)
+    }
+    #expect(try connects(to: address), "it's still open")
+    let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(socket) }
+    #expect(throws: SystemError("listen", Errno(EINVAL))) {
+      _ = try ListeningSocket(duplicating: FileDescriptor(socket)).release()
+    }
+  }
 }
