@@ -3,7 +3,8 @@
 Run by test_client_matrix.py with the Python of the environment that has the client, as majors of
 one package can't be installed together. Standard input is a job:
 
-    {"client": "openai", "urls": ["http://…"], "model": "m", "mock": "http://…", "statuses": [503]}
+    {"client": "openai", "model": "m", "urls": ["http://…", "http://…"], "mock": "http://…",
+     "statuses": [400, 503]}
 
 Printed is a list with what came of each URL. Without statuses every call is made once:
 {call: {"result": …} or {"error": …}}. With statuses, one call is made per status and way:
