@@ -4,12 +4,21 @@ import OAIRouter
 /// What `serve` says when it starts: one line per address for scripts, and on a terminal what there
 /// is and what to type next.
 enum Banner {
+  /// One line per address, in the log's format.
   ///
-  /// - Parameter isFallback: another port than the usual one was taken because that one wasn't
-  ///   free, not because it was asked for.
-  static func listening(_ router: Router, isFallback: Bool) {
+  /// - Parameters:
+  ///   - format: that of the lines that will follow on standard output.
+  ///   - isFallback: another port than the usual one was taken because that one wasn't free, not
+  ///     because it was asked for.
+  static func listening(_ router: Router, _ format: LogFormat, isFallback: Bool) {
     for address in router.boundAddresses {
-      Terminal.write("listening on \(url(address))\n")
+      switch format {
+      case .text: Terminal.write("listening on \(url(address))\n")
+      case .json:
+        let handler = LineLogHandler(.json, to: FileDescriptor(STDOUT_FILENO))
+        Logger(label: "oairouter") { _ in handler }
+          .notice("listening", metadata: ["url": .string(url(address))])
+      }
     }
     if isFallback, case .ipv4(_, 11435) = router.boundAddress {
       Terminal.writeError(

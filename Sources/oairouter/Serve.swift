@@ -77,7 +77,7 @@ struct Serve: ParsableCommand {
     }
     let demoBackend = demo ? DemoBackend() : nil
     let router = try makeRouter(demoBackend)
-    Banner.listening(router, isFallback: listen.isEmpty)
+    Banner.listening(router, logFormat, isFallback: listen.isEmpty)
     Task.detached { await Self.serve(router, demoBackend) }
     Task.detached { await Banner.ready(router) }
     _ = signals.next()

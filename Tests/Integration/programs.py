@@ -14,7 +14,7 @@ import rawhttp
 from waiting import Timeout, wait_until
 
 STOP_SECONDS = 15.0
-LISTENING = re.compile(r"\blistening on (http://\S+)")
+LISTENING = re.compile(r'\blistening(?: on |".*"url":")(http://[^\s"]+)')
 
 
 class Program:
@@ -164,8 +164,8 @@ class Router(Server):
 
     def access_lines(self):
         """The access records that it printed so far, where they are JSON."""
-        lines = [line for line in list(self.lines) if line.startswith("{")]
-        return [json.loads(line) for line in lines]
+        lines = [json.loads(line) for line in list(self.lines) if line.startswith("{")]
+        return [line for line in lines if line["event"] == "access"]
 
 
 class LlamaServer(Server):

@@ -50,6 +50,15 @@ def start_automatic(binary, tmp_path, running):
     return start
 
 
+def wait_listed(router, admin, count):
+    """Waits until that many backends are healthy and each has told its models."""
+    router.wait_ready(count)
+    wait_until(
+        lambda: all(backend["models_known"] for backend in admin.backends().values()),
+        "every backend's models",
+    )
+
+
 def mode(path):
     return stat.S_IMODE(path.stat().st_mode)
 
@@ -214,14 +223,14 @@ def test_commands_say_what_to_do_when_no_router_runs(run, tmp_path):
 def test_explaining_is_what_routing_does(start_mock, start_administered):
     busy, free = start_mock("a", "m", tokens=400, itl="20ms"), start_mock("b", "m", tokens=2)
     router, admin = start_administered({"a": busy.url, "b": free.url})
-    router.wait_ready(2, ["m"])
+    wait_listed(router, admin, 2)
     admin.ask("POST", "/admin/backends/b/drain")
     client, _, _ = open_stream(router)
     with client:
         admin.ask("POST", "/admin/backends/b/resume")
         wait_until(lambda: admin.backends()["a"]["in_flight"] == 1, "the stream to be counted")
         explained = admin.ask("POST", "/admin/route", chat("m")).json()
-        assert explained["chosen"] == "b"
+        assert explained["chosen"] == "b", json.dumps(explained)
         assert [c["in_flight"] for c in explained["candidates"]] == [1, 0]
         answer = router.post(CHAT, chat("m", stream=False))
         assert answer.head.get("x-oairouter-backend") == "b"
@@ -288,7 +297,7 @@ def test_a_drain_holds_through_probes(start_mock, start_administered):
 def test_a_drain_under_load_loses_nothing(start_mock, start_administered):
     mocks = {name: start_mock(name, "m", tokens=8, ttft="2ms", itl="2ms") for name in "ab"}
     router, admin = start_administered({name: mock.url for name, mock in mocks.items()})
-    router.wait_ready(2, ["m"])
+    wait_listed(router, admin, 2)
     is_over = threading.Event()
 
     def client_loop(_):

@@ -8,6 +8,7 @@ import pytest
 
 from programs import LISTENING
 from rawhttp import chat, content_of, events
+from waiting import wait_until
 
 CHAT = "/v1/chat/completions"
 
@@ -51,6 +52,23 @@ def test_bad_usage_is_refused_with_status_2(run, arguments, word):
     refuses(run("serve", *arguments), word)
 
 
+def test_every_line_is_json_when_that_is_asked_for(start_mock, start_router):
+    router = start_router({"a": start_mock("a", "m").url}).wait_ready(1, ["m"])
+    router.ask("GET", "/health")
+    wait_until(lambda: len(list(router.lines)) >= 2, "a request's line")
+    first, *others = [json.loads(line) for line in list(router.lines)]
+    assert (first["event"], first["url"]) == ("listening", router.url)
+    assert {line["event"] for line in others} == {"access"}
+
+
+def test_an_answer_of_its_own_takes_time_too(start_router):
+    router = start_router({})
+    router.ask("GET", "/health")
+    router.ask("GET", "/nothing")
+    wait_until(lambda: len(router.access_lines()) == 2, "two lines")
+    assert all(0 < line["duration_ms"] < 5000 for line in router.access_lines())
+
+
 def test_an_unknown_subcommand_is_refused_with_status_2(run):
     refuses(run("sevre"), "sevre")
 
@@ -80,7 +98,7 @@ def test_version_is_one_line(run):
 def test_the_demo_streams_without_any_backend(start_router):
     router = start_router({}, "--demo")
     router.wait_ready(1)
-    model = router.models()[0]
+    model = wait_until(router.models, "its model")[0]
     answer = router.post(CHAT, chat(model))
     assert answer.status == 200
     data = events(answer.payload)
