@@ -156,6 +156,14 @@ public actor BackendRegistry {
     publishTable()
   }
 
+  /// Publishes a table that is owed, whatever the last one has cost: for a person who has changed
+  /// something, and is told that it holds.
+  public func publishNow() {
+    guard isTableOwed else { return }
+    publishTable()
+    rearm()
+  }
+
   /// When the table that is owed may be published; nil when none is.
   var tableDue: UInt64? { isTableOwed ? nextTable : nil }
 

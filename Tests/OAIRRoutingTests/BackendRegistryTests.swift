@@ -273,6 +273,14 @@ struct BackendRegistryTests {
     }
     let count = tables.count
     #expect(count < 40)
+    // Somebody who waits for it gets it at once, and only if there is anything new.
+    await registry.update(models: [ModelDescription(id: "n")], for: "a")
+    await registry.publishNow()
+    #expect(tables.newest.candidateIDs("n") == ["a"])
+    let generation = tables.newest.generation
+    await registry.publishNow()
+    #expect(tables.newest.generation == generation)
+    await registry.update(models: [ModelDescription(id: "m49")], for: "a")
     clock.advance(.seconds(1))
     await registry.advance()
     #expect(tables.newest.candidateIDs("m49") == ["a"])

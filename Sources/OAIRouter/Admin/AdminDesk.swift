@@ -112,6 +112,7 @@ struct AdminDesk: Sendable {
       let report = await reports.report()
       let former = await registry.snapshot().first { $0.backend.id == id }
       guard await added.remove(id) else { return await missing(id) }
+      await registry.publishNow()
       log("backend removed", id)
       let slot = former.flatMap { report?.slot($0.slot, incarnation: $0.incarnation) }
       return AdminResponse(200, AdminRendering.removed(id, inFlight: slot?.inFlight ?? 0))
@@ -121,6 +122,8 @@ struct AdminDesk: Sendable {
 
   /// One backend; an id that was merged into another one shows that one.
   private func show(_ id: String, _ status: Int) async -> AdminResponse {
+    // The reactor has the table before it makes the report: what is answered holds there, too.
+    await registry.publishNow()
     let report = await reports.report()
     let backends = await registry.snapshot()
     guard let backend = backends.first(where: { $0.backend.id == id || $0.mergedIDs.contains(id) })
@@ -145,6 +148,7 @@ struct AdminDesk: Sendable {
   // MARK: - The router
 
   private func status() async -> AdminResponse {
+    await registry.publishNow()
     guard let report = await reports.report() else {
       return .error(503, "draining", "The router is shutting down.")
     }
@@ -211,6 +215,7 @@ struct AdminDesk: Sendable {
         "'path' must begin with / and have at most \(Self.longestPath) bytes."
       )
     }
+    await registry.publishNow()
     // The table first: one that is newer than the report would have slots that the report lacks.
     let table = await registry.table
     guard let report = await reports.report() else {
