@@ -11,7 +11,7 @@ public import OAIRSys
 //   Downstream/Proxy+Listener    1 accept
 //   Exchange/Proxy+Request       2 readHead  3 dispatch  4 readBody
 //   Exchange/Proxy+Route         5 route
-//   Exchange/Proxy+Candidate
+//   Exchange/Proxy+Candidate, Proxy+Queue
 //   Exchange/Proxy+Attempt       6 connect  7 send
 //   Exchange/Proxy+Response      8 await  9 respond  10 splice
 //   Exchange/Proxy+Finish        11 finish  12 record
@@ -27,6 +27,9 @@ public struct Proxy<K: Kernel>: ~Copyable {
   var slots = BackendSlots()
   var scratch: Scratch
   var table = RouteTable.empty
+  var selector: CandidateSelector
+  /// The name of the field that names sessions, in lower case; nil: they don't matter.
+  let sessionField: [UInt8]?
   var ledger: BodyLedger
   /// What was counted since the start.
   public internal(set) var counters = ProxyCounters()
@@ -64,6 +67,12 @@ public struct Proxy<K: Kernel>: ~Copyable {
   var isMemoryFreed = false
   /// Where stored responses live.
   var responseOwners = ResponseOwners()
+  /// Exchanges that wait for a place at a backend.
+  var queue: RequestQueue
+  /// Somebody waits, and may be served since.
+  var isPlaceFreed = false
+  /// Places are being given out.
+  var isGranting = false
   /// Exchanges that wait for the first listing, in the order of their arrival.
   var waitingForListing: [Handle] = []
 
@@ -107,6 +116,9 @@ public struct Proxy<K: Kernel>: ~Copyable {
     downstreams = Slab(capacity: connections)
     upstreams = Slab(capacity: connections + 32)
     scratch = Scratch(limits: options.limits.http)
+    selector = CandidateSelector(options.selection.balance)
+    sessionField = options.selection.sessionHeader.map { Array($0.lowercased().utf8) }
+    queue = RequestQueue(limit: options.selection.queue)
     ledger = BodyLedger(limit: options.limits.bodiesTotal, body: options.limits.body)
     self.outbox = outbox
     self.ring = ring
@@ -154,6 +166,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
     reactor.wait(limit: limit)
     while let event = reactor.nextEvent() { handle(event) }
     if isMemoryFreed { grantMemory() }
+    if isPlaceFreed { grantPlaces() }
     if !signals.isEmpty { postSignals() }
     if lifecycle == .draining, downstreams.count == 0 { lifecycle = .stopped }
     reactor.endTick()
@@ -203,7 +216,9 @@ public struct Proxy<K: Kernel>: ~Copyable {
   /// Exchanges under way keep the records that they have pinned.
   public mutating func adopt(_ newer: RouteTable) {
     slots.grow(to: newer.slotCount)
+    selector.adopt(newer, after: table)
     table = newer
+    if !queue.isEmpty { regroupQueue() }
     for (slot, incarnation) in liveIncarnations() where slots[slot].incarnation != incarnation {
       closeIdle(ofSlot: slot)
       slots[slot].incarnation = incarnation
@@ -211,9 +226,11 @@ public struct Proxy<K: Kernel>: ~Copyable {
       slots[slot].owesSuccess = false
       slots[slot].bytesReportedAt = 0
       slots[slot].unservedUntil = 0
+      slots[slot].serviceTime = 0
     }
     if !waitingForListing.isEmpty { resumeWaiting() }
     abandonDown()
+    if isPlaceFreed { grantPlaces() }
   }
 
   /// The registry may know that a backend is gone before its connections say so.
@@ -323,6 +340,8 @@ public struct ProxyOptions: Sendable, Equatable {
   public var retry = RetryOptions()
   /// What a client's FIN behind its request means.
   public var halfClose = HalfClose.abort
+  /// Choosing a backend.
+  public var selection = SelectionOptions()
   /// Web pages.
   public var browsers = BrowserOptions()
   /// How often the registry is told at most that a backend sends, so that a probe which a busy one

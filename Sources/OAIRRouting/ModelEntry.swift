@@ -10,6 +10,8 @@ struct ModelEntry: Sendable {
   var process: [UInt8] = []
   /// Indices of backends, ascending.
   private(set) var candidates: [Int32] = []
+  /// In the same order, whether a candidate says that the model isn't loaded there.
+  private(set) var isCold: [Bool] = []
   /// Where its candidates start in the table's one list.
   private(set) var firstCandidate = 0
   /// True when a candidate is neither down nor draining.
@@ -48,7 +50,12 @@ struct ModelEntry: Sendable {
   private mutating func add(_ model: ModelDescription, of member: RouteMember, _ index: Int32) {
     let isUsable = member.backend.state != .down && member.backend.state != .draining
     // A backend may list a model under both of its spellings.
-    if candidates.last != index { candidates.append(index) }
+    if candidates.last != index {
+      candidates.append(index)
+      isCold.append(model.isLoaded == false)
+    } else if model.isLoaded != false {
+      isCold[isCold.count - 1] = false
+    }
     isListed = isListed || isUsable
     let its = Standing(isUsable: isUsable, isDescribed: model.raw != nil)
     if its > standing {

@@ -62,8 +62,8 @@ public final class RouteTable: Sendable {
 
   private let entries: [ModelEntry]
   private let index: ModelIndex
-  // SAFETY: both blocks are filled in init, only read afterwards, and freed in deinit.
-  private nonisolated(unsafe) let candidateIndices: UnsafeMutableBufferPointer<Int32>
+  // SAFETY: both are filled in init, only read afterwards, and freed in deinit.
+  private nonisolated(unsafe) let lists: CandidateLists
   private nonisolated(unsafe) let factTable: UnsafeMutableBufferPointer<CandidateFacts>
 
   /// Before anything is known: no backend, no model, not listed.
@@ -97,12 +97,6 @@ public final class RouteTable: Sendable {
     unlistedBackends = members.filter { !$0.isListed }.map(\.backend.record.id)
     slotCount = (members.map(\.backend.record.slot).max() ?? -1) + 1
     self.defaultBackend = members.firstIndex { $0.backend.record.id == defaultBackend }
-    candidateIndices = .allocate(capacity: entries.reduce(0) { $0 + $1.candidates.count })
-    var position = 0
-    for candidate in entries.lazy.flatMap(\.candidates) {
-      candidateIndices.initializeElement(at: position, to: candidate)
-      position += 1
-    }
     factTable = .allocate(capacity: members.count)
     for (number, member) in members.enumerated() {
       factTable.initializeElement(at: number, to: CandidateFacts(member.backend))
@@ -115,6 +109,7 @@ public final class RouteTable: Sendable {
     // From here on entries share candidates.
     ModelEntry.apply(rewrites, to: &entries)
     self.entries = entries
+    lists = CandidateLists(entries, backends)
     index = ModelIndex(entries.map { Array(ModelName.canonical($0.name).utf8) })
     let listed = entries.filter(\.isListed)
     healthyCount = members.count { $0.backend.state == .ready }
@@ -130,7 +125,7 @@ public final class RouteTable: Sendable {
   }
 
   deinit {
-    candidateIndices.deallocate()
+    lists.deallocate()
     factTable.deallocate()
   }
 
@@ -155,9 +150,28 @@ public final class RouteTable: Sendable {
   /// - Returns: indices into `backends` and `facts`, valid as long as the table lives; none for a
   ///   model whose last backend went away.
   public func candidates(_ entry: Int) -> UnsafeBufferPointer<Int32> {
-    let start = entries[entry].firstCandidate
-    let end = start + entries[entry].candidates.count
-    return UnsafeBufferPointer(rebasing: UnsafeBufferPointer(candidateIndices)[start..<end])
+    lists.candidates(entry)
+  }
+
+  /// The ranks of a model's candidates by what the table knows, in their order; valid as long as
+  /// the table lives.
+  public func ranks(_ entry: Int) -> UnsafeBufferPointer<Int64> { lists.ranks(entry) }
+
+  /// Those of a model's candidates that nobody outranks, in the order of their ids; none when none
+  /// may be used.
+  ///
+  /// Valid as long as the table lives.
+  public func bestTier(_ entry: Int) -> UnsafeBufferPointer<Int32> { lists.bestTier(entry) }
+
+  /// Where a model's candidates start among those of all models; an alias has its model's.
+  package func firstCandidate(_ entry: Int) -> Int { lists.start(entry) }
+
+  /// The candidates of all models together.
+  var candidateCount: Int { lists.count }
+
+  /// This table's entry for a model of another table.
+  func entry(named table: RouteTable, _ entry: Int) -> Int? {
+    Array(table.entries[entry].name.utf8).withUnsafeBytes { self.entry(for: $0) }
   }
 
   /// The numbers that selection needs, parallel to `backends`; valid as long as the table lives.

@@ -117,6 +117,7 @@ public struct RouterOptions: Sendable {
     if let connections = proxy.limits.connections, connections < 1 {
       throw ConfigurationError("limits.connections", "must be 1 or more, not \(connections)")
     }
+    try proxy.selection.validate()
   }
 
   private func validateHealth() throws(ConfigurationError) {

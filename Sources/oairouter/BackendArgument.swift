@@ -1,13 +1,19 @@
 import ArgumentParser
 import OAIRouter
 
-/// `--backend [id=]url`.
+/// `--backend [id=]url[,setting=value…]`.
 struct BackendArgument: ExpressibleByArgument {
   let id: String
   let url: String
+  private let settings: BackendSettings
+  /// Something stands behind the URL.
+  let hasSettings: Bool
 
-  init?(argument: String) {
-    guard !argument.isEmpty else { return nil }
+  init?(argument whole: String) {
+    guard !whole.isEmpty else { return nil }
+    let (argument, settings) = BackendSettings.split(whole)
+    self.settings = BackendSettings(settings)
+    hasSettings = !settings.isEmpty
     // An `=` belongs to the id only before the URL begins: a path may hold one too.
     let schemeStart = argument.firstIndex { $0 == ":" || $0 == "/" } ?? argument.endIndex
     if let equals = argument.firstIndex(of: "="), equals < schemeStart {
@@ -29,8 +35,19 @@ struct BackendArgument: ExpressibleByArgument {
         exitCode: CommandFailure.badUsage
       )
     }
+    if let problem = settings.problem {
+      throw CommandFailure("--backend \(id)=\(url): \(problem)", exitCode: CommandFailure.badUsage)
+    }
     do throws(EndpointError) {
-      return try ConfiguredBackend(id: id, url: url, source: .flag)
+      return try ConfiguredBackend(
+        id: id,
+        url: url,
+        kind: settings.kind,
+        weight: settings.weight,
+        priority: settings.priority,
+        maxInFlight: settings.maxInFlight,
+        source: .flag
+      )
     } catch {
       throw CommandFailure(
         "--backend \(id)=\(url): \(error)",

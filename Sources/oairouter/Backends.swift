@@ -70,6 +70,12 @@ struct Backends: ParsableCommand {
     }
 
     func run() throws {
+      if backend.hasSettings {
+        throw CommandFailure(
+          "settings are options here: write --weight 2 rather than ,weight=2",
+          exitCode: CommandFailure.badUsage
+        )
+      }
       let form = Form(
         id: backend.id,
         url: backend.url,

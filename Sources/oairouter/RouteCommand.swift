@@ -71,11 +71,12 @@ struct RouteCommand: ParsableCommand {
     var model: String?
     var servedModel: String?
     var chosen: String?
+    var waits: Bool
     var candidates: [Candidate]
     var refusal: Refusal?
 
     enum CodingKeys: String, CodingKey {
-      case model, chosen, candidates, refusal
+      case model, chosen, waits, candidates, refusal
       case servedModel = "served_model"
     }
 
@@ -83,6 +84,7 @@ struct RouteCommand: ParsableCommand {
       var facts = [["model", model ?? "none named"]]
       if let servedModel, servedModel != model { facts.append(["served as", servedModel]) }
       if let chosen { facts.append(["chosen", chosen]) }
+      if waits { facts.append(["waits", "each backend that may be tried is at its bound"]) }
       if let refusal {
         facts.append(["answer", "\(refusal.status) \(refusal.code): \(refusal.message)"])
       }

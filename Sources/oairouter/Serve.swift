@@ -25,8 +25,9 @@ struct Serve: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "An inference server, such as gpu=http://10.0.0.5:8000; repeatable.",
-      valueName: "[id=]url"
+      "An inference server, such as gpu=http://10.0.0.5:8000; repeatable. Settings: weight=2, "
+        + "priority=1, max_in_flight=8, type=vllm.",
+      valueName: "[id=]url[,setting=value…]"
     )
   )
   var backend: [BackendArgument] = []
@@ -59,6 +60,7 @@ struct Serve: ParsableCommand {
   @OptionGroup(title: "Discovery") var search: SearchArguments
   @OptionGroup(title: "Lists of backends") var discovery: DiscoveryArguments
   @OptionGroup(title: "Timeouts") var timeouts: TimeoutArguments
+  @OptionGroup(title: "Choosing a backend") var selection: SelectionArguments
   @OptionGroup(title: "Limits") var limits: LimitArguments
   @OptionGroup(title: "Retries") var retries: RetryArguments
   @OptionGroup(title: "Health") var health: HealthArguments
@@ -125,6 +127,7 @@ struct Serve: ParsableCommand {
     options.proxy.halfClose = halfClose
     limits.apply(to: &options.proxy)
     retries.apply(to: &options.proxy.retry)
+    selection.apply(to: &options.proxy.selection)
     browsers.apply(to: &options.proxy.browsers)
     try administration.apply(to: &options.admin)
     let output = FileDescriptor(STDOUT_FILENO)

@@ -19,7 +19,7 @@ struct TimeoutArguments: ParsableArguments {
 
   @Option(
     name: .customLong("queue.timeout"),
-    help: "A request that waits for memory. (default: 30s)",
+    help: "A request that waits for memory or a busy backend. (default: 30s)",
     transform: DurationArgument.parse
   )
   var queue: DurationArgument?

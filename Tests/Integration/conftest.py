@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 
+from counting_backend import CountingBackend
 from programs import LlamaServer, Router, Server
 from scripted_backend import ScriptedBackend
 from tee import Tee
@@ -137,6 +138,22 @@ def start_backend():
 
     yield start
     for backend in backends:
+        backend.stop()
+
+
+@pytest.fixture
+def start_counting():
+    """start_counting(**options): a counting backend in this process."""
+    backends = []
+
+    def start(**options):
+        backends.append(CountingBackend(**options))
+        return backends[-1]
+
+    yield start
+    for backend in backends:
+        # Whoever still waits is let go.
+        backend.release(1000)
         backend.stop()
 
 

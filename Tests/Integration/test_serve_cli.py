@@ -38,6 +38,15 @@ BAD_USAGE = {
     "backend id that can't stand in a header": (["--backend", "a b=http://127.0.0.1:1"], "visible"),
     "no room for one body": (["--limits.bodies-total", "70MiB"], "bodies_total"),
     "no time to wait": (["--queue.timeout", "0s"], "queue.timeout"),
+    "unknown policy": (["--balance", "fastest"], "least_in_flight"),
+    "a queue of less than nothing": (["--queue.max=-1"], "queue.max"),
+    "a session's field that can't be one": (
+        ["--session-affinity.enabled", "--session-affinity.header", "X Session"],
+        "session_affinity.header",
+    ),
+    "unknown setting of a backend": (["--backend", "a=http://127.0.0.1:1,wait=2"], "wait"),
+    "weight of a backend out of range": (["--backend", "a=http://127.0.0.1:1,weight=0"], "weight"),
+    "unknown type of a backend": (["--backend", "a=http://127.0.0.1:1,type=gpt"], "vllm"),
     "default backend that is none": (
         ["--backend", "a=http://127.0.0.1:1", "--default-backend", "b"],
         "b",

@@ -67,13 +67,19 @@ extension RouteMember {
     state: BackendState = .ready,
     models: [ModelDescription] = [],
     kind: Backend.Kind = .generic,
+    weight: Int = 1,
+    priority: Int = 0,
+    maxInFlight: Int = 0,
     registeredAt: Int = 0,
     version: String? = nil
   ) -> RouteMember {
     let backend = Backend(
       id: id,
       kind: kind,
-      endpoint: Endpoint(address: .loopback(port: UInt16(slot + 1)))
+      endpoint: Endpoint(address: .loopback(port: UInt16(slot + 1))),
+      weight: weight,
+      priority: priority,
+      maxInFlight: maxInFlight
     )
     let record = BackendRecord(backend, slot: slot, incarnation: UInt64(slot + 1))
     return RouteMember(
@@ -101,3 +107,65 @@ extension RouteTable {
 
 /// Bytes as text.
 func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+
+/// A selector on a table, with counters that a test sets.
+struct SelectionBench {
+  var selector: CandidateSelector
+  var table: RouteTable
+  var inFlight: [Int32]
+  var random = SeededRandom(1)
+  /// Ids that the reactor knows better than to use.
+  var excluded: Set<String> = []
+
+  init(_ policy: BalancingPolicy, _ members: [RouteMember]) {
+    selector = CandidateSelector(policy)
+    table = .empty
+    inFlight = []
+    adopt(members)
+  }
+
+  /// Goes on with a new table.
+  mutating func adopt(_ members: [RouteMember]) {
+    let newer = RouteTable(generation: table.generation + 1, members: members, isListed: true)
+    selector.adopt(newer, after: table)
+    table = newer
+    inFlight += Array(repeating: 0, count: max(0, table.slotCount - inFlight.count))
+  }
+
+  mutating func choose(
+    _ model: String = "m",
+    session: UInt64 = 0,
+    family: PathFamily = .chat
+  ) -> CandidateChoice {
+    guard let entry = table.entry(model) else { return .none }
+    let table = table
+    let excluded = excluded
+    return inFlight.withUnsafeBufferPointer { counters in
+      guard let inFlight = counters.baseAddress else { return .none }
+      return selector.choose(
+        entry,
+        of: table,
+        for: RequestFacts(entry: entry, family: family, session: session),
+        inFlight: inFlight,
+        random: &random
+      ) { excluded.contains(table.backends[$0].record.id) }
+    }
+  }
+
+  /// The id of the one that is chosen; nil when none is.
+  mutating func pick(_ model: String = "m", session: UInt64 = 0) -> String? {
+    guard case .chosen(let index, _) = choose(model, session: session) else { return nil }
+    return table.backends[index].record.id
+  }
+
+  /// Sets how many requests a backend works on.
+  mutating func load(_ id: String, _ count: Int32) {
+    guard let backend = table.backends.first(where: { $0.record.id == id }) else { return }
+    inFlight[backend.record.slot] = count
+  }
+}
+
+/// One model.
+func model(_ id: String = "m", isLoaded: Bool? = nil) -> [ModelDescription] {
+  [ModelDescription(id: id, isLoaded: isLoaded)]
+}

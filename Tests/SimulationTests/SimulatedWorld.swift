@@ -34,6 +34,8 @@ final class SimulatedWorld {
     /// Clients that closed in the middle of what they had asked for.
     var leftBatches = 0
     var tables = 0
+    /// Requests that waited for a place at a backend.
+    var waits = 0
   }
 
   init(seed: UInt64, exchangeCount: Int, echoes: Bool, saboteur: Saboteur? = nil) {
@@ -42,6 +44,8 @@ final class SimulatedWorld {
     if saboteur != nil {
       profile.clientFaults = 0
       profile.drainsAt = nil
+      // The worlds in which these acts find their occasions.
+      profile.usesPlainSelection()
     }
     self.profile = profile
     eventTrace = EventTrace(echoes: echoes)
@@ -141,6 +145,7 @@ final class SimulatedWorld {
     for client in clients where !client.unanswered.isEmpty {
       network.fail("requests \(client.unanswered) got neither an answer nor an end")
     }
+    judgeSessions()
     for exchange in exchanges {
       // Once, and once more after a loss; a stale connection's closing, and what the backend
       // refuses itself, doesn't count.
@@ -151,6 +156,35 @@ final class SimulatedWorld {
         Set(servers).count == servers.count || profile.tableChanges > 0,
         "request \(exchange.number) was given to one backend twice"
       )
+    }
+  }
+
+  /// A backend has got one more request.
+  ///
+  /// What a client or a deadline has cut off may still seem to be at work there.
+  func judgeLoad(of backend: SimulatedBackend) {
+    guard profile.maxInFlight > 0, profile.isCalm, profile.tableChanges == 0, !isDraining else {
+      return
+    }
+    let count = backend.working
+    network.require(
+      count <= profile.maxInFlight,
+      "\(backend.name) has \(count) requests at a time"
+    )
+  }
+
+  /// Where nothing fails and nobody is busy, a session stays where it is.
+  private func judgeSessions() {
+    guard profile.isCalm, profile.sessions > 0, profile.maxInFlight == 0,
+      profile.tableChanges == 0
+    else { return }
+    var homes: [[Int]: Set<Int>] = [:]
+    for exchange in exchanges {
+      guard let session = exchange.session else { continue }
+      homes[[session, exchange.model], default: []].formUnion(exchange.attempts.map(\.server))
+    }
+    for (session, servers) in homes where servers.count > 1 {
+      network.fail("session \(session[0]) with m\(session[1]) was at servers \(servers.sorted())")
     }
   }
 

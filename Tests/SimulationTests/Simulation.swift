@@ -49,6 +49,7 @@ enum Simulation {
       if world.takesDrain() { proxy.beginDrain() }
       guard proxy.runTick() else { break }
       judgeQueues(proxy, world)
+      judgePlaces(&proxy, world)
       if registry.take(outbox.take()) { world.network.schedule(after: 1) {} }
       if let table = registry.due() { proxy.adopt(table) }
     }
@@ -81,6 +82,35 @@ enum Simulation {
     }
   }
 
+  /// Nobody waits for a place while there is one, and no backend has more than it may.
+  private static func judgePlaces(
+    _ proxy: inout Proxy<SimulatedKernel>,
+    _ world: SimulatedWorld
+  ) {
+    guard world.profile.maxInFlight > 0 else { return }
+    for slot in 0..<proxy.slots.capacity {
+      let count = Int(proxy.slots.inFlight[slot])
+      world.network.require(
+        count <= world.profile.maxInFlight,
+        "slot \(slot) has \(count) requests in flight"
+      )
+    }
+    world.counts.waits = Int(proxy.counters.queueWaits)
+    for lane in proxy.queue.lanesByTurn {
+      var next = proxy.queue.first(of: lane)
+      while let ticket = next {
+        next = proxy.queue.next(after: ticket)
+        let downstream = proxy.queue.exchange(ticket)
+        guard proxy.downstreams.contains(downstream) else {
+          world.network.fail("a client that has left still waits")
+          continue
+        }
+        let choice = proxy.candidateChoice(downstream)
+        world.network.require(choice == .full, "somebody waits for nothing: \(choice)")
+      }
+    }
+  }
+
   /// The router after its work: nothing is left over.
   private static func judge(_ proxy: borrowing Proxy<SimulatedKernel>, _ world: SimulatedWorld) {
     let network = world.network
@@ -94,6 +124,7 @@ enum Simulation {
     // A drain doesn't wait for idle connections to age; nothing works on one then.
     let left = world.isDraining ? proxy.idleCount : 0
     network.require(proxy.upstreamCount == left, "\(proxy.upstreamCount) upstreams are left")
+    network.require(proxy.queue.isEmpty, "\(proxy.queue.count) requests still wait for a place")
     network.require(proxy.heldBodyBytes == 0, "\(proxy.heldBodyBytes) bytes are still reserved")
     for slot in 0..<proxy.slots.capacity {
       network.require(proxy.slots.inFlight[slot] == 0, "slot \(slot) has requests in flight")

@@ -15,6 +15,7 @@ struct SimulationTests {
     var routed = 0
     var cut = 0
     var own = 0
+    var waits = 0
     var failures = 0
     for seed in first...last {
       if getenv("OAIR_SIM_TRACE") != nil { EventTrace.write("seed \(seed)\n") }
@@ -26,6 +27,7 @@ struct SimulationTests {
       routed += outcome.counts.routed
       cut += outcome.counts.cut
       own += outcome.counts.own
+      waits += outcome.counts.waits
       guard outcome.violations.isEmpty else {
         Self.report(seed, outcome, isFirst: failures == 0)
         failures += 1
@@ -35,9 +37,10 @@ struct SimulationTests {
     }
     // Nothing passes for want of events.
     #expect(routed > 0 && own > 0)
-    if last - first > 50 { #expect(cut > 0) }
+    if last - first > 50 { #expect(cut > 0 && waits > 0) }
     EventTrace.write(
-      "simulation: seeds \(first)-\(last), \(routed) routed, \(cut) cut, \(own) own\n"
+      "simulation: seeds \(first)-\(last), \(routed) routed, \(cut) cut, \(own) own, "
+        + "\(waits) waited\n"
     )
   }
 

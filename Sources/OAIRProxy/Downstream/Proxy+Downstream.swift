@@ -106,7 +106,7 @@ extension Proxy {
   ///
   /// Each byte that it takes gives it more time, but not once the drain is over: one client that
   /// reads slowly would keep the router from stopping.
-  private var writeDeadline: UInt64 { min(reactor.now &+ deadlines.write, lastWrite) }
+  var writeDeadline: UInt64 { min(reactor.now &+ deadlines.write, lastWrite) }
 
   private mutating func sendNow(
     _ registration: Handle,
@@ -137,7 +137,11 @@ extension Proxy {
   /// Everything queued so far is with the kernel.
   mutating func allWritten(_ downstream: Handle) {
     if downstreams[downstream].phase == .exchanging {
-      reactor.setDeadline(downstreams[downstream].registration, at: .max)
+      let ticket = downstreams[downstream].exchange.ticket
+      reactor.setDeadline(
+        downstreams[downstream].registration,
+        at: ticket == .none ? .max : queueDeadline(ticket)
+      )
     }
     switch downstreams[downstream].exchange.machine.phase {
     case .ending, .answering, .aborting: step(downstream, .flushed)
@@ -216,6 +220,8 @@ extension Proxy {
   private mutating func exchangeDeadline(_ downstream: Handle) {
     if downstreams[downstream].exchange.machine.phase == .pausing {
       step(downstream, .resumed)
+    } else if downstreams[downstream].exchange.ticket != .none {
+      queueTimedOut(downstream)
     } else if downstreams[downstream].exchange.awaitedMemory > 0 {
       refuseForMemory(downstream)
     } else if isBodyLate(downstream) {

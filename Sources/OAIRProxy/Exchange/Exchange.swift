@@ -27,6 +27,8 @@ struct Exchange: ~Copyable {
   var requestID: ByteRange?
   /// Where the origin of the page stands that sent it, if it may.
   var origin: ByteRange?
+  /// The hash of the session's id; 0 without one.
+  var session: UInt64 = 0
   /// Declared, or counted once all of it is here.
   var bodyLength = 0
   /// The client waits to be told that its body is wanted.
@@ -70,6 +72,10 @@ struct Exchange: ~Copyable {
   var isModelSpent = false
   var upstream = Handle.none
   var tried = TriedBackends()
+  /// Its place among those that wait for a backend.
+  var ticket = RequestQueue.Ticket.none
+  /// The session belongs to another backend than the one that is asked.
+  var isSessionBroken = false
   /// The backend of the current or last attempt, pinned: tables may change meanwhile.
   var record: BackendRecord?
 

@@ -86,7 +86,8 @@ extension Proxy {
   /// backend takes.
   func wantsBody(_ downstream: Handle) -> Bool {
     guard downstreams[downstream].exchange.machine.request == .open,
-      downstreams[downstream].exchange.awaitedMemory == 0
+      downstreams[downstream].exchange.awaitedMemory == 0,
+      downstreams[downstream].exchange.ticket == .none
     else { return false }
     switch downstreams[downstream].exchange.machine.phase {
     case .readingBody: return true

@@ -8,104 +8,97 @@ import OAIRWire
 
 extension Proxy {
   mutating func chooseCandidate(_ downstream: Handle) {
-    guard let index = bestCandidate(downstream) else {
-      step(downstream, .exhausted)
-      return
-    }
-    beginAttempt(downstream, table.backends[index].record)
+    take(nextChoice(downstream), for: downstream)
   }
 
-  /// The one that is asked next: the one that has what the request goes on from, else of the
-  /// model's own, else of a fallback's.
-  mutating func bestCandidate(_ downstream: Handle) -> Int? {
+  /// Chooses among the model's own candidates, or once they are spent, among those of a fallback.
+  mutating func nextChoice(_ downstream: Handle) -> CandidateChoice {
     let isSpent =
       downstreams[downstream].exchange.isModelSpent
       || downstreams[downstream].exchange.machine.isModelSpent
     let isFirst = downstreams[downstream].exchange.machine.attempts == 0
-    if isFirst, let index = predecessorsBackend(downstream), isUsable(downstream, index) {
-      return index
+    let own = isSpent && !isFirst ? .none : candidateChoice(downstream)
+    guard own == .none, fallBack(downstream) else { return own }
+    return candidateChoice(downstream)
+  }
+
+  /// Goes on with what was chosen for it.
+  mutating func take(_ choice: CandidateChoice, for downstream: Handle) {
+    switch choice {
+    case .chosen(let index, let breaksSession):
+      downstreams[downstream].exchange.isSessionBroken = breaksSession
+      beginAttempt(downstream, table.backends[index].record)
+    case .full: awaitPlace(downstream)
+    case .none: step(downstream, .exhausted)
     }
-    let own = isSpent && !isFirst ? nil : pickCandidate(downstream)
-    return own ?? fallBack(downstream)
   }
 
-  /// What an exchange asks of a candidate.
-  struct Eligibility {
-    let tried: TriedBackends
-    let family: PathFamily
-    var heedsUnserved = true
+  /// True while an attempt on another backend can begin at once.
+  mutating func hasCandidate(_ downstream: Handle) -> Bool {
+    if case .chosen = candidateChoice(downstream) { return true }
+    return false
   }
 
-  private func isUsable(_ downstream: Handle, _ index: Int) -> Bool {
-    let eligibility = Eligibility(
+  /// Chooses a backend for the next attempt; nothing begins yet.
+  mutating func candidateChoice(_ downstream: Handle) -> CandidateChoice {
+    let isFirst = downstreams[downstream].exchange.machine.attempts == 0
+    let destination = destination(downstream)
+    var excluded = ExcludedCandidates(
       tried: downstreams[downstream].exchange.tried,
-      family: downstreams[downstream].exchange.service.family
+      family: downstreams[downstream].exchange.service.family,
+      facts: table.facts,
+      accounts: slots.allAccounts,
+      now: reactor.now
     )
-    return state(ofBackend: index, eligibility).isUsable
-  }
-
-  mutating func pickCandidate(_ downstream: Handle) -> Int? {
-    var eligibility = Eligibility(
-      tried: downstreams[downstream].exchange.tried,
-      family: downstreams[downstream].exchange.service.family
-    )
-    if let index = pickCandidate(downstream, eligibility) { return index }
-    guard downstreams[downstream].exchange.machine.attempts == 0 else { return nil }
-    // All of them have said that they don't have the path: one says so again, in its own words.
-    eligibility.heedsUnserved = false
-    return pickCandidate(downstream, eligibility)
-  }
-
-  private mutating func pickCandidate(_ downstream: Handle, _ eligibility: Eligibility) -> Int? {
-    let entry: Int
-    switch destination(downstream) {
-    case .entry(let index): entry = index
+    switch destination {
+    case .entry(let entry):
+      if isFirst, let index = predecessorsBackend(downstream) {
+        let choice = choice(of: index, excluded)
+        if choice != .none { return choice }
+      }
+      let choice = choice(in: entry, for: downstream, excluded)
+      guard choice == .none, isFirst else { return choice }
+      // All have said that they don't have the path: one says so again, in its own words.
+      excluded.heedsUnserved = false
+      return self.choice(in: entry, for: downstream, excluded)
     case .defaultBackend:
-      guard let index = table.defaultBackend, state(ofBackend: index, eligibility).isUsable else {
-        return nil
-      }
-      return index
+      excluded.heedsUnserved = !isFirst
+      return table.defaultBackend.map { choice(of: $0, excluded) } ?? .none
     case .owner(let owner):
-      guard let index = index(of: owner), state(ofBackend: index, eligibility).isUsable else {
-        return nil
-      }
-      return index
-    case .gone, .unresolved: return nil
-    }
-    let candidates = table.candidates(entry)
-    let facts = table.facts
-    return withUnsafeTemporaryAllocation(of: Int32.self, capacity: max(1, candidates.count)) {
-      eligible in
-      let count = CandidateTier.collect(candidates, facts: facts, into: eligible) {
-        state(ofBackend: $0, eligibility)
-      }
-      return LeastInFlight.pick(
-        UnsafeBufferPointer(rebasing: eligible[..<count]),
-        facts: facts,
-        inFlight: slots.inFlight,
-        random: &random
-      )
+      excluded.heedsUnserved = !isFirst
+      guard let index = index(of: owner) else { return .none }
+      // A stored response is looked up or cancelled: that mustn't wait for a place.
+      let choice = choice(of: index, excluded)
+      return choice == .full ? .chosen(index, breaksSession: false) : choice
+    case .gone, .unresolved: return .none
     }
   }
 
-  /// The table's state, or what this reactor knows better: a refusal counts at once, long before
-  /// the registry has published it.
-  func state(ofBackend index: Int, _ eligibility: Eligibility) -> BackendState {
-    let fact = table.facts[index]
-    let family = eligibility.family
-    if eligibility.tried.contains(fact.slot) || !fact.pathFamilies.contains(family) {
-      return .down
-    }
-    let account = slots[Int(fact.slot)]
-    if eligibility.heedsUnserved, account.unservedUntil > reactor.now,
-      account.incarnation == fact.incarnation, account.unserved.contains(family)
-    {
-      return .down
-    }
-    if account.incarnation == fact.incarnation, account.refusedBy > fact.acknowledgedSignal {
-      return .down
-    }
-    return fact.state
+  private mutating func choice(
+    in entry: Int,
+    for downstream: Handle,
+    _ excluded: ExcludedCandidates
+  ) -> CandidateChoice {
+    let request = RequestFacts(
+      entry: entry,
+      family: excluded.family,
+      session: downstreams[downstream].exchange.session,
+      bodyLength: downstreams[downstream].exchange.bodyLength
+    )
+    return selector.choose(
+      entry,
+      of: table,
+      for: request,
+      inFlight: slots.inFlight,
+      random: &random
+    ) { excluded.contains($0) }
+  }
+
+  /// Where there is nobody else to choose.
+  private func choice(of index: Int, _ excluded: ExcludedCandidates) -> CandidateChoice {
+    guard table.facts[index].state.isUsable, !excluded.contains(index) else { return .none }
+    let isFull = table.facts[index].isFull(slots.inFlight)
+    return isFull ? .full : .chosen(index, breaksSession: false)
   }
 
   private mutating func beginAttempt(_ downstream: Handle, _ record: BackendRecord) {
@@ -114,8 +107,7 @@ extension Proxy {
     downstreams[downstream].exchange.record = record
     slots.begin(record.slot)
     // A reused connection may turn out to be closed when it is too late to send the request again.
-    let mayReuse =
-      downstreams[downstream].exchange.mayBeRepeated && !downstreams[downstream].exchange.isTunnel
+    let mayReuse = downstreams[downstream].exchange.service.isRepeatable
     guard mayReuse, let idle = takeIdle(record) else {
       step(downstream, .chosen(isConnected: false))
       return
@@ -131,6 +123,12 @@ extension Proxy {
   mutating func retrySame(_ downstream: Handle) {
     guard let record = downstreams[downstream].exchange.record else {
       chooseCandidate(downstream)
+      return
+    }
+    guard record.maxInFlight == 0 || Int(slots.inFlight[record.slot]) < record.maxInFlight else {
+      // Others have taken its place while it paused: now it waits like them.
+      downstreams[downstream].exchange.tried.forgive(record.slot)
+      awaitPlace(downstream)
       return
     }
     slots.begin(record.slot)

@@ -53,27 +53,29 @@ extension Proxy {
 
   /// Goes on to the next of the model's fallbacks that has a backend to ask.
   ///
-  /// - Returns: that backend's index; nil when no fallback is left, and nothing has changed then.
-  mutating func fallBack(_ downstream: Handle) -> Int? {
-    guard let stage = nextFallback(downstream) else { return nil }
+  /// - Returns: false when no fallback is left; nothing has changed then.
+  mutating func fallBack(_ downstream: Handle) -> Bool {
+    guard let stage = nextFallback(downstream, mayWait: true) else { return false }
     counters.fallbacks += 1
     enterFallback(downstream, stage)
     step(downstream, .fellBack)
     nameServedModel(downstream)
-    return pickCandidate(downstream)
+    return true
   }
 
-  /// Whether somebody is left who could be asked, for this model or one in its place.
+  /// Whether somebody is left who could be asked at once, for this model or one in its place.
   mutating func hasNextCandidate(_ downstream: Handle) -> Bool {
     let isSpent =
       downstreams[downstream].exchange.isModelSpent
       || downstreams[downstream].exchange.machine.isModelSpent
-    if !isSpent, pickCandidate(downstream) != nil { return true }
-    return nextFallback(downstream) != nil
+    if !isSpent, hasCandidate(downstream) { return true }
+    return nextFallback(downstream, mayWait: false) != nil
   }
 
   /// Which fallback has a candidate, counted from 1.
-  private mutating func nextFallback(_ downstream: Handle) -> Int? {
+  ///
+  /// - Parameter mayWait: whether, if no other one has, one will do whose candidates are all busy.
+  private mutating func nextFallback(_ downstream: Handle, mayWait: Bool) -> Int? {
     // Looked up anew, should the table have changed.
     _ = destination(downstream)
     let entry = downstreams[downstream].exchange.askedEntry
@@ -87,13 +89,18 @@ extension Proxy {
       downstreams[downstream].exchange.fallback = current
       setDestination(downstream, asked: entry)
     }
+    var busy: Int?
     for stage in (current + 1)...table.fallbackCount(entry) {
       downstreams[downstream].exchange.tried.beginModel()
       downstreams[downstream].exchange.fallback = stage
       setDestination(downstream, asked: entry)
-      if pickCandidate(downstream) != nil { return stage }
+      switch candidateChoice(downstream) {
+      case .chosen: return stage
+      case .full: if mayWait, busy == nil { busy = stage }
+      case .none: continue
+      }
     }
-    return nil
+    return busy
   }
 
   private mutating func enterFallback(_ downstream: Handle, _ stage: Int) {

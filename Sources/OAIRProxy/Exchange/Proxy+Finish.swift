@@ -109,6 +109,7 @@ extension Proxy {
     } else {
       noteSuccess(downstream)
     }
+    noteServiceTime(upstream)
     var isClean = upstreams[upstream].keepsAlive && upstreams[upstream].isRequestSent
     if upstreams[upstream].body.outcome != .ended(excess: 0) { isClean = false }
     endAttempt(downstream)
@@ -235,7 +236,7 @@ extension Proxy {
   /// The exchange's attempt is over.
   mutating func endAttempt(_ downstream: Handle) {
     guard let record = downstreams[downstream].exchange.record else { return }
-    slots.end(record.slot)
+    endRequest(record.slot)
     downstreams[downstream].exchange.upstream = .none
   }
 
@@ -268,6 +269,7 @@ extension Proxy {
   /// The exchange is over: its record goes to the writer, and the connection to its next request.
   mutating func release(_ downstream: Handle) {
     releaseBody(downstream)
+    leaveQueue(downstream)
     if downstreams[downstream].exchange.hasRetried { retryBudget.exchangeEnded() }
     let isGone =
       downstreams[downstream].exchange.machine.response == .aborted

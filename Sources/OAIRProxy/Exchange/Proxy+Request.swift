@@ -137,6 +137,7 @@ extension Proxy {
     {
       exchange.requestID = id.value
     }
+    exchange.session = sessionHash(bytes)
     exchange.route = PathTable.route(UnsafeRawBufferPointer(rebasing: bytes[head.path.range]))
     scratch.requestHead = head
     scratch.parsedSerial = exchange.serial

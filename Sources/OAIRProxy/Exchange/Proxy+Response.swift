@@ -248,6 +248,7 @@ extension Proxy {
       record: upstreams[upstream].record,
       attempts: Int(downstreams[downstream].exchange.machine.attempts),
       model: servedModel(downstream),
+      breaksSession: downstreams[downstream].exchange.isSessionBroken,
       closes: !downstreams[downstream].exchange.keepsAlive,
       keepsChunks: downstreams[downstream].exchange.minorVersion == 1,
       isTunnel: downstreams[downstream].exchange.isTunnelOpen,

@@ -67,15 +67,24 @@ extension Proxy {
       return explanation
     case .found: break
     }
-    let chosen = bestCandidate(downstream)
+    var chosen: Int?
+    switch nextChoice(downstream) {
+    case .chosen(let index, _): chosen = index
+    case .full: explanation.waits = true
+    case .none: explanation.refuse(noCandidateError(downstream))
+    }
     explanation.chosen = chosen.map { table.backends[$0].record.id }
-    if chosen == nil { explanation.refuse(noCandidateError(downstream)) }
     switch destination(downstream) {
     case .entry(let entry):
       explanation.servedModel = String(decoding: table.modelName(entry), as: UTF8.self)
-      judge(table.candidates(entry).map(Int.init), chosen, downstream, &explanation)
+      let candidates = table.candidates(entry).map(Int.init)
+      judge(candidates, ranks: Array(table.ranks(entry)), chosen, downstream, &explanation)
     case .defaultBackend:
-      judge(table.defaultBackend.map { [$0] } ?? [], chosen, downstream, &explanation)
+      let candidates = table.defaultBackend.map { [$0] } ?? []
+      let ranks = candidates.map { index in
+        CandidateRank.of(table.facts[index].state, priority: table.facts[index].priority)
+      }
+      judge(candidates, ranks: ranks, chosen, downstream, &explanation)
     // Whose response it is about isn't told by a body.
     case .owner, .gone, .unresolved: break
     }
@@ -103,19 +112,25 @@ extension Proxy {
 
   private func judge(
     _ candidates: [Int],
+    ranks: [Int64],
     _ chosen: Int?,
     _ downstream: Handle,
     _ explanation: inout RouteExplanation
   ) {
     let family = downstreams[downstream].exchange.service.family
-    let tried = downstreams[downstream].exchange.tried
-    var eligibility = Eligibility(tried: tried, family: family)
-    var eligible = self.eligible(candidates, eligibility)
+    var excluded = ExcludedCandidates(
+      tried: downstreams[downstream].exchange.tried,
+      family: family,
+      facts: table.facts,
+      accounts: slots.allAccounts,
+      now: reactor.now
+    )
+    var eligible = self.eligible(candidates, ranks, excluded)
     if eligible.isEmpty, chosen != nil {
-      eligibility.heedsUnserved = false
-      eligible = self.eligible(candidates, eligibility)
+      excluded.heedsUnserved = false
+      eligible = self.eligible(candidates, ranks, excluded)
     }
-    explanation.candidates = candidates.map { index in
+    explanation.candidates = zip(candidates, ranks).map { index, rank in
       let fact = table.facts[index]
       let isEligible = eligible.contains(index)
       return RouteExplanation.Candidate(
@@ -123,7 +138,7 @@ extension Proxy {
         state: fact.state,
         isEligible: isEligible,
         reason: isEligible
-          ? standing(index, chosen, eligible) : exclusion(index, family, eligibility),
+          ? standing(index, chosen, eligible) : exclusion(index, rank, excluded),
         inFlight: Int(slots.inFlight[Int(fact.slot)]),
         weight: Int(fact.weight),
         priority: Int(fact.priority),
@@ -132,33 +147,42 @@ extension Proxy {
     }
   }
 
-  private func eligible(_ candidates: [Int], _ eligibility: Eligibility) -> [Int] {
-    let indices = candidates.map { Int32($0) }
-    return indices.withUnsafeBufferPointer { indices in
-      withUnsafeTemporaryAllocation(of: Int32.self, capacity: max(1, indices.count)) { room in
-        let count = CandidateTier.collect(indices, facts: table.facts, into: room) {
-          state(ofBackend: $0, eligibility)
+  private func eligible(
+    _ candidates: [Int],
+    _ ranks: [Int64],
+    _ excluded: ExcludedCandidates
+  ) -> [Int] {
+    var room = [Int32](repeating: 0, count: candidates.count)
+    let tier = candidates.map { Int32($0) }.withUnsafeBufferPointer { candidates in
+      ranks.withUnsafeBufferPointer { ranks in
+        room.withUnsafeMutableBufferPointer { room in
+          CandidateTier.collect(
+            candidates,
+            ranks: ranks,
+            facts: table.facts,
+            inFlight: slots.inFlight,
+            into: room
+          ) { excluded.contains($0) }
         }
-        return room[..<count].map { Int($0) }
       }
     }
+    return room[..<tier.count].map { Int($0) }
   }
 
   /// How one of those that may be tried stands against the others.
   private func standing(_ index: Int, _ chosen: Int?, _ eligible: [Int]) -> String {
     let fact = table.facts[index]
     let load = Int(slots.inFlight[Int(fact.slot)])
-    if fact.maxInFlight > 0, load >= Int(fact.maxInFlight) {
-      return "it has as many requests as it may have (max_in_flight \(fact.maxInFlight))"
-    }
     guard let chosen else { return "it may be tried" }
     let best = table.facts[chosen]
     let bestLoad = Int(slots.inFlight[Int(best.slot)])
     if index == chosen {
-      return eligible.count == 1
-        ? "chosen: it is the only one that may be tried now"
-        : "chosen: no other one that was looked at has fewer requests in flight for its weight"
+      if eligible.count == 1 { return "chosen: it is the only one that may be tried now" }
+      return selector.policy == .leastInFlight
+        ? "chosen: no other one that was looked at has fewer requests in flight for its weight"
+        : "chosen by \(selector.policy)"
     }
+    if selector.policy != .leastInFlight { return "it may be tried; \(selector.policy) decides" }
     if load * Int(best.weight) == bestLoad * Int(fact.weight) {
       return "as good as the chosen one: a draw decides each time"
     }
@@ -170,16 +194,21 @@ extension Proxy {
   /// Why one can't be tried now, or only after others.
   private func exclusion(
     _ index: Int,
-    _ family: PathFamily,
-    _ eligibility: Eligibility
+    _ rank: Int64,
+    _ excluded: ExcludedCandidates
   ) -> String {
     let backend = table.backends[index]
     let fact = table.facts[index]
-    if !serves(index, family) { return "\(backend.record.kind.name) doesn't have this path" }
-    let state = self.state(ofBackend: index, eligibility)
-    if state.isUsable {
-      return state == .suspect
-        ? "suspect: it is asked when no other one can be"
+    if !serves(index, excluded.family) {
+      return "\(backend.record.kind.name) doesn't have this path"
+    }
+    if fact.state.isUsable, !excluded.contains(index) {
+      if fact.isFull(slots.inFlight) {
+        return "it has as many requests as it may have (max_in_flight \(fact.maxInFlight))"
+      }
+      if fact.state == .suspect { return "suspect: it is asked when no other one can be" }
+      return rank == CandidateRank.of(fact.state, priority: fact.priority, isCold: true)
+        ? "the model isn't loaded there: those that have it come first"
         : "priority \(fact.priority): a lower one comes first"
     }
     if !fact.state.isUsable {

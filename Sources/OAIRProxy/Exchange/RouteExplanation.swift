@@ -40,6 +40,8 @@ public struct RouteExplanation: Sendable {
   public var candidates: [Candidate] = []
   /// The id of the one that would get the request.
   public var chosen: String?
-  /// Set when nobody would.
+  /// Each one that could be asked is at its `max_in_flight`: the request would wait for a place.
+  public var waits = false
+  /// Set when nobody would, now or later.
   public var refusal: Refusal?
 }

@@ -66,6 +66,13 @@ struct TriedBackends {
     return nil
   }
 
+  /// A backend may be asked again.
+  mutating func forgive(_ slot: Int) {
+    for index in 0..<Self.capacity where slots[index] == Int32(truncatingIfNeeded: slot) {
+      slots[index] = -1
+    }
+  }
+
   /// Another model is asked from here on: a backend that has only answered badly may do better with
   /// that one.
   mutating func beginModel() { modelStart = next }

@@ -23,6 +23,7 @@ struct ErrorResponse: Equatable {
     (status, type, code) = Self.line(error.kind)
     message = Self.message(error)
     decorate(error.kind)
+    if let seconds = error.retryAfter { retryAfter = min(max(seconds, 1), 60) }
   }
 
   private mutating func decorate(_ kind: GatewayError.Kind) {
@@ -39,6 +40,7 @@ struct ErrorResponse: Equatable {
     case .unsupportedEndpoint, .upgradeRequired: forbidsRetry = true
     case .loop, .originNotAllowed, .hostNotAllowed: forbidsRetry = true
     case .noHealthyBackend, .modelsUnknown: retryAfter = 2
+    case .queueFull, .queueTimeout: retryAfter = 1
     case .modelLoading: retryAfter = 5
     case .backendLostTwice, .upstreamTimeout: forbidsRetry = true
     case .draining:
@@ -73,6 +75,8 @@ struct ErrorResponse: Equatable {
     case .noHealthyBackend, .modelsUnknown:
       (503, "service_unavailable_error", "no_healthy_backend")
     case .modelLoading: (503, "service_unavailable_error", "model_loading")
+    case .queueFull: (503, "service_unavailable_error", "queue_full")
+    case .queueTimeout: (503, "service_unavailable_error", "queue_timeout")
     case .upstreamError, .upstreamProtocol: (502, "server_error", "upstream_error")
     case .backendLostTwice: (502, "server_error", "backend_lost_twice")
     case .upstreamTimeout: (504, "server_error", "upstream_timeout")
@@ -133,6 +137,7 @@ struct ErrorResponse: Equatable {
         + "See 'oairouter status'."
     case .modelLoading:
       return "The model '\(detail)' is being loaded: \(error.advice). Try again in a moment."
+    case .queueFull, .queueTimeout: return queueMessage(error)
     case .upstreamError:
       return "The backend \(detail) was lost before it answered, and no other one could take over."
     case .upstreamProtocol:
@@ -146,6 +151,17 @@ struct ErrorResponse: Equatable {
     case .draining:
       return "The router is shutting down. Try again in a moment."
     }
+  }
+
+  /// What is refused because all others came first.
+  private static func queueMessage(_ error: GatewayError) -> String {
+    let model = "Each backend of the model '\(error.detail)' works on as many requests as it may"
+    if error.kind == .queueFull {
+      return "\(model), and \(error.advice) requests wait for a place already (queue.max). Try "
+        + "again when Retry-After says so."
+    }
+    return "\(model), and none had a place for this one within \(error.advice) (queue.timeout). "
+      + "Try again when Retry-After says so."
   }
 
   /// What is refused for where it comes from.

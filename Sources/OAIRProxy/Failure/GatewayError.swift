@@ -9,6 +9,7 @@ struct GatewayError {
     case invalidJSON, invalidForm, missingModel, modelNotAString, modelTooLong, duplicateModel
     case unsupportedEndpoint, upgradeRequired, modelNotFound, loop, originNotAllowed, hostNotAllowed
     case noHealthyBackend, modelLoading, modelsUnknown
+    case queueFull, queueTimeout
     case upstreamError, upstreamProtocol, backendLostTwice, upstreamTimeout
     case draining
   }
@@ -18,6 +19,8 @@ struct GatewayError {
   var detail = ""
   /// What else is put into it.
   var advice = ""
+  /// Seconds after which it may be worth to come again, where that is known better than by kind.
+  var retryAfter: Int?
 
   init(_ kind: Kind, _ detail: String = "", advice: String = "") {
     self.kind = kind

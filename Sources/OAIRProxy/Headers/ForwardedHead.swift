@@ -159,6 +159,8 @@ struct DownstreamHeadWriter {
   let attempts: Int
   /// The model that answers instead of the one that was asked for, if another one does.
   let model: UnsafeRawBufferPointer?
+  /// The session belongs to another backend.
+  let breaksSession: Bool
   /// The client's connection ends with this answer.
   let closes: Bool
   /// Chunk framing goes on; false towards HTTP/1.0.
@@ -204,6 +206,7 @@ struct DownstreamHeadWriter {
     record.idBytes.withUnsafeBytes { out.field("X-OAIRouter-Backend", $0) }
     out.field("X-OAIRouter-Attempts", decimal: attempts)
     if let model { out.field("X-OAIRouter-Model", model) }
+    if breaksSession { out.append("X-Session-Broken: true\r\n") }
     let attemptFields = start..<out.count
     if response.contentKind == .eventStream, !hasAccelBuffering {
       out.append("X-Accel-Buffering: no\r\n")

@@ -92,6 +92,7 @@ extension Proxy {
 
   /// Answers with an error instead of asking a backend.
   mutating func refuse(_ downstream: Handle, _ error: GatewayError) {
+    leaveQueue(downstream)
     _ = downstreams[downstream].exchange.machine.handle(.refused)
     answerError(downstream, error)
   }

@@ -45,6 +45,12 @@ public struct ProxyCounters: Sendable, Equatable {
   public var bodiesTotalWaits: UInt64 = 0
   /// LIMIT hit: `bodiesTotal`, for longer than `ProxyTimeouts.queue`; the request was refused.
   public var bodiesTotalLimit: UInt64 = 0
+  /// Requests that waited for a place at a backend.
+  public var queueWaits: UInt64 = 0
+  /// LIMIT hit: `SelectionOptions.queue`; the request was refused.
+  public var queueLimit: UInt64 = 0
+  /// LIMIT hit: `ProxyTimeouts.queue`, while it waited for a place; the request was refused.
+  public var queueTimeouts: UInt64 = 0
   /// Uploads that streamed on before they were whole.
   public var streamedUploads: UInt64 = 0
   /// LIMIT hit: `heldResponse`, an event longer than may be held.
@@ -89,6 +95,7 @@ public struct ProxyCounters: Sendable, Equatable {
       ("dropped_records", droppedRecords), ("retry_budget_limit", retryBudgetLimit),
       ("head_limit", headLimit), ("body_limit", bodyLimit),
       ("bodies_total_waits", bodiesTotalWaits), ("bodies_total_limit", bodiesTotalLimit),
+      ("queue_waits", queueWaits), ("queue_limit", queueLimit), ("queue_timeouts", queueTimeouts),
       ("held_limit", heldLimit), ("accept_pauses", acceptPauses),
       ("handed_refused", handedRefused),
       ("write_queue_pauses", writeQueuePauses), ("downstream_timeouts", downstreamTimeouts),

@@ -18,6 +18,10 @@ struct BackendSlots: ~Copyable {
     /// What it has said that it doesn't serve, until `unservedUntil`.
     var unserved: PathFamilies = []
     var unservedUntil: UInt64 = 0
+    /// How long its answers take, in nanoseconds: the mean, the newest counting an eighth.
+    ///
+    /// 0 until there was one; only kept where requests may have to wait.
+    var serviceTime: UInt64 = 0
     /// The youngest idle connection; the others hang on it.
     var youngestIdle = Handle.none
     var idleCount = 0
@@ -50,6 +54,15 @@ struct BackendSlots: ~Copyable {
       precondition(slot >= 0 && slot < capacity, "no such backend slot")
       yield &accounts[slot]
     }
+  }
+
+  /// The accounts of all slots, for one look at many of them.
+  var allAccounts: UnsafePointer<Account> { UnsafePointer(accounts) }
+
+  /// An answer has come to its end.
+  mutating func noteService(_ slot: Int, nanoseconds: UInt64) {
+    let former = accounts[slot].serviceTime
+    accounts[slot].serviceTime = former == 0 ? nanoseconds : former - former / 8 + nanoseconds / 8
   }
 
   /// Makes room for a table's slots; counters keep their values.

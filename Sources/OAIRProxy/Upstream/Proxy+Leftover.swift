@@ -153,7 +153,7 @@ extension Proxy {
   mutating func endLeftover(_ upstream: Handle, isClean: Bool) {
     if upstreams[upstream].occupiesSlot {
       upstreams[upstream].occupiesSlot = false
-      slots.end(upstreams[upstream].record.slot)
+      endRequest(upstreams[upstream].record.slot)
     }
     upstreams[upstream].held.removeAll()
     if isClean, upstreams[upstream].keepsAlive {

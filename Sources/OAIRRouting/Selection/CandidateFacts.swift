@@ -10,6 +10,8 @@ public struct CandidateFacts: Equatable, Sendable {
   public var incarnation: UInt64
   /// The highest sequence of a signal that this table's state includes.
   public var acknowledgedSignal: UInt64
+  /// The hash of its id: what sessions go by.
+  public var identity: UInt64
   /// The index of its counters.
   public var slot: Int32
   /// Its share, 1…1,000,000.
@@ -32,10 +34,12 @@ public struct CandidateFacts: Equatable, Sendable {
     state: BackendState = .ready,
     pathFamilies: PathFamilies = .all,
     incarnation: UInt64 = 0,
-    acknowledgedSignal: UInt64 = 0
+    acknowledgedSignal: UInt64 = 0,
+    identity: UInt64 = 0
   ) {
     self.incarnation = incarnation
     self.acknowledgedSignal = acknowledgedSignal
+    self.identity = identity
     self.slot = slot
     self.weight = weight
     self.priority = priority
@@ -54,7 +58,15 @@ public struct CandidateFacts: Equatable, Sendable {
       state: backend.state,
       pathFamilies: record.kind.pathFamilies,
       incarnation: record.incarnation,
-      acknowledgedSignal: backend.acknowledgedSignal
+      acknowledgedSignal: backend.acknowledgedSignal,
+      identity: record.idBytes.withUnsafeBytes { StableHash.of($0) }
     )
+  }
+
+  /// True while it works on as many requests as it may.
+  ///
+  /// - Parameter inFlight: a counter for every slot that occurs in the table.
+  public func isFull(_ inFlight: UnsafePointer<Int32>) -> Bool {
+    maxInFlight > 0 && inFlight[Int(slot)] >= maxInFlight
   }
 }

@@ -1,46 +1,56 @@
-/// Narrows candidates to those that stand first by evidence: every backend that may be tried counts
-/// before every suspect one (a suspect is for when nothing better is there), and within that the
-/// lowest priority tier.
+/// Narrows candidates to those that stand first by `CandidateRank` and have room.
 ///
 /// Pure; runs on the reactor for each attempt.
-public struct CandidateTier {
+public struct CandidateTier: Equatable {
+  /// How many candidates were written.
+  public private(set) var count = 0
+  /// None was, but only for want of room: waiting helps.
+  public private(set) var isFull = false
+
   /// Copies the best tier's candidates into scratch memory.
+  ///
+  /// One that is at its bound counts as absent, so that the next tier helps out. Suspects don't do
+  /// so as long as somebody better is there: that one is waited for.
   ///
   /// - Parameters:
   ///   - candidates: indices into `facts`.
+  ///   - ranks: their ranks, in the same order.
   ///   - facts: the table's facts.
-  ///   - state: the state to go by, given a candidate's index: the table's, or what the caller
-  ///     knows better (a refusal that the table doesn't include yet). A candidate that was tried
-  ///     already is reported as `.down`.
+  ///   - inFlight: requests in flight by slot.
   ///   - scratch: room for at least `candidates.count` indices.
-  /// - Returns: how many indices were written; 0 when none may be tried.
+  ///   - isExcluded: what the caller knows beyond the table, given a candidate's index: one that
+  ///     was tried, or has refused since the table was made.
+  /// - Returns: what was found.
   public static func collect(
     _ candidates: UnsafeBufferPointer<Int32>,
+    ranks: UnsafeBufferPointer<Int64>,
     facts: UnsafeBufferPointer<CandidateFacts>,
+    inFlight: UnsafePointer<Int32>,
     into scratch: UnsafeMutableBufferPointer<Int32>,
-    state: (Int) -> BackendState
-  ) -> Int {
-    precondition(scratch.count >= candidates.count)
-    var count = 0
-    var best = Int64.max
-    for candidate in candidates {
-      let rank = rank(state(Int(candidate)), priority: facts[Int(candidate)].priority)
-      guard rank < .max, rank <= best else { continue }
+    isExcluded: (Int) -> Bool
+  ) -> CandidateTier {
+    precondition(scratch.count >= candidates.count && ranks.count == candidates.count)
+    var tier = CandidateTier()
+    var best = CandidateRank.unusable
+    var bestFull = CandidateRank.unusable
+    for position in candidates.indices {
+      let rank = ranks[position]
+      guard rank < CandidateRank.unusable, rank <= best else { continue }
+      let index = Int(candidates[position])
+      if isExcluded(index) { continue }
+      if facts[index].isFull(inFlight) {
+        bestFull = min(bestFull, rank)
+        continue
+      }
       if rank < best {
         best = rank
-        count = 0
+        tier.count = 0
       }
-      scratch[count] = candidate
-      count += 1
+      scratch[tier.count] = candidates[position]
+      tier.count += 1
     }
-    return count
-  }
-
-  private static func rank(_ state: BackendState, priority: Int32) -> Int64 {
-    switch state {
-    case .ready, .unknown: Int64(priority)
-    case .suspect: Int64(priority) + (1 << 33)
-    case .loading, .down, .draining: .max
-    }
+    if best >= CandidateRank.firstSuspect, bestFull < CandidateRank.firstSuspect { tier.count = 0 }
+    tier.isFull = tier.count == 0 && bestFull < CandidateRank.unusable
+    return tier
   }
 }

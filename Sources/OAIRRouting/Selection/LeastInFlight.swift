@@ -10,6 +10,8 @@
 public struct LeastInFlight {
   /// The most candidates that are all looked at.
   public static let exactBound = 8
+  /// How often `sample` draws.
+  static let draws = 6
 
   /// Picks one of the candidates.
   ///
@@ -45,6 +47,37 @@ public struct LeastInFlight {
     return choice.index >= 0 ? Int(choice.index) : nil
   }
 
+  /// Picks the better of two random ones without a look at the others, which are many.
+  ///
+  /// - Parameters:
+  ///   - tier: indices into `facts`, of one tier.
+  ///   - facts: the table's facts.
+  ///   - inFlight: requests in flight by slot, each ≥ 0.
+  ///   - random: where pairs are drawn from.
+  ///   - isExcluded: whether the caller knows better than to use it.
+  /// - Returns: an index into `facts`; nil when `draws` draws don't give two that can be used: then
+  ///   it's worth to look at all.
+  public static func sample(
+    _ tier: UnsafeBufferPointer<Int32>,
+    facts: UnsafeBufferPointer<CandidateFacts>,
+    inFlight: UnsafePointer<Int32>,
+    random: inout some RandomNumberGenerator,
+    isExcluded: (Int) -> Bool
+  ) -> Int? {
+    guard tier.count > exactBound else { return nil }
+    var choice = Choice()
+    var first: Int32 = -1
+    for _ in 0..<draws {
+      let candidate = tier[Int(random.next(upperBound: UInt64(tier.count)))]
+      let index = Int(candidate)
+      if candidate == first || facts[index].isFull(inFlight) || isExcluded(index) { continue }
+      choice.consider(candidate, facts, inFlight, &random)
+      if first >= 0 { return Int(choice.index) }
+      first = candidate
+    }
+    return nil
+  }
+
   /// The best candidate so far, and the weight of all that are as good.
   private struct Choice {
     var index: Int32 = -1
@@ -59,8 +92,8 @@ public struct LeastInFlight {
       _ random: inout some RandomNumberGenerator
     ) {
       let fact = facts[Int(candidate)]
+      if fact.isFull(inFlight) { return }
       let itsLoad = Int64(inFlight[Int(fact.slot)])
-      if fact.maxInFlight > 0, itsLoad >= Int64(fact.maxInFlight) { return }
       let itsWeight = Int64(fact.weight)
       // itsLoad / itsWeight against load / weight, without division.
       let its = itsLoad &* weight, best = load &* itsWeight

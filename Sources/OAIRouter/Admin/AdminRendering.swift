@@ -77,6 +77,8 @@ enum AdminRendering {
       json.stringOrNull(explanation.servedModel)
       json.key("chosen")
       json.stringOrNull(explanation.chosen)
+      json.key("waits")
+      json.bool(explanation.waits)
       json.key("candidates")
       json.beginArray()
       for candidate in explanation.candidates { write(candidate, to: &json) }

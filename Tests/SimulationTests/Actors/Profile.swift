@@ -1,5 +1,6 @@
 import OAIRHTTP1
 import OAIRProxy
+import OAIRRouting
 
 /// What a seed makes of its run: how rough the world is.
 struct Profile {
@@ -29,6 +30,10 @@ struct Profile {
   /// The typical room of a connection's buffers.
   var capacities: [Int] = [65536]
   var latency = 10...200
+  /// Requests that a backend is given at a time; 0: any number.
+  var maxInFlight = 0
+  /// Requests name sessions, of which there are so many; 0: they don't.
+  var sessions = 0
 
   init(_ random: inout SimulationRandom) {
     isCalm = random.chance(200)
@@ -45,6 +50,24 @@ struct Profile {
     remembersModels = random.chance(500)
     if random.chance(250) { drainsAt = random.within(0...(span * 3 / 2)) }
     if !isCalm { roughen(&random) }
+    setSelection(&random)
+  }
+
+  /// Drawn last: what a seed makes of all others stays.
+  private mutating func setSelection(_ random: inout SimulationRandom) {
+    options.selection.balance = random.pick(
+      [.leastInFlight, .leastInFlight, .roundRobin, .firstHealthy]
+    )
+    if random.chance(300) {
+      sessions = random.within(1...20)
+      options.selection.sessionHeader = SelectionOptions.defaultSessionHeader
+    }
+    guard random.chance(400) else { return }
+    maxInFlight = random.within(1...3)
+    // In a calm world everybody is served in the end: a wake-up that gets lost shows.
+    guard !isCalm else { return }
+    options.selection.queue = random.pick([0, 1, 3, 256])
+    options.timeouts.queue = random.pick([.milliseconds(20), .seconds(2), .seconds(30)])
   }
 
   private mutating func setTimeouts() {
@@ -65,6 +88,13 @@ struct Profile {
     options.limits.writeQueue = random.pick([2 << 10, 16 << 10, 64 << 10])
     options.limits.replay = random.pick([500, 4000, 8 << 20, 8 << 20])
     options.retry.attempts = random.pick([0, 1, 2, 2, 2, 4])
+  }
+
+  /// Neither sessions nor bounds, and the default policy.
+  mutating func usesPlainSelection() {
+    options.selection = SelectionOptions()
+    sessions = 0
+    maxInFlight = 0
   }
 
   private mutating func roughen(_ random: inout SimulationRandom) {

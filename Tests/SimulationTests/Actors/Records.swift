@@ -8,6 +8,8 @@ final class ExchangeRecord {
   let wantsStream: Bool
   /// The number of its model; no one's for the router's own.
   let model: Int
+  /// The number of its session, if it names one.
+  let session: Int?
   let isHTTP10: Bool
   let isHead: Bool
   /// It asks whether its body is wanted, and takes an interim answer.
@@ -27,6 +29,7 @@ final class ExchangeRecord {
     isLocal: Bool,
     wantsStream: Bool,
     model: Int = -1,
+    session: Int? = nil,
     isHTTP10: Bool = false,
     isHead: Bool = false,
     expectsContinue: Bool = false,
@@ -37,6 +40,7 @@ final class ExchangeRecord {
     self.isLocal = isLocal
     self.wantsStream = wantsStream
     self.model = model
+    self.session = session
     self.isHTTP10 = isHTTP10
     self.isHead = isHead
     self.expectsContinue = expectsContinue

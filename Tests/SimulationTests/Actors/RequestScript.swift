@@ -14,6 +14,8 @@ struct RequestScript {
     let body = Self.body(number, wantsStream, model, &random)
     var head = "POST /v1/chat/completions HTTP/1.\(isHTTP10 ? 0 : 1)\r\n"
     head += "Host: router\r\nX-Request-ID: sim-\(number)\r\n"
+    let session = profile.sessions > 0 ? number % profile.sessions : nil
+    if let session { head += "x-session-ID: s\(session)\r\n" }
     if isHTTP10, random.chance(300) { head += "Connection: keep-alive\r\n" }
     if expectsContinue { head += "Expect: 100-continue\r\n" }
     if !isHTTP10, random.chance(300) {
@@ -39,6 +41,7 @@ struct RequestScript {
       isLocal: false,
       wantsStream: wantsStream,
       model: model,
+      session: session,
       isHTTP10: isHTTP10,
       expectsContinue: expectsContinue,
       body: body,

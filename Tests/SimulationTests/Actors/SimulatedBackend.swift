@@ -25,6 +25,9 @@ final class SimulatedBackend: SimulatedServer {
     for connection in connections { connection.end(resets: world.network.random.chance(500)) }
   }
 
+  /// Requests that it has got and not answered yet, as far as it knows.
+  var working: Int { connections.count { $0.isWorking } }
+
   func connectionFate() -> ConnectionFate {
     guard !isStopped else { return .refusedAtOnce }
     let latency = world.network.random.within(1...300)
@@ -64,6 +67,8 @@ final class BackendConnection: SocketHandler {
   }
 
   private var world: SimulatedWorld { backend.world }
+
+  var isWorking: Bool { attempt != nil && !socket.isClosed }
 
   /// Its server is gone: whatever was under way is cut here.
   func end(resets: Bool) {
@@ -132,6 +137,7 @@ final class BackendConnection: SocketHandler {
     exchange.attempts.append(attempt)
     self.attempt = attempt
     latest = attempt
+    world.judgeLoad(of: backend)
     world.trace("request # reaches a backend", exchange.number)
   }
 

@@ -88,7 +88,8 @@ struct SimulatedRegistry {
         id: member.id,
         kind: .generic,
         endpoint: Endpoint(address: SimulatedWorld.address(member.server)),
-        models: member.models.sorted().map { ModelDescription(id: "m\($0)") }
+        models: member.models.sorted().map { ModelDescription(id: "m\($0)") },
+        maxInFlight: world.profile.maxInFlight
       )
       let record = BackendRecord(backend, slot: member.slot, incarnation: member.incarnation)
       return RouteMember(

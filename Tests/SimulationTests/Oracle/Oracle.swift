@@ -30,6 +30,15 @@ struct Oracle {
     }
     require(isRight, mismatch(reader, isWhole: isWhole))
     judgeAttempts(head)
+    judgeSession(head)
+  }
+
+  private func judgeSession(_ head: ReadHead) {
+    guard let broken = head.value("x-session-broken") else { return }
+    require(broken == "true" && exchange.session != nil, "a session is broken that isn't there")
+    let mayBreak =
+      !world.profile.isCalm || world.profile.maxInFlight > 0 || world.profile.tableChanges > 0
+    require(mayBreak, "a session was broken though nothing was wrong")
   }
 
   private func mismatch(_ reader: ResponseReader, isWhole: Bool) -> String {
