@@ -111,6 +111,14 @@ let package = Package(
       ["OAIRSys", "OAIRReactor", "OAIRHTTP1", "OAIRWire", "OAIRRouting", "OAIRProxy"]
     ),
     tests("oairouterTests", ["oairouter", "OAIRDiscovery"]),
+    // The fuzz targets; `swift test` replays their corpora.
+    .testTarget(
+      name: "FuzzTests",
+      dependencies: ["OAIRHTTP1", "OAIRWire", "SimulationTests"],
+      path: "Tests/Fuzz",
+      exclude: ["corpus"],
+      swiftSettings: strict
+    ),
     tests("TidyTests", []),
   ],
   swiftLanguageModes: [.v6]

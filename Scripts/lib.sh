@@ -61,3 +61,27 @@ build_release() {
   swift build "${flags[@]}" >&2
   program="$(swift build "${flags[@]}" --show-bin-path)/oairouter"
 }
+
+venv=.build-venv
+
+# prepare_venv FOLDER REQUIREMENTS: a virtual environment with the pinned packages; its stamp spares
+# pip where nothing changed.
+prepare_venv() {
+  local venv="$1" requirements="$2" wanted
+  wanted="$(sha256sum <"$requirements")"
+  if [[ "$(cat "$venv/stamp" 2>/dev/null)" == "$wanted" ]] && "$venv/bin/python" -c ''; then
+    return
+  fi
+  note "preparing $venv"
+  need_packages python3 python3-venv
+  python3 -m venv --clear "$venv" >&2
+  "$venv/bin/python" -m pip install -q --only-binary :all: -r "$requirements" >&2
+  echo "$wanted" >"$venv/stamp"
+}
+
+# One environment for the tests, and one for each older major of a client that they compare.
+prepare_python() {
+  prepare_venv "$venv" Tests/Integration/requirements.txt
+  prepare_venv "$venv-openai2" Tests/Integration/requirements-openai2.txt
+  prepare_venv "$venv-openai1" Tests/Integration/requirements-openai1.txt
+}

@@ -1,4 +1,5 @@
 import OAIRHTTP1
+import OAIRWire
 
 /// The reactor's working memory, shared by all its connections, which own a buffer only while
 /// something is left over.
@@ -16,6 +17,10 @@ struct Scratch: ~Copyable {
   // SAFETY: allocated in init, freed in deinit, never handed out beyond a call.
   let read: UnsafeMutableRawBufferPointer
   let head: UnsafeMutableRawBufferPointer
+  /// A model's name, decoded.
+  ///
+  /// Not in `head`: another candidate is looked for when a rewritten head is already there.
+  let modelName: UnsafeMutableRawBufferPointer
   var requestTable: HeadTable
   var responseTable: HeadTable
   /// What `requestTable` was parsed from: the head of the exchange with this serial, 0 for none.
@@ -31,6 +36,7 @@ struct Scratch: ~Copyable {
   init(limits: HTTP1Limits) {
     read = .allocate(byteCount: Self.readCapacity(limits), alignment: 64)
     head = .allocate(byteCount: max(Self.headCapacity, limits.head * 2), alignment: 64)
+    modelName = .allocate(byteCount: JSONPeek.modelLimit, alignment: 8)
     requestID = .allocate(byteCount: RequestIDSource.length, alignment: 8)
     requestTable = HeadTable(capacity: limits.fields)
     responseTable = HeadTable(capacity: limits.fields)
@@ -39,6 +45,7 @@ struct Scratch: ~Copyable {
   deinit {
     read.deallocate()
     head.deallocate()
+    modelName.deallocate()
     requestID.deallocate()
   }
 }

@@ -13,6 +13,7 @@ final class SimulatedWorld {
   let listenerDescriptor: FileDescriptor
   private(set) var backends: [SimulatedBackend] = []
   private(set) var clients: [SimulatedClient] = []
+  private var garbledClients: [GarbledClient] = []
   private var exchanges: [ExchangeRecord] = []
   var counts = Counts()
   private let eventTrace: EventTrace
@@ -38,9 +39,17 @@ final class SimulatedWorld {
     var waits = 0
   }
 
-  init(seed: UInt64, exchangeCount: Int, echoes: Bool, saboteur: Saboteur? = nil) {
-    var random = SimulationRandom(seed: seed)
+  init(
+    seed: UInt64,
+    exchangeCount: Int,
+    choices: Choices = Choices(),
+    echoes: Bool,
+    saboteur: Saboteur? = nil
+  ) {
+    var random = SimulationRandom(seed: seed, tape: choices.profile)
     var profile = Profile(&random)
+    profile.garbling = choices.garbling
+    if choices.garbling > 0 { profile.isCalm = false }
     if saboteur != nil {
       profile.clientFaults = 0
       profile.drainsAt = nil
@@ -49,7 +58,11 @@ final class SimulatedWorld {
     }
     self.profile = profile
     eventTrace = EventTrace(echoes: echoes)
-    network = SimulatedNetwork(seed: seed ^ 0x5eed, traits: profile.network, trace: eventTrace)
+    network = SimulatedNetwork(
+      random: SimulationRandom(seed: seed ^ 0x5eed, tape: choices.events),
+      traits: profile.network,
+      trace: eventTrace
+    )
     network.saboteur = saboteur
     (listenerDescriptor, listener) = network.listen()
     for _ in 0..<profile.backends { _ = addServer() }
@@ -131,6 +144,11 @@ final class SimulatedWorld {
     return exchanges[number]
   }
 
+  /// Whose request it may be, if it is no honest client's.
+  func garbledExchange(_ head: ReadHead, _ body: [UInt8]) -> ExchangeRecord? {
+    GarbledOracle.sender(of: head, body, among: exchanges)
+  }
+
   func trace(_ what: StaticString, _ number: Int) { eventTrace.note(network.now, what, number) }
 
   /// Frees what holds each other.
@@ -145,8 +163,11 @@ final class SimulatedWorld {
     for client in clients where !client.unanswered.isEmpty {
       network.fail("requests \(client.unanswered) got neither an answer nor an end")
     }
+    for client in garbledClients where client.isWaiting {
+      network.fail("a garbled request got neither an answer nor an end")
+    }
     judgeSessions()
-    for exchange in exchanges {
+    for exchange in exchanges where exchange.strictRequests == nil {
       // Once, and once more after a loss; a stale connection's closing, and what the backend
       // refuses itself, doesn't count.
       let whole = exchange.attempts.count { !$0.isStaleReuse && !$0.isRefusal }
@@ -193,12 +214,24 @@ final class SimulatedWorld {
   private func makeClients(_ count: Int) {
     var start: UInt64 = 0
     while exchanges.count < count {
+      start += UInt64(network.random.within(0...(profile.span / 10 / profile.concurrency))) * 1000
+      if profile.garbling > 0, network.random.chance(profile.garbling) {
+        makeGarbledClient(at: start)
+        continue
+      }
       let own = (0..<network.random.within(1...4)).map { _ in makeExchange() }
       let client = SimulatedClient(world: self, exchanges: own)
       clients.append(client)
-      start += UInt64(network.random.within(0...(profile.span / 10 / profile.concurrency))) * 1000
       network.schedule(after: start) { [weak client] in client?.start() }
     }
+  }
+
+  private func makeGarbledClient(at start: UInt64) {
+    let exchange = makeExchange()
+    exchange.garble(&network.random)
+    let client = GarbledClient(world: self, exchange: exchange)
+    garbledClients.append(client)
+    network.schedule(after: start) { [weak client] in client?.start() }
   }
 
   private func makeExchange() -> ExchangeRecord {

@@ -23,12 +23,14 @@ enum Simulation {
   static func run(
     seed: UInt64,
     exchanges: Int,
+    choices: Choices = Choices(),
     echoes: Bool = false,
     saboteur: Saboteur? = nil
   ) throws -> Outcome {
     let world = SimulatedWorld(
       seed: seed,
       exchangeCount: exchanges,
+      choices: choices,
       echoes: echoes,
       saboteur: saboteur
     )

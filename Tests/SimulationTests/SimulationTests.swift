@@ -7,7 +7,7 @@ import Testing
 /// belongs into `regressions`.
 struct SimulationTests {
   /// Seeds that once broke an invariant.
-  private static let regressions: [UInt64] = [529]
+  private static let regressions: [UInt64] = [529, 102427, 104407, 106483, 107225]
 
   @Test func `no seed breaks an invariant`() throws {
     let (first, last) = Self.seeds()
@@ -49,6 +49,20 @@ struct SimulationTests {
       let outcome = try Simulation.run(seed: seed, exchanges: 100)
       if !outcome.violations.isEmpty { Self.report(seed, outcome) }
     }
+  }
+
+  @Test func `garbled messages are taken for nothing that they aren't`() throws {
+    var routed = 0
+    var own = 0
+    for seed in UInt64(1)...40 {
+      var choices = Choices()
+      choices.garbling = 400
+      let outcome = try Simulation.run(seed: seed, exchanges: 60, choices: choices)
+      routed += outcome.counts.routed
+      own += outcome.counts.own
+      if !outcome.violations.isEmpty { Self.report(seed, outcome) }
+    }
+    #expect(routed > 0 && own > 0)
   }
 
   @Test func `a seed makes the same run each time`() throws {

@@ -173,9 +173,12 @@ extension Proxy {
     }
     let body = downstreams[downstream].exchange.body
     guard
-      let count = downstreams[downstream].exchange.peek.copyModel(from: body, into: scratch.head)
+      let count = downstreams[downstream].exchange.peek.copyModel(
+        from: body,
+        into: scratch.modelName
+      )
     else { return nil }
-    return table.entry(for: UnsafeRawBufferPointer(rebasing: scratch.head[..<count]))
+    return table.entry(for: UnsafeRawBufferPointer(rebasing: scratch.modelName[..<count]))
   }
 
   /// The model's name for texts that a user reads: what was asked for.
@@ -185,8 +188,11 @@ extension Proxy {
     }
     let body = downstreams[downstream].exchange.body
     guard downstreams[downstream].exchange.peek.modelRange != nil,
-      let count = downstreams[downstream].exchange.peek.copyModel(from: body, into: scratch.head)
+      let count = downstreams[downstream].exchange.peek.copyModel(
+        from: body,
+        into: scratch.modelName
+      )
     else { return "" }
-    return String(decoding: scratch.head[..<count], as: UTF8.self)
+    return String(decoding: scratch.modelName[..<count], as: UTF8.self)
   }
 }

@@ -22,7 +22,9 @@ struct AnswerScript {
       isStream: exchange.wantsStream && !isFailing
     )
     script.makePayload(mark, profile, &random)
+    attempt.isGarbled = profile.garbling > 0 && random.chance(profile.garbling)
     script.makeWire(profile, &random)
+    if attempt.isGarbled { return script.garble(&random) }
     if random.chance(profile.answerFaults) { script.breakOff(&random) }
   }
 
@@ -65,7 +67,7 @@ struct AnswerScript {
   private func makeWire(_ profile: Profile, _ random: inout SimulationRandom) {
     let framing = chooseFraming(&random)
     attempt.isCloseDelimited = framing == .untilClose
-    interim(&random)
+    if !attempt.isGarbled { interim(&random) }
     let type = isStream ? "text/event-stream; charset=utf-8" : "application/json"
     let isShort = framing == .length && random.chance(profile.answerFaults / 8)
     let length = attempt.payload.count + (isShort ? random.within(1...200) : 0)
@@ -126,6 +128,21 @@ struct AnswerScript {
     attempt.payloadEnd = attempt.wire.count - 2
     let trailer = random.chance(150) ? "X-Trailer: 1\r\nX-Checksum: abc\r\n" : ""
     ChunkFraming.end(&attempt.wire, trailer: trailer)
+  }
+
+  /// Some bytes are others; the connection is said to end with it, as whatever is left over would
+  /// look like the next answer.
+  private func garble(_ random: inout SimulationRandom) {
+    let head = attempt.wire[..<attempt.headEnd]
+    // Half of them with a good head: of those more can be told.
+    Garbler.garble(&attempt.wire, from: random.chance(500) ? attempt.headEnd : 0, &random)
+    attempt.isHeadWhole = attempt.wire.starts(with: head)
+    let lineEnd: [UInt8] = [13, 10]
+    if let place = Bytes.place(of: lineEnd, in: attempt.wire) {
+      attempt.wire.insert(contentsOf: Array("\r\nConnection: close".utf8), at: place)
+    }
+    attempt.cutsAt = attempt.wire.count
+    attempt.fault = random.pick([.close, .close, .reset])
   }
 
   /// It ends early: in its head, anywhere, around the end marker, or behind the last payload byte.

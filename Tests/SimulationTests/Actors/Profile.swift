@@ -10,6 +10,8 @@ struct Profile {
   var connectFaults = 0
   var answerFaults = 0
   var clientFaults = 0
+  /// In a thousand: requests and answers with some bytes that are none of theirs.
+  var garbling = 0
   /// In a thousand: requests that the router answers itself.
   var ownAnswers = 150
   /// Backends at the start, and changes of the table during the run.
@@ -108,4 +110,13 @@ struct Profile {
       network.descriptorLimit = random.within(6...30)
     }
   }
+}
+
+/// What decides a run beside its seed.
+struct Choices {
+  /// Make the profile, and whatever happens; see `SimulationRandom`.
+  var profile: ArraySlice<UInt8> = []
+  var events: ArraySlice<UInt8> = []
+  /// In a thousand: messages that are garbled.
+  var garbling = 0
 }

@@ -15,7 +15,9 @@ final class ExchangeRecord {
   /// It asks whether its body is wanted, and takes an interim answer.
   let expectsContinue: Bool
   let body: [UInt8]
-  let wire: [UInt8]
+  private(set) var wire: [UInt8]
+  /// What a strict recipient reads from a garbled one; nil: it isn't garbled.
+  private(set) var strictRequests: [StrictRequest]?
   var attempts: [AttemptRecord] = []
   var isAnswered = false
   /// When its client began to send it; and when the last byte of it was sent, nil before.
@@ -47,6 +49,17 @@ final class ExchangeRecord {
     self.body = body
     self.wire = wire
   }
+
+  /// Its bytes are changed on their way to the router.
+  func garble(_ random: inout SimulationRandom) {
+    // Whoever changes a few bytes of this name doesn't make another request's of it.
+    let name = Array("\r\nX-Request-ID: sim-".utf8)
+    if let place = Bytes.place(of: name, in: wire) {
+      wire.replaceSubrange((place + 16)..<(place + 20), with: Array("gar-".utf8))
+    }
+    Garbler.garble(&wire, from: 0, &random)
+    strictRequests = StrictRequest.all(in: wire)
+  }
 }
 
 /// One request as a backend got it, and what the backend sends for it.
@@ -71,8 +84,12 @@ final class AttemptRecord {
   var cutsAt: Int?
   var fault = Fault.none
   var status = 200
+  /// Bytes of it are none of an answer's: only what follows from them can be expected.
+  var isGarbled = false
+  /// Its head is as the backend meant it.
+  var isHeadWhole = true
   /// The backend says itself that it has failed: another may do better.
-  lazy var isRefusal = status != 200
+  lazy var isRefusal = status != 200 || isGarbled
   /// The connection had carried another request before.
   let isReused: Bool
   var written = 0

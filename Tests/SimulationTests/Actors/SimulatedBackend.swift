@@ -119,11 +119,12 @@ final class BackendConnection: SocketHandler {
       input.removeFirst(end)
     }
     world.network.require(input.isEmpty, "the router pipelines towards \(backend.name)")
-    let exchange = world.exchange(head.value("x-request-id") ?? "")
+    let honest = world.exchange(head.value("x-request-id") ?? "")
+    let exchange = honest ?? world.garbledExchange(head, body)
     check(head, body, exchange)
     guard let exchange else { return }
     world.network.require(
-      world.served(exchange.model, by: backend.number, since: exchange.beganAt),
+      honest == nil || world.served(exchange.model, by: backend.number, since: exchange.beganAt),
       "request \(exchange.number) for m\(exchange.model) went to \(backend.name)"
     )
     if let spoiledAt {
@@ -146,8 +147,7 @@ final class BackendConnection: SocketHandler {
       world.network.fail("a request of nobody reached \(backend.name): \(head.firstLine)")
       return
     }
-    world.network.require(!exchange.isLocal, "a local request reached \(backend.name)")
-    world.network.require(body == exchange.body, "request \(exchange.number): the body changed")
+    if exchange.strictRequests == nil { checkHonest(head, body, exchange) }
     for name in ["connection", "keep-alive", "te", "expect", "malformed"] {
       world.network.require(head.value(name) == nil, "\(name) was forwarded")
     }
@@ -156,13 +156,18 @@ final class BackendConnection: SocketHandler {
       !isHeld || head.value("transfer-encoding") == nil,
       "a body that was held went out in chunks"
     )
+    for name in ["host", "via", "x-forwarded-for"] {
+      world.network.require(head.values(name).count == 1, "\(name) isn't there once")
+    }
+  }
+
+  private func checkHonest(_ head: ReadHead, _ body: [UInt8], _ exchange: ExchangeRecord) {
+    world.network.require(!exchange.isLocal, "a local request reached \(backend.name)")
+    world.network.require(body == exchange.body, "request \(exchange.number): the body changed")
     world.network.require(
       head.firstLine == "POST /v1/chat/completions HTTP/1.1",
       "request line \(head.firstLine)"
     )
-    for name in ["host", "via", "x-forwarded-for"] {
-      world.network.require(head.values(name).count == 1, "\(name) isn't there once")
-    }
   }
 
   private func write() {

@@ -162,7 +162,11 @@ final class SimulatedClient: SocketHandler {
       }
       reader = ResponseReader(isHead: current < exchanges.count && exchanges[current].isHead)
       if current == exchanges.count || closes {
-        world.network.require(rest.isEmpty, "bytes behind the last answer")
+        world.network.require(
+          rest.isEmpty,
+          "bytes behind the last answer, to request \(exchange.number): "
+            + String(decoding: rest.prefix(400), as: UTF8.self)
+        )
         isDone = true
         socket?.close()
         return

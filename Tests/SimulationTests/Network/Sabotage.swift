@@ -57,10 +57,6 @@ final class Saboteur {
   }
 
   private static func place(behind text: String, in bytes: [UInt8]) -> Int? {
-    let text = Array(text.utf8)
-    guard bytes.count > text.count else { return nil }
-    return (0..<(bytes.count - text.count))
-      .first { bytes[$0..<($0 + text.count)].elementsEqual(text) }
-      .map { $0 + text.count }
+    Bytes.place(of: Array(text.utf8), in: bytes).map { $0 + text.utf8.count }
   }
 }

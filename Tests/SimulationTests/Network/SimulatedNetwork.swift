@@ -44,8 +44,8 @@ final class SimulatedNetwork {
   /// LIMIT: more ticks in a row that do nothing are a busy loop.
   private static let idleTickLimit = 60
 
-  init(seed: UInt64, traits: NetworkTraits, trace: EventTrace) {
-    random = SimulationRandom(seed: seed)
+  init(random: SimulationRandom, traits: NetworkTraits, trace: EventTrace) {
+    self.random = random
     self.traits = traits
     self.trace = trace
   }
@@ -84,7 +84,7 @@ final class SimulatedNetwork {
       trace.lines().forEach { EventTrace.write($0 + "\n") }
       fatalError("the tick doesn't end")
     }
-    now += UInt64(300 + random.below(4000))
+    now += UInt64(300 + random.noise(below: 4000))
     runDue()
   }
 
@@ -106,7 +106,7 @@ final class SimulatedNetwork {
     noteTick()
     let timeout = UInt64(max(0, timeoutMilliseconds)) * 1_000_000
     let deadline = timeoutMilliseconds < 0 ? UInt64.max : now + timeout
-    now += UInt64(200 + random.below(2000))
+    now += UInt64(200 + random.noise(below: 2000))
     runDue()
     wakeSpuriously()
     while true {

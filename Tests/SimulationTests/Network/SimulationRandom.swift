@@ -1,8 +1,13 @@
 /// The one source of chance of a run: the same seed makes the same run, on every machine.
+///
+/// A tape, where there is one, makes the choices first, a byte or two for each: that is how a
+/// fuzzer decides what happens. How long a system call takes is left to the seed.
 struct SimulationRandom: RandomNumberGenerator {
   private var state: UInt64
+  private var tape: ArraySlice<UInt8>
 
-  init(seed: UInt64) {
+  init(seed: UInt64, tape: ArraySlice<UInt8> = []) {
+    self.tape = tape
     state = seed &* 0x9e37_79b9_7f4a_7c15 ^ 0x6a09_e667_f3bc_c909
     for _ in 0..<4 { _ = next() }
   }
@@ -18,6 +23,13 @@ struct SimulationRandom: RandomNumberGenerator {
 
   /// A number in 0 ..< bound.
   mutating func below(_ bound: Int) -> Int {
+    guard let first = tape.popFirst() else { return noise(below: bound) }
+    guard bound > 256, let second = tape.popFirst() else { return Int(first) % max(1, bound) }
+    return (Int(first) << 8 | Int(second)) % bound
+  }
+
+  /// A number in 0 ..< bound that no tape chooses.
+  mutating func noise(below bound: Int) -> Int {
     Int(truncatingIfNeeded: (next() >> 16) % UInt64(max(1, bound)))
   }
 
@@ -27,13 +39,16 @@ struct SimulationRandom: RandomNumberGenerator {
   }
 
   /// True so many times in a thousand.
-  mutating func chance(_ perMille: Int) -> Bool { below(1000) < perMille }
+  mutating func chance(_ perMille: Int) -> Bool {
+    guard tape.isEmpty || perMille > 0 else { return false }
+    return below(1000) < perMille
+  }
 
   /// One of some.
   mutating func pick<Value>(_ values: [Value]) -> Value { values[below(values.count)] }
 
   /// Nanoseconds, given microseconds.
   mutating func time(_ microseconds: ClosedRange<Int>) -> UInt64 {
-    UInt64(within(microseconds)) * 1000 + UInt64(below(1000))
+    UInt64(within(microseconds)) * 1000 + UInt64(noise(below: 1000))
   }
 }

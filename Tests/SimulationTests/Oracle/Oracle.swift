@@ -24,6 +24,7 @@ struct Oracle {
     require(!backend.isEmpty, "the backend has no name")
     if !isWhole { world.counts.cut += 1 }
     let isRight = exchange.attempts.contains { attempt in
+      if attempt.isGarbled { return GarbledOracle.follows(reader, from: attempt) }
       guard attempt.status == reader.status else { return false }
       return isWhole
         ? isWholeAnswer(reader, attempt) : isHonestCut(reader.payload, attempt, reader)
@@ -205,6 +206,36 @@ enum Bytes {
         return memcmp(first, second, prefix.count) == 0
       }
     }
+  }
+
+  /// Where some bytes first stand in others.
+  static func place(of wanted: [UInt8], in bytes: [UInt8]) -> Int? {
+    guard let first = wanted.first else { return 0 }
+    return bytes.withUnsafeBufferPointer { bytes in
+      wanted.withUnsafeBufferPointer { wanted in
+        var from = 0
+        while let base = bytes.baseAddress, let pattern = wanted.baseAddress,
+          bytes.count - from >= wanted.count,
+          let hit = memchr(base + from, Int32(first), bytes.count - from - wanted.count + 1)
+        {
+          let place = UnsafeRawPointer(hit) - UnsafeRawPointer(base)
+          if memcmp(hit, pattern, wanted.count) == 0 { return place }
+          from = place + 1
+        }
+        return nil
+      }
+    }
+  }
+
+  /// Where they last do.
+  static func lastPlace(of wanted: [UInt8], in bytes: [UInt8]) -> Int? {
+    var last: Int?
+    var from = 0
+    while let place = place(of: wanted, in: Array(bytes[from...])) {
+      last = from + place
+      from += place + 1
+    }
+    return last
   }
 
   /// How many bytes at their starts are the same.

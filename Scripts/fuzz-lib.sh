@@ -1,0 +1,75 @@
+# How the fuzz targets are compiled: sourced by Scripts/fuzz behind lib.sh, never run.
+
+folder=.build-fuzz
+exchange_modules=OAIRSys,OAIRHTTP1,OAIRWire,InternalCollectionsUtilities,HeapModule,OAIRReactor
+exchange_modules+=,OAIRRouting,OAIRProxy
+#        target         program  modules that it stands on
+targets="request-head   http1    OAIRHTTP1
+         response-head  http1    OAIRHTTP1
+         chunked        http1    OAIRHTTP1
+         json-peek      wire     OAIRWire
+         multipart-peek wire     OAIRWire
+         event-observer wire     OAIRWire
+         exchange       exchange $exchange_modules"
+
+instrumented=(-sanitize=fuzzer,address -parse-as-library -wmo -O -g -enable-testing -D FUZZING
+  -package-name oairouter -Xcc -fmodule-map-file=Sources/COAIRSys/module.modulemap -I "$folder")
+# As in the manifest of swift-collections.
+collections=(-enable-experimental-feature Lifetimes -enable-experimental-feature BuiltinModule)
+# As in Package.swift.
+strict=(-swift-version 6 -enable-upcoming-feature ExistentialAny
+  -enable-upcoming-feature InternalImportsByDefault -enable-upcoming-feature MemberImportVisibility)
+
+# compile MODULE OBJECT-NAME FLAG... FILE...: unless nothing has changed, in it or below it.
+compile() {
+  local module=$1 object=$folder/$2.o
+  shift 2
+  local stamp
+  stamp="$(swiftc --version 2>&1; printf '%s\n' "$@"; printf '%s\n' "$@" | grep '\.swift$' |
+    xargs cat --)"
+  below="$(sha256sum <<<"$below$stamp")"
+  [[ $(cat "$object.stamp" 2>/dev/null) != "$below" || ! -e $object ]] || return 0
+  swiftc "${instrumented[@]}" -module-name "$module" "$@" -c -o "$object" -emit-module \
+    -emit-module-path "$folder/$module.swiftmodule" || return
+  echo "$below" >"$object.stamp"
+}
+
+# swift_files FOLDER...: the Swift files of folders, in a fixed order.
+swift_files() { find "$@" -name '*.swift' | sort; }
+
+compile_module() {
+  local module=$1 files
+  if [[ $module == *Heap* || $module == *Collections* ]]; then
+    swift package resolve >&2
+    mapfile -t files < <(swift_files ".build/checkouts/swift-collections/Sources/$module")
+    compile "$module" "$module" -swift-version 5 -suppress-warnings "${collections[@]}" \
+      "${files[@]}"
+  else
+    mapfile -t files < <(swift_files "Sources/$module")
+    compile "$module" "$module" "${strict[@]}" "${files[@]}"
+  fi
+}
+
+# build PROGRAM MODULES [FLAG]: leaves the path of the program in $program.
+build() {
+  local name=$1 modules=${2//,/ } flag=${3-} module files objects=()
+  below=''
+  mkdir -p "$folder"
+  for module in $modules; do
+    compile_module "$module" || return
+    objects+=("$folder/$module.o")
+  done
+  case $name in
+    http1) mapfile -t files < <(swift_files Tests/Fuzz/Shared Tests/Fuzz/HTTP1) ;;
+    wire) mapfile -t files < <(swift_files Tests/Fuzz/Shared Tests/Fuzz/Wire) ;;
+    exchange) mapfile -t files < <(swift_files Tests/Fuzz/Shared Tests/SimulationTests |
+      grep -v 'Tests\.swift$') ;;
+  esac
+  program=$folder/$name$flag.program
+  local module_name=Fuzz_$name
+  compile "$module_name" "$name$flag" "${strict[@]}" ${flag:+-D "$flag"} "${files[@]}" || return
+  objects+=("$folder/$name$flag.o")
+  [[ -n $(find "${objects[@]}" -newer "$program" 2>&1) ]] || return 0
+  swiftc "${instrumented[@]}" "${objects[@]}" -o "$program" 2>&1 |
+    { grep -vE 'ld\.gold: warning' || true; }
+}

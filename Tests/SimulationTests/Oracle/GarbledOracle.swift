@@ -1,0 +1,76 @@
+/// Judges what comes of messages whose bytes were changed on their way: nothing may be taken for
+/// what it isn't.
+struct GarbledOracle {
+  private let world: SimulatedWorld
+  private let exchange: ExchangeRecord
+
+  init(_ world: SimulatedWorld, _ exchange: ExchangeRecord) {
+    self.world = world
+    self.exchange = exchange
+  }
+
+  /// An answer to a garbled request.
+  ///
+  /// - Parameter isOnly: it is the only one that the client may get from a backend.
+  func judge(_ reader: ResponseReader, isWhole: Bool, isOnly: Bool) {
+    guard reader.head?.value("x-oairouter-backend") != nil else {
+      let own = [200, 204, 400, 403, 404, 405, 408, 411, 413, 414, 415, 417, 431, 501, 502, 503]
+      require(
+        own.contains(reader.status) || [504, 505].contains(reader.status),
+        "\(reader.status)"
+      )
+      return
+    }
+    require(!(exchange.strictRequests ?? []).isEmpty, "a backend answered what isn't a request")
+    guard isOnly else { return }
+    let isRight = exchange.attempts.contains { attempt in
+      attempt.isGarbled
+        || attempt.status == reader.status
+          && Bytes.starts(attempt.payload, with: Self.withoutFrame(reader.payload))
+    }
+    require(isRight, "status \(reader.status) isn't any attempt's")
+  }
+
+  /// A request at a backend that no honest client sent: some garbled one must mean exactly this.
+  static func sender(
+    of head: ReadHead,
+    _ body: [UInt8],
+    among exchanges: [ExchangeRecord]
+  ) -> ExchangeRecord? {
+    let method = head.firstLine.prefix { $0 != " " }
+    return exchanges.first { exchange in
+      exchange.strictRequests?.contains { $0.method == method && $0.body == body } ?? false
+    }
+  }
+
+  /// Whether an answer follows from a garbled one: its payload, perhaps cut, and a frame behind it.
+  ///
+  /// Where the head itself was changed, only what is readable can be told.
+  static func follows(_ reader: ResponseReader, from attempt: AttemptRecord) -> Bool {
+    guard attempt.isHeadWhole else { return true }
+    var source = ResponseReader(isHead: false)
+    source.feed(attempt.wire)
+    source.connectionEnded(isClean: true)
+    guard source.status == reader.status else { return false }
+    let payload = withoutFrame(reader.payload)
+    return Bytes.starts(source.payload, with: payload)
+      || source.fault != nil && Bytes.starts(payload, with: source.payload)
+  }
+
+  /// What stands before an error frame of the router's own.
+  private static func withoutFrame(_ payload: [UInt8]) -> [UInt8] {
+    for code in ["\"upstream_disconnected\"}}\n\n", "\"router_shutdown\"}}\n\n"] {
+      let tail = Array(code.utf8)
+      let start = Array("data: {\"error\":{\"message\":\"The ".utf8)
+      guard payload.count >= tail.count, payload[(payload.count - tail.count)...] == tail[...],
+        let place = Bytes.lastPlace(of: start, in: payload)
+      else { continue }
+      return Array(payload[..<place])
+    }
+    return payload
+  }
+
+  private func require(_ isRight: Bool, _ text: @autoclosure () -> String) {
+    world.network.require(isRight, "garbled request \(exchange.number): \(text())")
+  }
+}
