@@ -26,7 +26,7 @@ compile() {
   shift 2
   local stamp
   stamp="$(swiftc --version 2>&1; printf '%s\n' "$@"; printf '%s\n' "$@" | grep '\.swift$' |
-    xargs cat --)"
+    tr '\n' '\0' | xargs -0 cat --)"
   below="$(sha256sum <<<"$below$stamp")"
   [[ $(cat "$object.stamp" 2>/dev/null) != "$below" || ! -e $object ]] || return 0
   swiftc "${instrumented[@]}" -module-name "$module" "$@" -c -o "$object" -emit-module \

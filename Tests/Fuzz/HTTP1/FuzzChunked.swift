@@ -54,11 +54,11 @@ struct FuzzChunked {
     return decoded
   }
 
-  /// The bytes, but for a bug that is made on purpose: a size may begin with `0x`.
+  /// The bytes, but for a bug that is made on purpose: a size may have a sign.
   private func planted(_ part: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
     #if PLANTED_BUG
       var part = part
-      if part.starts(with: "0x".utf8) { part[part.startIndex + 1] = 48 }
+      if part.first == 43 { part[part.startIndex] = 48 }
     #endif
     return part
   }

@@ -51,11 +51,13 @@ struct FuzzJSONPeek {
     }
   }
 
-  /// What was found, but for a bug that is made on purpose: `stream` is lost where its literal was
-  /// cut in the middle.
+  /// What was found, but for a bug that is made on purpose: `stream` is lost where a cut stands
+  /// behind an `r` or a `u`, as in the midst of its literal.
   private func planted(_ stream: Bool?, _ lengths: [Int]) -> Bool? {
     #if PLANTED_BUG
-      if lengths.count == 1, body[..<lengths[0]].suffix(2).elementsEqual("tr".utf8) { return nil }
+      if lengths.count == 1, let last = body[..<lengths[0]].last, last == 114 || last == 117 {
+        return nil
+      }
     #endif
     return stream
   }
