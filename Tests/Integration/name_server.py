@@ -1,6 +1,7 @@
 """A real dnsmasq on a free port, whose records a test changes."""
 
 import os
+import random
 import shutil
 import signal
 import socket
@@ -16,6 +17,21 @@ def executable():
     return shutil.which("dnsmasq", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
 
 
+def free_port():
+    """A port that nobody has, for datagrams or connections, below those that port 0 gives out: it
+    must still be free when the server is started again."""
+    for port in random.sample(range(20_000, 30_000), 100):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
+            with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as connections:
+                try:
+                    datagrams.bind(("127.0.0.1", port))
+                    connections.bind(("127.0.0.1", port))
+                    return port
+                except OSError:
+                    continue
+    raise AssertionError("100 ports are taken")
+
+
 class NameServer:
     """`dnsmasq` for one zone. It reads its records anew by being started again: SIGHUP rereads
     hosts files, but no SRV records."""
@@ -24,9 +40,7 @@ class NameServer:
         self.ttl = ttl
         self._folder = folder
         self._process = None
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as held:
-            held.bind(("127.0.0.1", 0))
-            self.port = held.getsockname()[1]
+        self.port = free_port()
 
     @property
     def address(self):
