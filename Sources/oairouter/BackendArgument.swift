@@ -46,6 +46,7 @@ struct BackendArgument: ExpressibleByArgument {
         weight: settings.weight,
         priority: settings.priority,
         maxInFlight: settings.maxInFlight,
+        onDisconnect: settings.onDisconnect,
         source: .flag
       )
     } catch {

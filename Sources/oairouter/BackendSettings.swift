@@ -6,6 +6,7 @@ struct BackendSettings {
   private(set) var priority = 0
   private(set) var maxInFlight = 0
   private(set) var kind = Backend.Kind.auto
+  private(set) var onDisconnect = Backend.OnDisconnect.abort
   /// What is wrong with the first one that can't be read.
   private(set) var problem: String?
 
@@ -39,9 +40,16 @@ struct BackendSettings {
         return
       }
       kind = known
+    case "on_disconnect":
+      guard let known = Backend.OnDisconnect(rawValue: value) else {
+        problem = "on_disconnect must be abort or drain, not '\(value)'"
+        return
+      }
+      onDisconnect = known
     default:
       problem =
-        "'\(name)' is no setting of a backend; there are weight, priority, max_in_flight and type"
+        "'\(name)' is no setting of a backend; there are weight, priority, max_in_flight, type and "
+        + "on_disconnect"
     }
   }
 
