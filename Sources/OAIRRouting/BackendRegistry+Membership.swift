@@ -40,7 +40,11 @@ extension BackendRegistry {
     }
     keysByID[backend.id] = key
     if let former = members[key] {
-      _ = edit(key) { $0.attach(backend) }
+      let now = options.now()
+      _ = edit(key) {
+        $0.attach(backend)
+        $0.machine.wasToldAnew(at: now)
+      }
       tellReplacement(of: former, by: backend.id, key)
     } else {
       let now = options.now()

@@ -69,6 +69,17 @@ public struct HealthMachine: Sendable, Equatable {
     isProbeRequested = false
   }
 
+  /// Tells that a source has told of the backend anew, as of a container that was started: one that
+  /// is away is looked at as often as in its first minute.
+  ///
+  /// - Parameter now: nanoseconds on the clock of `init`.
+  public mutating func wasToldAnew(at now: UInt64) {
+    guard health != .ready, health != .suspect else { return }
+    awaySince = now
+    awayDelay = HealthPolicy.fastInterval.nanoseconds
+    requestProbe(at: now)
+  }
+
   /// Takes an event in.
   ///
   /// - Parameters:

@@ -316,6 +316,23 @@ struct HealthMachineTests {
     #expect(machine.nextProbe == later + 63 * second + fast)
   }
 
+  @Test func `one that is told of anew while it is away gets a fast minute of its own`() {
+    var machine = HealthMachine(policy: HealthPolicy(), at: 0)
+    for _ in 0..<5 { machine.tell(.probeFailed(.refused), at: 61 * second) }
+    #expect(machine.nextProbe == 63 * second)
+    machine.probeStarted(at: 63 * second)
+    machine.tell(.probeFailed(.refused), at: 63 * second)
+    machine.wasToldAnew(at: 64 * second)
+    #expect(machine.nextProbe == 64 * second)
+    machine.probeStarted(at: 64 * second)
+    machine.tell(.probeFailed(.refused), at: 64 * second)
+    #expect(machine.nextProbe == 64 * second + fast)
+    machine.tell(.probeSucceeded, at: 65 * second)
+    let next = machine.nextProbe
+    machine.wasToldAnew(at: 65 * second)
+    #expect(machine.nextProbe == next, "one that answers is asked in its own time")
+  }
+
   @Test(arguments: [
     BackendSignal.Kind.refused, .reset, .timedOut, .truncated, .errorEvent,
   ])
