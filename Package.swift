@@ -114,7 +114,9 @@ let package = Package(
     // The fuzz targets; `swift test` replays their corpora.
     .testTarget(
       name: "FuzzTests",
-      dependencies: ["OAIRHTTP1", "OAIRWire", "SimulationTests"],
+      dependencies: [
+        "OAIRHTTP1", "OAIRWire", "OAIRDiscovery", "OAIRRouting", "OAIRSys", "SimulationTests",
+      ],
       path: "Tests/Fuzz",
       exclude: ["corpus"],
       swiftSettings: strict

@@ -10,7 +10,10 @@ targets="request-head   http1    OAIRHTTP1
          json-peek      wire     OAIRWire
          multipart-peek wire     OAIRWire
          event-observer wire     OAIRWire
+         model-list     discovery OAIRSys,OAIRWire,OAIRRouting,OAIRDiscovery
          exchange       exchange $exchange_modules"
+# What reads backends' answers; the rest of OAIRDiscovery does I/O.
+answer_readers=(JSONSlicer ModelList EngineFingerprints EngineRules ControlResponse DiscoveryLimits)
 
 instrumented=(-sanitize=fuzzer,address -parse-as-library -wmo -O -g -enable-testing -D FUZZING
   -package-name oairouter -Xcc -fmodule-map-file=Sources/COAIRSys/module.modulemap -I "$folder")
@@ -44,6 +47,9 @@ compile_module() {
     mapfile -t files < <(swift_files ".build/checkouts/swift-collections/Sources/$module")
     compile "$module" "$module" -swift-version 5 -suppress-warnings "${collections[@]}" \
       "${files[@]}"
+  elif [[ $module == OAIRDiscovery ]]; then
+    mapfile -t files < <(printf "Sources/$module/%s.swift\n" "${answer_readers[@]}")
+    compile "$module" "$module" "${strict[@]}" "${files[@]}"
   else
     mapfile -t files < <(swift_files "Sources/$module")
     compile "$module" "$module" "${strict[@]}" "${files[@]}"
@@ -62,6 +68,7 @@ build() {
   case $name in
     http1) mapfile -t files < <(swift_files Tests/Fuzz/Shared Tests/Fuzz/HTTP1) ;;
     wire) mapfile -t files < <(swift_files Tests/Fuzz/Shared Tests/Fuzz/Wire) ;;
+    discovery) mapfile -t files < <(swift_files Tests/Fuzz/Shared Tests/Fuzz/Discovery) ;;
     exchange) mapfile -t files < <(swift_files Tests/Fuzz/Shared Tests/SimulationTests |
       grep -v 'Tests\.swift$') ;;
   esac

@@ -3,10 +3,14 @@ import Testing
 
 /// Every input of the corpora, and with it every input that once broke a property, holds them.
 @Suite(.serialized) struct CorpusTests {
-  @Test(arguments: (HTTP1Targets.all + WireTargets.all).map(\.name))
+  static var targets: [FuzzTarget] {
+    HTTP1Targets.all + WireTargets.all + DiscoveryTargets.all
+  }
+
+  @Test(arguments: targets.map(\.name))
   func `every input of a corpus holds the properties`(_ name: String) throws {
     let memory = GuardedCopy()
-    let target = try #require((HTTP1Targets.all + WireTargets.all).first { $0.name == name })
+    let target = try #require(Self.targets.first { $0.name == name })
     let inputs = try Corpus(name).inputs()
     #expect(!inputs.isEmpty)
     for input in inputs {
