@@ -68,6 +68,8 @@ public enum DiscoveryLimits {
   ///
   /// They find what no event told, and an engine that is gone without closing its connection.
   public static let dockerListInterval = Duration.seconds(60)
+  /// Time from subscribing to a list that is asked for once more.
+  static let secondList = Duration.seconds(2)
   /// The same where an engine's events can't be had.
   public static let dockerPollInterval = Duration.seconds(5)
 

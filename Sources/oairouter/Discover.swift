@@ -8,7 +8,7 @@ struct Discover: ParsableCommand {
     abstract: "Show the servers that discovery finds, and what it skips and why.",
     discussion: """
       Looks at containers and at local ports, unless --discover says otherwise; nothing is \
-      probed. Exit status 1: something could not be looked at.
+      probed. Exit status 1: what was asked for could not be looked at.
       """
   )
 
@@ -56,6 +56,6 @@ struct Discover: ParsableCommand {
     }
     report.done.waitUntilSignalled()
     report.finish()
-    if report.hasTrouble { throw ExitCode(CommandFailure.failed) }
+    if report.hasTrouble, search.isExplicit { throw ExitCode(CommandFailure.failed) }
   }
 }

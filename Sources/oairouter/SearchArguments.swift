@@ -28,7 +28,7 @@ struct SearchArguments: ParsableArguments {
 
   @Option(
     name: .customLong("discovery.docker.enabled"),
-    help: "Whether containers are looked at: auto, on, off. (default: auto)"
+    help: ArgumentHelp("Whether containers are looked at.", valueName: "setting")
   )
   var dockerEnabled = AutoSetting.auto
 
@@ -43,13 +43,16 @@ struct SearchArguments: ParsableArguments {
 
   @Option(
     name: .customLong("discovery.docker.label-prefix"),
-    help: "What the labels of containers begin with. (default: oairouter.)"
+    help: ArgumentHelp("What the labels of containers begin with.", valueName: "prefix")
   )
   var labelPrefix = "oairouter."
 
   @Option(
     name: .customLong("discovery.docker.images"),
-    help: "Whether containers of known images need no label: on or off. (default: on)"
+    help: ArgumentHelp(
+      "Whether containers of known images are backends without a label.",
+      valueName: "setting"
+    )
   )
   var images = AutoSetting.on
 
@@ -76,7 +79,7 @@ struct SearchArguments: ParsableArguments {
 
   @Option(
     name: .customLong("discovery.local-ports"),
-    help: "Whether local ports are looked at: auto, on, off. (default: auto)"
+    help: ArgumentHelp("Whether local ports are looked at.", valueName: "setting")
   )
   var localPorts = AutoSetting.auto
 
@@ -84,6 +87,14 @@ struct SearchArguments: ParsableArguments {
   struct Sources {
     var docker: DockerDiscoverer?
     var ports: [UInt16] = []
+    /// True when a container engine was looked for and none is there.
+    var lacksEngine = false
+  }
+
+  /// True when something was asked for: what can't be looked at is a failure then.
+  var isExplicit: Bool {
+    dockerHost != nil || dockerEnabled == .on || discover.contains(.docker)
+      || Self.variable("DOCKER_HOST") != nil
   }
 
   /// Decides what is looked at.
@@ -108,6 +119,7 @@ struct SearchArguments: ParsableArguments {
     } else if isAuto, dockerEnabled == .auto {
       let endpoint = try namedEndpoint() ?? .found(by: Self.variable)
       sources.docker = endpoint.map { DockerDiscoverer(endpoint: $0, options: options) }
+      sources.lacksEngine = endpoint == nil
     }
     return sources
   }

@@ -136,6 +136,12 @@ struct Serve: ParsableCommand {
     let handler = LineLogHandler(logFormat, to: FileDescriptor(STDERR_FILENO), level: level)
     options.logger = Logger(label: "oairouter") { _ in handler }
     options.logLevel = level
+    if sources.lacksEngine {
+      options.logger.notice(
+        "no container engine",
+        metadata: ["reason": "there is no socket of Docker or Podman, and DOCKER_HOST isn't set"]
+      )
+    }
     return options
   }
 

@@ -1,12 +1,14 @@
 """The command line: what it prints, how it refuses, its exit statuses."""
 
+import http.server
 import json
 import re
 import socket
+import threading
 
 import pytest
 
-from programs import LISTENING
+from programs import LISTENING, Router
 from rawhttp import chat, content_of, events
 from waiting import wait_until
 
@@ -94,7 +96,7 @@ def test_a_taken_port_is_refused_with_what_to_do(run):
 def test_help_names_the_subcommands(run):
     done = run("--help")
     assert done.returncode == 0
-    for subcommand in ("serve", "mock", "models", "status", "version"):
+    for subcommand in ("serve", "discover", "mock", "models", "status", "version"):
         assert subcommand in done.stdout
 
 
@@ -156,3 +158,87 @@ def test_asking_a_router_that_is_not_there_fails_with_status_1(run, refused_url,
     done = run(command, "--url", refused_url)
     assert done.returncode == 1
     assert refused_url.removeprefix("http://") in done.stderr
+
+
+def test_a_container_engine_that_needs_tls_is_refused_with_what_to_do(run):
+    for environment in (
+        {"DOCKER_HOST": "https://127.0.0.1:2376"},
+        {"DOCKER_HOST": "tcp://127.0.0.1:2376", "DOCKER_TLS_VERIFY": "1"},
+    ):
+        done = run("serve", "--listen", "127.0.0.1:0", environment=environment)
+        refuses(done, "isn't built in", "ssh")
+    done = run("serve", "--discover", "docker", "--discovery.docker.host", "nonsense")
+    refuses(done, "nonsense", "unix:///var/run/docker.sock")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (["--discover", "everything"], "everything"),
+        (["--discovery.docker.allow", "10.0.0.0/40"], "10.0.0.0/40"),
+        (["--discovery.docker.image-rules", '[{"image":"x"}]'], "json list"),
+        (["--discovery.docker.image-rules", '[{"image":"x","type":"y","port":1}]'], "vllm"),
+    ],
+)
+def test_bad_discovery_options_are_refused(run, arguments, word):
+    refuses(run("serve", "--listen", "127.0.0.1:0", *arguments), word)
+
+
+def test_an_engine_that_is_not_there_yet_is_waited_for(run, tmp_path):
+    host = f"unix://{tmp_path}/none.sock"
+    done = run("discover", "--discover", "docker", "--discovery.docker.host", host)
+    assert done.returncode == 1
+    assert f"nobody listens at {host}" in done.stdout
+
+
+def test_a_local_server_is_found_and_no_client_key_reaches_it(binary, tmp_path, running):
+    server = HeadServer(11434)
+    try:
+        command = [binary, "--listen", "127.0.0.1:0", "--discovery.docker.enabled", "off"]
+        router = Router(command, folder=tmp_path, name="zero")
+        running.append(router)
+        router.wait_ready(1, ["m"])
+        router.post(CHAT, chat("m"), [("Authorization", "Bearer secret")])
+    finally:
+        server.stop()
+    posts = [head for head in server.heads if head.startswith("POST")]
+    assert posts and not any("secret" in head for head in server.heads)
+
+
+class HeadServer:
+    """An OpenAI server at a fixed port that keeps the heads of its requests."""
+
+    def __init__(self, port):
+        keeper = self
+        self.heads = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def answer(self):
+                keeper.heads.append(f"{self.command} {self.path}\n{self.headers}")
+                length = int(self.headers.get("Content-Length", 0))
+                self.rfile.read(length)
+                body = b'{"object":"list","data":[{"id":"m","object":"model","owned_by":"x"}]}'
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            do_GET = do_POST = answer
+
+            def log_message(self, *_):
+                pass
+
+        try:
+            self._server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        except OSError:
+            pytest.skip(f"port {port} of this machine is taken")
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+
+    def stop(self):
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(10)

@@ -46,6 +46,9 @@ struct ContainerLedger {
   private var waiting: [String] = []
   /// Containers that an event calls usable and the list doesn't, and how often it was asked.
   private var doubtful: [String: Int] = [:]
+  /// Containers that have ended since the last list that agrees: Docker tells of an end before its
+  /// list shows it, and what comes after an end is a beginning, which has its own event.
+  private var ended: Set<String> = []
   /// What events called them.
   private var names: [String: String] = [:]
   private var wantsAll = false
@@ -66,7 +69,14 @@ struct ContainerLedger {
     waiting = []
     names = [:]
     doubtful = [:]
+    ended = []
     wantsAll = false
+  }
+
+  /// Events were missed: what isn't known of may have begun again.
+  mutating func eventsMissed() -> [Step] {
+    ended = []
+    return wantAll()
   }
 
   /// Takes an event in.
@@ -76,6 +86,7 @@ struct ContainerLedger {
       touch(id)
       names[id] = name
       doubtful[id] = 0
+      ended.remove(id)
       if !waiting.contains(id) { waiting.append(id) }
       return ask()
     case .ended(let id):
@@ -83,6 +94,7 @@ struct ContainerLedger {
       waiting.removeAll { $0 == id }
       names[id] = nil
       doubtful[id] = nil
+      ended.insert(id)
       return remove(id)
     case .stopped(let id):
       // It comes after the end. If there is something to end, it may be what was started since.
@@ -104,13 +116,17 @@ struct ContainerLedger {
     self.question = nil
     var steps: [Step] = []
     var found: [String: Entry] = [:]
-    for var container in containers where container.isRunning && !touched.contains(container.id) {
+    let running = containers.filter(\.isRunning)
+    let outranked = touched.union(ended)
+    for var container in running where !outranked.contains(container.id) {
       if let name = names.removeValue(forKey: container.id) { container.name = name }
       found[container.id] = entry(container, mapping, &steps)
     }
     let asked: [String]
     switch question {
-    case .all: asked = Array(entries.keys)
+    case .all:
+      asked = Array(entries.keys)
+      ended.formIntersection(running.map(\.id))
     case .some(let ids): asked = ids
     }
     for id in asked where found[id] == nil && !touched.contains(id) {

@@ -118,6 +118,11 @@ struct DockerWatch {
     await withTaskGroup(of: Void.self) { group in
       group.addTask { await Self.follow(api.events(), feed) }
       group.addTask { await Self.tick(interval, feed) }
+      // What ended just before may still stand in the first list.
+      group.addTask {
+        try? await Task.sleep(for: min(interval, DiscoveryLimits.secondList))
+        feed.yield(.timeToList)
+      }
       for await input in inputs {
         let steps = await take(input, &session)
         await perform(steps, session, &group)
@@ -217,7 +222,7 @@ struct DockerWatch {
         )
       )
     }
-    return steps + ledger.wantAll()
+    return steps + ledger.eventsMissed()
   }
 
   /// A proxy may refuse the events, or never send their head: then it's lists alone.

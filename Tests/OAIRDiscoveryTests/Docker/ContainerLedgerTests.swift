@@ -112,6 +112,29 @@ struct ContainerLedgerTests {
     #expect(text(test.ledger.lookAgain(at: id)) == [], "it was found")
   }
 
+  @Test func `a list that still shows what has ended isn't believed, until there is an event`() {
+    var test = Self.listed()
+    let list = [Self.container(1, "a", last: 2)]
+    #expect(test.take(.ended(id: containerID(1))) == ["-vllm-a"])
+    #expect(text(test.ledger.wantAll()) == ["all"])
+    #expect(test.answer(list) == [])
+    #expect(test.take(.changed(id: containerID(1), name: nil)) == ["some 1"])
+    #expect(test.answer(list) == ["+vllm-a@172.17.0.2:8000"])
+    #expect(test.take(.ended(id: containerID(1))) == ["-vllm-a"])
+    #expect(text(test.ledger.eventsMissed()) == ["all"])
+    #expect(test.answer(list) == ["+vllm-a@172.17.0.2:8000"], "its start may have been missed")
+    #expect(test.take(.ended(id: containerID(1))) == ["-vllm-a"])
+    test.ledger.connectionLost()
+    #expect(text(test.ledger.wantAll()) == ["all"])
+    #expect(test.answer(list) == ["+vllm-a@172.17.0.2:8000"], "so may events in a gap")
+    // A list that agrees with the end settles it.
+    #expect(test.take(.ended(id: containerID(1))) == ["-vllm-a"])
+    #expect(text(test.ledger.wantAll()) == ["all"])
+    #expect(test.answer([]) == [])
+    #expect(text(test.ledger.wantAll()) == ["all"])
+    #expect(test.answer(list) == ["+vllm-a@172.17.0.2:8000"])
+  }
+
   @Test func `looking again ends, and an end ends it`() {
     var test = Self.listed()
     #expect(test.take(.changed(id: containerID(2), name: nil)) == ["some 2"])
