@@ -11,9 +11,15 @@ targets="request-head   http1    OAIRHTTP1
          multipart-peek wire     OAIRWire
          event-observer wire     OAIRWire
          model-list     discovery OAIRSys,OAIRWire,OAIRRouting,OAIRDiscovery
+         docker-list    discovery OAIRSys,OAIRWire,OAIRRouting,OAIRDiscovery
+         docker-events  discovery OAIRSys,OAIRWire,OAIRRouting,OAIRDiscovery
+         docker-labels  discovery OAIRSys,OAIRWire,OAIRRouting,OAIRDiscovery
          exchange       exchange $exchange_modules"
 # What reads backends' answers; the rest of OAIRDiscovery does I/O.
-answer_readers=(JSONSlicer ModelList EngineFingerprints EngineRules ControlResponse DiscoveryLimits)
+answer_readers=(JSONSlicer ModelList EngineFingerprints EngineRules ControlResponse DiscoveryLimits
+  JSONFields AddressRange LocalNetworks ConfiguredBackend Discovery{Change,Skip} Docker/EventLines
+  Docker/Container{,Event,Labels,Ledger,Mapping} Docker/Docker{Labels,Options,Vantage}
+  Docker/ImageRules Docker/OwnContainer)
 
 instrumented=(-sanitize=fuzzer,address -parse-as-library -wmo -O -g -enable-testing -D FUZZING
   -package-name oairouter -Xcc -fmodule-map-file=Sources/COAIRSys/module.modulemap -I "$folder")

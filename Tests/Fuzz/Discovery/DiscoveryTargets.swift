@@ -1,6 +1,11 @@
 /// The targets of OAIRDiscovery.
 enum DiscoveryTargets {
-  static var all: [FuzzTarget] { [FuzzModelList.target] }
+  static var all: [FuzzTarget] {
+    [
+      FuzzModelList.target, FuzzDockerList.target, FuzzDockerEvents.target,
+      FuzzDockerLabels.target,
+    ]
+  }
 }
 
 #if FUZZING
