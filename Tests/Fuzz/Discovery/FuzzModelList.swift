@@ -4,7 +4,7 @@ import OAIRWire
 @testable import OAIRDiscovery
 @testable import OAIRRouting
 
-/// A backend's lists of models, as hostile as they come: what is taken of them is within the bounds,
+/// A backend's lists of models, as hostile as they come: what is taken is within the bounds,
 /// and what goes out in the router's own lists is valid.
 ///
 /// Input: one byte chooses which engine answers, and whether a table is made of it; the rest is the
