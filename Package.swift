@@ -89,7 +89,7 @@ let package = Package(
     tests("OAIRReactorTests", ["OAIRReactor", "OAIRSys"]),
     tests(
       "OAIRDiscoveryTests",
-      ["OAIRDiscovery", "OAIRHTTP1", "OAIRReactor", "OAIRRouting", "OAIRSys"]
+      ["COAIRSys", "OAIRDiscovery", "OAIRHTTP1", "OAIRReactor", "OAIRRouting", "OAIRSys"]
     ),
     tests("OAIRAdminTests", ["OAIRAdmin", "OAIRHTTP1", "OAIRSys"]),
     tests("OAIRHTTP1Tests", ["OAIRHTTP1"]),

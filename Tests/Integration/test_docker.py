@@ -418,7 +418,9 @@ def test_an_engine_that_stops_its_containers(network, binary, tmp_path, running,
         options = ["--restart", "always", "--stop-timeout", "1", *LABELS]
         for number in range(2):
             port = 18300 + number
-            command = mock_command(port, f"m{number}", tokens=200, itl="50ms", personality="vllm")
+            # llama.cpp falls silent on SIGTERM; vLLM would end its stream itself.
+            silent = {"personality": "llamacpp"}
+            command = mock_command(port, f"m{number}", tokens=200, itl="50ms", **silent)
             more = ["--network", "host", "-l", f"oairouter.port={port}"]
             engine.run(f"c{number}", "oairouter-mock", *options, *more, command=command)
         discovery = Discovery(

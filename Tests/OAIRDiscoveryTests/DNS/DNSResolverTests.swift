@@ -1,4 +1,5 @@
 #if DNS
+  import COAIRSys
   import Glibc
   @testable import OAIRSys
   import Synchronization
