@@ -63,6 +63,8 @@ public struct Proxy<K: Kernel>: ~Copyable {
   var waitingForMemory: [Handle] = []
   /// The one that may use the ledger's last share.
   var memoryFinisher = Handle.none
+  /// What may still be read in this tick of bodies, and of requests behind others.
+  var bulkLeft = ProxyLimits.bulkPerTick
   /// Memory was given back since somebody waits for it.
   var isMemoryFreed = false
   /// Where stored responses live.
@@ -164,6 +166,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
   /// - Returns: false once the proxy has stopped.
   public mutating func runTick(limit: UInt64? = nil) -> Bool {
     reactor.wait(limit: limit)
+    bulkLeft = ProxyLimits.bulkPerTick
     while let event = reactor.nextEvent() { handle(event) }
     if isMemoryFreed { grantMemory() }
     if isPlaceFreed { grantPlaces() }

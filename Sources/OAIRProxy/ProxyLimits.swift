@@ -54,6 +54,11 @@ public struct ProxyLimits: Sendable, Equatable {
   static let smallestRead = 4 << 10
   /// Reads from one connection in one tick, before the others get their turn.
   static let readsPerTurn = 4
+  /// Bytes of request bodies read in one tick, over all connections: a thousand uploads together
+  /// keep nobody else waiting for longer than it takes to read these.
+  static let bulkPerTick = 1 << 20
+  /// What a pipelined request counts for among them: whoever sends thousands at once waits.
+  static let pipelinedCost = 16 << 10
   /// Connections accepted from one listener in one tick.
   static let acceptsPerTick = 64
   /// Pause of a listener when descriptors have run out.

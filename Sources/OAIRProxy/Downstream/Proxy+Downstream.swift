@@ -52,18 +52,34 @@ extension Proxy {
     for _ in 0..<ProxyLimits.readsPerTurn {
       switch downstreams[downstream].phase {
       case .idle, .readingHead:
+        if isBehindAnother(downstream) {
+          if bulkLeft <= 0 { break }
+          bulkLeft -= ProxyLimits.pipelinedCost
+        }
         guard readHead(downstream) else { return }
       case .exchanging where downstreams[downstream].exchange.isTunnelOpen:
         guard readTunnel(downstream) else { return }
       case .exchanging:
-        guard wantsBody(downstream), readBody(downstream) else { return }
+        guard wantsBody(downstream) else { return }
+        if bulkLeft <= 0, isReadable(downstream) { break }
+        guard readBody(downstream) else { return }
       case .lingering:
+        if bulkLeft <= 0, isReadable(downstream) { break }
         guard readLingering(downstream) else { return }
       }
       guard downstreams.contains(downstream) else { return }
     }
-    // The budget is spent, and no new edge will come for what is left.
+    // A budget is spent, and no new edge will come for what is left.
     reactor.makeRunnable(downstreams[downstream].registration)
+  }
+
+  /// A request waits that came together with the former one.
+  private func isBehindAnother(_ downstream: Handle) -> Bool {
+    !downstreams[downstream].input.isEmpty && downstreams[downstream].headScanned == 0
+  }
+
+  private func isReadable(_ downstream: Handle) -> Bool {
+    reactor.readiness(downstreams[downstream].registration).contains(.readable)
   }
 
   // MARK: Writing
@@ -178,6 +194,7 @@ extension Proxy {
     let registration = downstreams[downstream].registration
     switch reactor.receive(registration, into: scratch.read) {
     case .bytes(let count):
+      bulkLeft -= count
       downstreams[downstream].lingered += count
       if downstreams[downstream].lingered > ProxyLimits.lingerBytes {
         counters.lingerLimit += 1

@@ -111,7 +111,7 @@ extension Proxy {
       isChunked
       ? receiveChunks(downstream, registration, room) : receiveBody(downstream, registration, room)
     switch result {
-    case .bytes: break
+    case .bytes(let count): bulkLeft -= count
     case .wouldBlock: return false
     case .endOfFile, .failed:
       clientGone(downstream)
