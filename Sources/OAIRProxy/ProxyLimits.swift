@@ -54,8 +54,10 @@ public struct ProxyLimits: Sendable, Equatable {
   static let smallestRead = 4 << 10
   /// Reads from one connection in one tick, before the others get their turn.
   static let readsPerTurn = 4
-  /// Bytes of request bodies read in one tick, over all connections: a thousand uploads together
-  /// keep nobody else waiting for longer than it takes to read these.
+  /// Bytes of a held body that are written to its backend at a time.
+  static let bulkSend = 256 << 10
+  /// Bytes of request bodies read and written in one tick, over all connections: a thousand uploads
+  /// together keep nobody else waiting for longer than these take.
   static let bulkPerTick = 1 << 20
   /// What a pipelined request counts for among them: whoever sends thousands at once waits.
   static let pipelinedCost = 16 << 10

@@ -132,7 +132,8 @@ extension Proxy {
     reactor.setDeadline(registration, at: firstByteDeadline(downstream))
     let headCount = writeUpstreamHead(downstream, upstreams[upstream].record)
     let head = UnsafeRawBufferPointer(rebasing: scratch.head[..<headCount])
-    let body = downstreams[downstream].exchange.body
+    let whole = downstreams[downstream].exchange.body
+    let body = UnsafeRawBufferPointer(rebasing: whole.prefix(ProxyLimits.bulkSend))
     let result =
       body.isEmpty
       ? reactor.send(registration, head) : reactor.send(registration, head, body)
@@ -151,6 +152,11 @@ extension Proxy {
     }
     upstreams[upstream].bodySent = max(0, sent - headCount)
     guard sent == headCount + body.count else { return }
+    if body.count < whole.count {
+      // The rest has its turn in the next tick.
+      reactor.makeRunnable(registration)
+      return
+    }
     if downstreams[downstream].exchange.isStreamed {
       sendUpload(upstream, downstream)
     } else {
@@ -163,8 +169,13 @@ extension Proxy {
     let registration = upstreams[upstream].registration
     let downstream = upstreams[upstream].downstream
     let body = downstreams[downstream].exchange.body
-    let rest = UnsafeRawBufferPointer(rebasing: body.dropFirst(upstreams[upstream].bodySent))
+    let whole = UnsafeRawBufferPointer(rebasing: body.dropFirst(upstreams[upstream].bodySent))
+    let rest = UnsafeRawBufferPointer(rebasing: whole.prefix(ProxyLimits.bulkSend))
     let head = upstreams[upstream].output.bytes
+    if bulkLeft <= 0, whole.count > ProxyLimits.pipelinedCost {
+      reactor.makeRunnable(registration)
+      return
+    }
     if head.isEmpty, rest.isEmpty {
       sendUpload(upstream, downstream)
       return
@@ -179,13 +190,16 @@ extension Proxy {
     }
     guard case .bytes(let count) = result else { return }
     let ofHead = min(count, head.count)
-    let isDone = count == head.count + rest.count
+    let isTaken = count == head.count + rest.count
+    if rest.count < whole.count || rest.count > ProxyLimits.pipelinedCost { bulkLeft -= count }
     upstreams[upstream].output.consume(ofHead)
     upstreams[upstream].bodySent += count - ofHead
     // A backend that takes the request slowly is at work on it: the time runs from its last byte.
     reactor.setDeadline(registration, at: firstByteDeadline(downstream))
-    guard isDone else { return }
-    if downstreams[downstream].exchange.isStreamed {
+    guard isTaken else { return }
+    if rest.count < whole.count {
+      reactor.makeRunnable(registration)
+    } else if downstreams[downstream].exchange.isStreamed {
       sendUpload(upstream, downstream)
     } else {
       requestSent(upstream, downstream)
