@@ -63,6 +63,8 @@ public struct Proxy<K: Kernel>: ~Copyable {
   var waitingForMemory: [Handle] = []
   /// The one that may use the ledger's last share.
   var memoryFinisher = Handle.none
+  /// Answers that backends finish for nobody at this time.
+  var leftoverCount = 0
   /// What may still be read in this tick of bodies, and of requests behind others.
   var bulkLeft = ProxyLimits.bulkPerTick
   /// Memory was given back since somebody waits for it.
@@ -270,6 +272,8 @@ public struct Proxy<K: Kernel>: ~Copyable {
         kind: kind
       )
     )
+    // Somebody else may have the slot by now.
+    guard slots[record.slot].incarnation == record.incarnation else { return }
     if kind == .refused { slots[record.slot].refusedBy = signalSequence }
     if kind != .bytesSeen { slots[record.slot].owesSuccess = kind != .success }
   }

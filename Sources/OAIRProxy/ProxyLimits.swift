@@ -86,6 +86,8 @@ public struct ProxyLimits: Sendable, Equatable {
   static let staleCloseNanoseconds: UInt64 = 250_000_000
   /// A request that has come through this router so many times goes round in circles (508).
   static let hops = 8
+  /// The part of all connections to backends that may work for clients that have left.
+  static let leftoverShare = 8
   /// Idle connections that are kept to one backend.
   static let idlePerBackend = 1024
   /// A client's `X-Request-ID` is taken over up to so many characters.

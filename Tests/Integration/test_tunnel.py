@@ -256,3 +256,25 @@ def test_a_101_that_nobody_asked_for_is_a_broken_answer(start_backend, start_rou
         client.post_json("/v1/chat/completions", {"model": "m"}, HANDSHAKE)
         backend.next_call().send(SWITCHED)
         assert client.reader.response().status == 502
+
+
+def test_nothing_follows_on_a_tunnel_s_connection(start_router):
+    seen = []
+    told = threading.Event()
+
+    def work(connection):
+        connection.sendall(SWITCHED)
+        while data := connection.recv(65536):
+            seen.append(data)
+        told.set()
+
+    backend = Switching(work)
+    arguments = ["--timeouts.tunnel-idle", "300ms", "--health-interval", "60s"]
+    router = start_router({"a": backend.url}, *arguments).wait_ready(1)
+    client, _ = open_tunnel(router)
+    with client:
+        assert client.reader.at_end()
+    assert told.wait(5), "the backend wasn't told that the tunnel has ended"
+    assert router.post("/v1/chat/completions", {"model": "m"}).status == 200
+    assert not seen
+    backend.stop()

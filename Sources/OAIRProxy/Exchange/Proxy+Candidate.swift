@@ -35,6 +35,9 @@ extension Proxy {
 
   /// True while an attempt on another backend can begin at once.
   mutating func hasCandidate(_ downstream: Handle) -> Bool {
+    // Looking takes nobody's turn.
+    let former = selector
+    defer { selector = former }
     if case .chosen = candidateChoice(downstream) { return true }
     return false
   }
@@ -67,9 +70,10 @@ extension Proxy {
     case .owner(let owner):
       excluded.heedsUnserved = !isFirst
       guard let index = index(of: owner) else { return .none }
-      // A stored response is looked up or cancelled: that mustn't wait for a place.
-      let choice = choice(of: index, excluded)
-      return choice == .full ? .chosen(index, breaksSession: false) : choice
+      // A stored response is looked up or cancelled: that mustn't wait for a place, and a backend
+      // that is drained is asked too, since its work is to come to an end.
+      let isLost = table.facts[index].state == .down || excluded.contains(index)
+      return isLost ? .none : .chosen(index, breaksSession: false)
     case .gone, .unresolved: return .none
     }
   }
@@ -107,7 +111,8 @@ extension Proxy {
     downstreams[downstream].exchange.record = record
     slots.begin(record.slot)
     // A reused connection may turn out to be closed when it is too late to send the request again.
-    let mayReuse = downstreams[downstream].exchange.service.isRepeatable
+    let mayReuse =
+      downstreams[downstream].exchange.mayBeRepeated && !downstreams[downstream].exchange.isTunnel
     guard mayReuse, let idle = takeIdle(record) else {
       step(downstream, .chosen(isConnected: false))
       return
@@ -122,6 +127,12 @@ extension Proxy {
   /// been processed, so the same one is asked again, on a connection that can't be stale.
   mutating func retrySame(_ downstream: Handle) {
     guard let record = downstreams[downstream].exchange.record else {
+      chooseCandidate(downstream)
+      return
+    }
+    // It may be drained, removed or known to be lost since.
+    let owner = ResponseOwners.Owner(slot: record.slot, incarnation: record.incarnation)
+    guard let index = index(of: owner), table.facts[index].state.isUsable else {
       chooseCandidate(downstream)
       return
     }

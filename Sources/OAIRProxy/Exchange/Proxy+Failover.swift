@@ -38,6 +38,7 @@ extension Proxy {
     else { return false }
     guard !isPaid || payForRetry(downstream) else { return false }
     counters.rejections += 1
+    downstreams[downstream].exchange.status = 0
     closeUpstream(upstream)
     endAttempt(downstream)
     step(downstream, .rejected)

@@ -52,6 +52,8 @@ extension Proxy {
       unframes: false,
       limits: limits.http
     )
+    // No HTTP can follow on this connection, however the tunnel ends.
+    upstreams[upstream].keepsAlive = false
     downstreams[downstream].exchange.isTunnelOpen = true
     // What came behind the handshake belongs to the other protocol.
     let early = downstreams[downstream].input.bytes

@@ -26,6 +26,8 @@ public struct ProxyCounters: Sendable, Equatable {
   public var clientsGone: UInt64 = 0
   /// Answers that a backend was left to finish after their client had gone.
   public var finishedForNobody: UInt64 = 0
+  /// LIMIT hit: `leftoverShare`; the backend was told to stop.
+  public var leftoverLimit: UInt64 = 0
   /// Requests for a WebSocket.
   public var tunnels: UInt64 = 0
   /// LIMIT hit: `ProxyTimeouts.tunnelIdle`.
@@ -104,6 +106,7 @@ public struct ProxyCounters: Sendable, Equatable {
       ("connect_troubles", connectTroubles),
       ("loops", loops), ("refused_origins", refusedOrigins), ("refused_hosts", refusedHosts),
       ("idle_pool_limit", idlePoolLimit), ("tunnel_idle_limit", tunnelIdleLimit),
+      ("leftover_limit", leftoverLimit),
     ]
   }
 }

@@ -23,7 +23,7 @@ extension Proxy {
       noteSuccess(downstream)
     }
     guard upstreams[upstream].phase == .exchanging, upstreams[upstream].isRequestSent,
-      isWhole || upstreams[upstream].record.finishesAbandonedWork,
+      isWhole || mayFinishForNobody(upstream),
       !downstreams[downstream].exchange.isTunnel
     else {
       closeUpstream(upstream)
@@ -34,13 +34,26 @@ extension Proxy {
     if isWhole { endAttempt(downstream) } else { downstreams[downstream].exchange.upstream = .none }
   }
 
+  /// Nobody's answers may take an eighth of the connections: the others are for clients.
+  private mutating func mayFinishForNobody(_ upstream: Handle) -> Bool {
+    guard upstreams[upstream].record.finishesAbandonedWork else { return false }
+    guard leftoverCount < max(1, upstreams.capacity / ProxyLimits.leftoverShare) else {
+      counters.leftoverLimit += 1
+      return false
+    }
+    return true
+  }
+
   private mutating func beginLeftover(_ upstream: Handle, isWhole: Bool) {
     upstreams[upstream].phase = .leftover
     upstreams[upstream].downstream = .none
     upstreams[upstream].isPaused = false
     upstreams[upstream].occupiesSlot = !isWhole
     upstreams[upstream].rewrittenHead.removeAll()
-    if !isWhole { counters.finishedForNobody += 1 }
+    if !isWhole {
+      counters.finishedForNobody += 1
+      leftoverCount += 1
+    }
     if upstreams[upstream].hasHead {
       // What was looked at isn't looked at again.
       upstreams[upstream].body.passWhatWasScanned()
@@ -69,6 +82,7 @@ extension Proxy {
       )
       switch reactor.receive(registration, into: space) {
       case .bytes(let count):
+        noteBytes(upstreams[upstream].record)
         presentHeld(upstream, held)
         guard forget(upstream, count: held + count) else { return }
       case .wouldBlock: return
@@ -153,6 +167,7 @@ extension Proxy {
   mutating func endLeftover(_ upstream: Handle, isClean: Bool) {
     if upstreams[upstream].occupiesSlot {
       upstreams[upstream].occupiesSlot = false
+      leftoverCount -= 1
       endRequest(upstreams[upstream].record.slot)
     }
     upstreams[upstream].held.removeAll()
