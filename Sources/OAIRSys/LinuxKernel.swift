@@ -8,6 +8,9 @@ public struct LinuxKernel: Kernel {
   /// LIMIT: events taken by one epoll_wait(2); more stay ready for the next tick.
   static let eventsPerWait = 512
 
+  /// LIMIT: bytes that a server may have on their way to us, per connection that we made.
+  static let receiveWindow: Int32 = 512 << 10
+
   private let poller: Int32
   // SAFETY: allocated in init, freed in shutdown(), touched on the reactor's thread only.
   private let events: UnsafeMutablePointer<epoll_event>
@@ -105,7 +108,12 @@ public struct LinuxKernel: Kernel {
     let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
     let raw = socket(address.family, type, 0)
     guard raw >= 0 else { return .failed(.current) }
-    if address.family != AF_UNIX { Self.setOption(raw, Int32(IPPROTO_TCP), TCP_NODELAY, 1) }
+    if address.family != AF_UNIX {
+      Self.setOption(raw, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+      // What a backend may send ahead of a client that doesn't read: the kernel would let this
+      // window grow to 6 MiB.
+      Self.setOption(raw, Int32(IPPROTO_TCP), TCP_WINDOW_CLAMP, Self.receiveWindow)
+    }
     let result = address.withSockaddr { Glibc.connect(raw, $0, $1) }
     if result == 0 { return .connected(FileDescriptor(raw)) }
     let error = Errno.current
