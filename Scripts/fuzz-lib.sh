@@ -1,7 +1,7 @@
 # How the fuzz targets are compiled: sourced by Scripts/fuzz behind lib.sh, never run.
 
 folder=.build-fuzz
-exchange_modules=OAIRSys,OAIRHTTP1,OAIRWire,InternalCollectionsUtilities,HeapModule,OAIRReactor
+exchange_modules=OAIRSys,OAIRHTTP1,OAIRWire,InternalCollectionsUtilities,DequeModule,HeapModule,OAIRReactor
 exchange_modules+=,OAIRRouting,OAIRProxy
 #        target         program  modules that it stands on
 targets="request-head   http1    OAIRHTTP1

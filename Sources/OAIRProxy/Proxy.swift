@@ -65,8 +65,12 @@ public struct Proxy<K: Kernel>: ~Copyable {
   var memoryFinisher = Handle.none
   /// Answers that backends finish for nobody at this time.
   var leftoverCount = 0
-  /// What may still be read in this tick of bodies, and of requests behind others.
-  var bulkLeft = ProxyLimits.bulkPerTick
+  /// What may still be moved in this tick of bodies, and of requests behind others.
+  var bulk = BulkBudget()
+  /// Large blocks of bodies that are over, for the next ones.
+  var spares = SpareBlocks(limit: ProxyLimits.spareMemory)
+  /// A timer runs that gives spare blocks back.
+  var isShrinking = false
   /// Memory was given back since somebody waits for it.
   var isMemoryFreed = false
   /// Where stored responses live.
@@ -168,14 +172,26 @@ public struct Proxy<K: Kernel>: ~Copyable {
   /// - Returns: false once the proxy has stopped.
   public mutating func runTick(limit: UInt64? = nil) -> Bool {
     reactor.wait(limit: limit)
-    bulkLeft = ProxyLimits.bulkPerTick
+    // Whoever comes with bulk work now stands behind those who wait with theirs.
+    let isContended = reactor.hasPostponed
+    bulk.beginTick(at: reactor.now, isContended: isContended)
     while let event = reactor.nextEvent() { handle(event) }
+    if isContended { servePostponed() }
     if isMemoryFreed { grantMemory() }
     if isPlaceFreed { grantPlaces() }
     if !signals.isEmpty { postSignals() }
     if lifecycle == .draining, downstreams.count == 0 { lifecycle = .stopped }
     reactor.endTick()
     return lifecycle != .stopped
+  }
+
+  /// Gives the tick's bulk work to those who wait for it, each at most once.
+  private mutating func servePostponed() {
+    bulk.beginPostponed()
+    for _ in 0..<reactor.postponedCount {
+      guard !bulk.isSpent, let event = reactor.nextPostponed() else { return }
+      handle(event)
+    }
   }
 
   private mutating func handle(_ event: ReactorEvent) {
@@ -187,7 +203,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
       case .upstream: upstreamReady(tag.handle, readiness)
       case .listener: acceptConnections(registration)
       case .mailbox: takeMail()
-      case .acceptPause, .drain: break
+      case .acceptPause, .drain, .spares: break
       }
     case .deadline(_, let owner):
       guard let tag = OwnerTag(bits: owner) else { return }
@@ -197,6 +213,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
       guard let tag = OwnerTag(bits: owner) else { return }
       if tag.kind == .acceptPause { resumeListeners() }
       if tag.kind == .drain { endDrain() }
+      if tag.kind == .spares { shrinkSpares() }
     }
   }
 

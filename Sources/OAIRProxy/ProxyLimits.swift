@@ -54,15 +54,21 @@ public struct ProxyLimits: Sendable, Equatable {
   static let smallestRead = 4 << 10
   /// Reads from one connection in one tick, before the others get their turn.
   static let readsPerTurn = 4
-  /// Bytes of a held body that are written to its backend at a time.
-  static let bulkSend = 256 << 10
   /// Bytes of request bodies read and written in one tick, over all connections: a thousand uploads
   /// together keep nobody else waiting for longer than these take.
-  static let bulkPerTick = 1 << 20
+  static let bulkPerTick = 256 << 10
+  /// The same while others are served, who have no bulk.
+  static let bulkBesideOthers = 32 << 10
+  /// How long they count as being there.
+  static let othersNanoseconds: UInt64 = 100_000_000
+  /// Bytes of spare blocks that are kept for the next large bodies.
+  static let spareMemory = 64 << 20
+  /// How long spare blocks are kept without use, before one is given back; then the next.
+  static let sparesNanoseconds: UInt64 = 1_000_000_000
   /// What a pipelined request counts for among them: whoever sends thousands at once waits.
   static let pipelinedCost = 16 << 10
   /// Connections accepted from one listener in one tick.
-  static let acceptsPerTick = 64
+  static let acceptsPerTick = 16
   /// Pause of a listener when descriptors have run out.
   static let acceptPauseNanoseconds: UInt64 = 100_000_000
   /// Bytes of a streamed upload that wait for its backend before reading from its client pauses.

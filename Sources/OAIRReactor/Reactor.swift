@@ -1,3 +1,4 @@
+import DequeModule
 public import OAIRSys
 
 // The loop. A reactor owns descriptors, their readiness, deadlines and timers, on one thread. It
@@ -12,7 +13,7 @@ public import OAIRSys
 //
 // Connections are watched for edges, once: an edge sets a bit in the registration, and a read or a
 // write that comes up short clears it. Whoever leaves a readable connection unread (paused, over
-// its budget) must call `makeRunnable` to get another turn: no new edge will come.
+// its budget) must call `makeRunnable` or `postpone` to get another turn: no new edge will come.
 
 /// An epoll loop that is pulled, not subclassed.
 ///
@@ -27,6 +28,7 @@ public struct Reactor<K: Kernel>: ~Copyable {
   private var closing: [Handle] = []
   private var runnable: [Handle] = []
   private var turn: [Handle] = []
+  var postponed: Deque<Handle> = []
   private var eventCount = 0
   private var eventIndex = 0
   var deadlines = DeadlineSweep()
@@ -123,7 +125,7 @@ public struct Reactor<K: Kernel>: ~Copyable {
   }
 
   private func waitTime(limit: UInt64?) -> Int32 {
-    guard runnable.isEmpty else { return 0 }
+    guard runnable.isEmpty, postponed.isEmpty else { return 0 }
     var until = min(deadlines.next, timers.next)
     if let limit {
       let (end, isOverflowed) = now.addingReportingOverflow(limit)

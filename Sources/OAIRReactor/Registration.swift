@@ -14,6 +14,8 @@ struct Registration {
   var deadline: UInt64 = .max
   /// It is on the runnable list.
   var isRunnable = false
+  /// It waits among those with bulk work.
+  var isPostponed = false
   /// Somebody else owns the descriptor (a mailbox that other threads still signal): the reactor
   /// stops watching it, but never closes it.
   var isBorrowed = false

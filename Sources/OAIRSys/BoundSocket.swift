@@ -47,6 +47,16 @@ public struct BoundSocket: ~Copyable, Sendable {
   ///
   /// - Throws: `SystemError` of listen; the socket is closed then.
   public consuming func listen() throws(SystemError) -> ListeningSocket {
+    if address.family != AF_UNIX {
+      // Handed on to the connections (tcp(7)). It bounds what the kernel keeps of a thousand
+      // uploads, and how much of one arrives inside a single system call of ours.
+      LinuxKernel.setOption(
+        owner.descriptor.raw,
+        Int32(IPPROTO_TCP),
+        TCP_WINDOW_CLAMP,
+        LinuxKernel.receiveWindow
+      )
+    }
     guard Glibc.listen(owner.descriptor.raw, ListeningSocket.backlog) == 0 else {
       throw SystemError("listen", .current)
     }

@@ -78,6 +78,17 @@ public struct ByteQueue: ~Copyable {
     capacity = 0
   }
 
+  /// Forgets all bytes; a large block goes to the spare ones.
+  ///
+  /// - Parameter spares: where the next large queue finds it.
+  public mutating func removeAll(into spares: inout SpareBlocks) {
+    if let memory, capacity >= SpareBlocks.smallestBlock {
+      spares.keep(UnsafeMutableRawBufferPointer(start: memory, count: capacity))
+      self.memory = nil
+    }
+    removeAll()
+  }
+
   /// Takes the memory of another queue, leaving it empty.
   ///
   /// This one must be empty.
@@ -102,6 +113,22 @@ public struct ByteQueue: ~Copyable {
     guard capacity &- tail < extra else { return }
     let page = 4096
     move(to: (count + extra + page - 1) / page * page)
+  }
+
+  /// Makes room for bytes whose number is known, in a spare block if they are many.
+  ///
+  /// - Parameters:
+  ///   - extra: how many will be appended, 0 or more.
+  ///   - spares: where a large block is looked for first.
+  public mutating func makeRoom(_ extra: Int, from spares: inout SpareBlocks) {
+    guard capacity &- tail < extra else { return }
+    let size = count + extra
+    guard size >= SpareBlocks.smallestBlock else { return makeRoom(extra) }
+    if let spare = spares.take(size), let start = spare.baseAddress {
+      move(into: start, spare.count)
+    } else {
+      move(to: SpareBlocks.roundedSize(size))
+    }
   }
 
   /// Counts bytes that were written into `freeSpace(_:)`.
@@ -131,12 +158,16 @@ public struct ByteQueue: ~Copyable {
   @discardableResult
   private mutating func move(to size: Int) -> UnsafeMutableRawPointer {
     guard let block = malloc(size) else { fatalError("out of memory: \(size) bytes") }
+    move(into: block, size)
+    return block
+  }
+
+  private mutating func move(into block: UnsafeMutableRawPointer, _ size: Int) {
     if let memory, count > 0 { memcpy(block, memory + head, count) }
     free(memory)
     tail = count
     head = 0
     memory = block
     capacity = size
-    return block
   }
 }

@@ -8,7 +8,7 @@ public struct LinuxKernel: Kernel {
   /// LIMIT: events taken by one epoll_wait(2); more stay ready for the next tick.
   static let eventsPerWait = 512
 
-  /// LIMIT: bytes that a server may have on their way to us, per connection that we made.
+  /// LIMIT: bytes that a peer may have on their way to us, per connection.
   static let receiveWindow: Int32 = 512 << 10
 
   private let poller: Int32
@@ -219,7 +219,7 @@ public struct LinuxKernel: Kernel {
     return .failed(error)
   }
 
-  private static func setOption(_ raw: Int32, _ level: Int32, _ name: Int32, _ value: Int32) {
+  static func setOption(_ raw: Int32, _ level: Int32, _ name: Int32, _ value: Int32) {
     var value = value
     setsockopt(raw, level, name, &value, socklen_t(MemoryLayout<Int32>.size))
   }

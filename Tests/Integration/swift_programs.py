@@ -6,7 +6,13 @@ import subprocess
 from programs import Server
 
 # What a program that embeds the router links: its own modules, and what those depend on.
-LINKED = ["OAIR[!M]*", "Logging", "HeapModule", "InternalCollectionsUtilities"]
+LINKED = [
+    "OAIR[!M]*",
+    "Logging",
+    "DequeModule",
+    "HeapModule",
+    "InternalCollectionsUtilities",
+]
 COMPILE_SECONDS = 240
 
 

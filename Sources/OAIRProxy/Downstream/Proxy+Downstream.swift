@@ -53,24 +53,28 @@ extension Proxy {
       switch downstreams[downstream].phase {
       case .idle, .readingHead:
         if isBehindAnother(downstream) {
-          if bulkLeft <= 0 { break }
-          bulkLeft -= ProxyLimits.pipelinedCost
+          guard !bulk.isSpent else { return postpone(downstream) }
+          bulk.spend(ProxyLimits.pipelinedCost)
         }
         guard readHead(downstream) else { return }
       case .exchanging where downstreams[downstream].exchange.isTunnelOpen:
         guard readTunnel(downstream) else { return }
       case .exchanging:
         guard wantsBody(downstream) else { return }
-        if bulkLeft <= 0, isReadable(downstream) { break }
+        if bulk.isSpent, isReadable(downstream) { return postpone(downstream) }
         guard readBody(downstream) else { return }
       case .lingering:
-        if bulkLeft <= 0, isReadable(downstream) { break }
+        if bulk.isSpent, isReadable(downstream) { return postpone(downstream) }
         guard readLingering(downstream) else { return }
       }
       guard downstreams.contains(downstream) else { return }
     }
     // A budget is spent, and no new edge will come for what is left.
-    reactor.makeRunnable(downstreams[downstream].registration)
+    postpone(downstream)
+  }
+
+  private mutating func postpone(_ downstream: Handle) {
+    reactor.postpone(downstreams[downstream].registration)
   }
 
   /// A request waits that came together with the former one.
@@ -194,7 +198,7 @@ extension Proxy {
     let registration = downstreams[downstream].registration
     switch reactor.receive(registration, into: scratch.read) {
     case .bytes(let count):
-      bulkLeft -= count
+      bulk.spend(count)
       downstreams[downstream].lingered += count
       if downstreams[downstream].lingered > ProxyLimits.lingerBytes {
         counters.lingerLimit += 1

@@ -198,7 +198,9 @@ struct Exchange: ~Copyable {
   mutating func nameQueryModel(_ name: [UInt8]) { askedModel = name }
 
   /// Gives a large body's memory back; the head and the model's name stay, for the access record.
-  mutating func dropBody() {
+  ///
+  /// - Parameter spares: where a large block goes.
+  mutating func dropBody(into spares: inout SpareBlocks) {
     upload.removeAll()
     guard requestBytes == 0, request.count > Self.keptRequest else { return }
     var kept = ByteQueue()
@@ -208,7 +210,8 @@ struct Exchange: ~Copyable {
       movedModel = headLength..<kept.count
     }
     requestBytes = request.count + streamedBytes - growth
-    request = kept
+    request.removeAll(into: &spares)
+    request.take(&kept)
   }
 
   /// The body as it has come so far, decoded.

@@ -133,7 +133,7 @@ extension Proxy {
     let headCount = writeUpstreamHead(downstream, upstreams[upstream].record)
     let head = UnsafeRawBufferPointer(rebasing: scratch.head[..<headCount])
     let whole = downstreams[downstream].exchange.body
-    let body = UnsafeRawBufferPointer(rebasing: whole.prefix(ProxyLimits.bulkSend))
+    let body = UnsafeRawBufferPointer(rebasing: whole.prefix(bulk.piece))
     let result =
       body.isEmpty
       ? reactor.send(registration, head) : reactor.send(registration, head, body)
@@ -153,8 +153,9 @@ extension Proxy {
     upstreams[upstream].bodySent = max(0, sent - headCount)
     guard sent == headCount + body.count else { return }
     if body.count < whole.count {
-      // The rest has its turn in the next tick.
-      reactor.makeRunnable(registration)
+      // The rest has its turn with others' bulk.
+      bulk.spend(sent)
+      reactor.postpone(registration)
       return
     }
     if downstreams[downstream].exchange.isStreamed {
@@ -170,10 +171,10 @@ extension Proxy {
     let downstream = upstreams[upstream].downstream
     let body = downstreams[downstream].exchange.body
     let whole = UnsafeRawBufferPointer(rebasing: body.dropFirst(upstreams[upstream].bodySent))
-    let rest = UnsafeRawBufferPointer(rebasing: whole.prefix(ProxyLimits.bulkSend))
+    let rest = UnsafeRawBufferPointer(rebasing: whole.prefix(bulk.piece))
     let head = upstreams[upstream].output.bytes
-    if bulkLeft <= 0, whole.count > ProxyLimits.pipelinedCost {
-      reactor.makeRunnable(registration)
+    if bulk.isSpent, whole.count > ProxyLimits.pipelinedCost {
+      reactor.postpone(registration)
       return
     }
     if head.isEmpty, rest.isEmpty {
@@ -191,14 +192,14 @@ extension Proxy {
     guard case .bytes(let count) = result else { return }
     let ofHead = min(count, head.count)
     let isTaken = count == head.count + rest.count
-    if rest.count < whole.count || rest.count > ProxyLimits.pipelinedCost { bulkLeft -= count }
+    if rest.count < whole.count || rest.count > ProxyLimits.pipelinedCost { bulk.spend(count) }
     upstreams[upstream].output.consume(ofHead)
     upstreams[upstream].bodySent += count - ofHead
     // A backend that takes the request slowly is at work on it: the time runs from its last byte.
     reactor.setDeadline(registration, at: firstByteDeadline(downstream))
     guard isTaken else { return }
     if rest.count < whole.count {
-      reactor.makeRunnable(registration)
+      reactor.postpone(registration)
     } else if downstreams[downstream].exchange.isStreamed {
       sendUpload(upstream, downstream)
     } else {

@@ -33,7 +33,7 @@ extension Proxy {
       exchange.account = length <= BodyLedger.smallBody ? .small : .large
       let wanted = isHeld ? length : min(length, ProxyLimits.reservationStep)
       let hasRoom = reserve(&exchange, wanted)
-      exchange.request.makeRoom(hasRoom && isHeld ? length : body.count)
+      exchange.request.makeRoom(hasRoom && isHeld ? length : body.count, from: &spares)
       exchange.request.append(body)
     case .chunked:
       exchange.account = .small
@@ -57,7 +57,7 @@ extension Proxy {
     guard inviteBody(downstream) else { return }
     let missing = missingBody(downstream)
     if missing > 0, missing <= downstreams[downstream].exchange.reserved {
-      downstreams[downstream].exchange.request.makeRoom(missing)
+      downstreams[downstream].exchange.request.makeRoom(missing, from: &spares)
     }
     let isChunked = downstreams[downstream].exchange.framing == .chunked
     if isChunked, !decodeChunks(downstream) { return }
@@ -111,7 +111,7 @@ extension Proxy {
       isChunked
       ? receiveChunks(downstream, registration, room) : receiveBody(downstream, registration, room)
     switch result {
-    case .bytes(let count): bulkLeft -= count
+    case .bytes(let count): bulk.spend(count)
     case .wouldBlock: return false
     case .endOfFile, .failed:
       clientGone(downstream)
@@ -125,7 +125,7 @@ extension Proxy {
   /// How much may be read now; 0 when reading has to wait.
   private mutating func bodyRoom(_ downstream: Handle) -> Int {
     guard downstreams[downstream].exchange.isStreamed else {
-      return min(memoryRoom(downstream), 4 * ProxyLimits.readSize)
+      return min(memoryRoom(downstream), bulk.piece)
     }
     let room = ProxyLimits.uploadWindow - downstreams[downstream].exchange.upload.count
     if room <= 0 {
@@ -133,7 +133,7 @@ extension Proxy {
       downstreams[downstream].exchange.isUploadPaused = true
       endBodyDeadline(downstream)
     }
-    return room
+    return min(room, bulk.piece)
   }
 
   private mutating func receiveBody(
@@ -306,7 +306,7 @@ extension Proxy {
     downstreams[downstream].exchange.isUploadPaused = false
     if !downstreams[downstream].exchange.machine.isCommitted { awaitBody(downstream) }
     // What the kernel holds already raises no new edge.
-    reactor.makeRunnable(downstreams[downstream].registration)
+    reactor.postpone(downstreams[downstream].registration)
   }
 
   /// The body can't be taken any further.

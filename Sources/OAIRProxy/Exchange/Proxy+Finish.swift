@@ -261,7 +261,7 @@ extension Proxy {
     ledger.release(reserved, downstreams[downstream].exchange.account)
     isMemoryFreed = !waitingForMemory.isEmpty
     downstreams[downstream].exchange.reserved = 0
-    downstreams[downstream].exchange.dropBody()
+    dropBody(downstream)
   }
 
   // MARK: 12 record

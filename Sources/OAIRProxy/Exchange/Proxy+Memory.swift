@@ -64,6 +64,27 @@ extension Proxy {
     return isReserved
   }
 
+  /// The body's memory goes to the next ones.
+  mutating func dropBody(_ downstream: Handle) {
+    downstreams[downstream].exchange.dropBody(into: &spares)
+    if !spares.isEmpty, !isShrinking { shrinkLater() }
+  }
+
+  private mutating func shrinkLater() {
+    isShrinking = true
+    reactor.addTimer(
+      at: reactor.now &+ ProxyLimits.sparesNanoseconds,
+      owner: OwnerTag(.spares).bits
+    )
+  }
+
+  /// Gives back, one at a time, what nobody has had use for.
+  mutating func shrinkSpares() {
+    isShrinking = false
+    spares.shrink()
+    if !spares.isEmpty { shrinkLater() }
+  }
+
   /// Stops reading until there is room.
   mutating func awaitMemory(_ downstream: Handle) {
     let account = downstreams[downstream].exchange.account
@@ -131,7 +152,7 @@ extension Proxy {
     continueBody(downstream)
     if downstreams.contains(downstream), downstreams[downstream].phase == .exchanging {
       // What the kernel holds already raises no new edge.
-      reactor.makeRunnable(downstreams[downstream].registration)
+      reactor.postpone(downstreams[downstream].registration)
     }
     return true
   }

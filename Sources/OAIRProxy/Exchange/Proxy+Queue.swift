@@ -44,7 +44,7 @@ extension Proxy {
       at: isReading ? reactor.now &+ deadlines.bodyIdle : .max
     )
     // What the kernel holds already of a streamed body raises no new edge.
-    if isReading { reactor.makeRunnable(registration) }
+    if isReading { reactor.postpone(registration) }
   }
 
   /// When a waiting request gives up.

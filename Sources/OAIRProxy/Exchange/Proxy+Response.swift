@@ -52,6 +52,7 @@ extension Proxy {
       )
       switch reactor.receive(registration, into: space) {
       case .bytes(let count):
+        noteVolume(downstream, count)
         presentHeld(upstream, held)
         responseCame(upstream, downstream, count: held + count)
       case .wouldBlock: return
@@ -61,8 +62,17 @@ extension Proxy {
       guard upstreams.contains(upstream), upstreams[upstream].phase == .exchanging,
         reactor.readiness(registration).contains(.readable)
       else { return }
+      if bulk.isSpent { break }
     }
-    reactor.makeRunnable(registration)
+    reactor.postpone(registration)
+  }
+
+  private mutating func noteVolume(_ downstream: Handle, _ count: Int) {
+    if count == ProxyLimits.readSize {
+      bulk.spend(count)
+    } else if downstreams[downstream].exchange.account == .small {
+      bulk.othersAreHere(at: reactor.now)
+    }
   }
 
   /// What was held back goes in front of what was read.

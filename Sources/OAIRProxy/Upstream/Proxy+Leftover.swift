@@ -91,8 +91,10 @@ extension Proxy {
         return
       }
       guard reactor.readiness(registration).contains(.readable) else { return }
+      bulk.spend(ProxyLimits.readSize)
+      if bulk.isSpent { break }
     }
-    reactor.makeRunnable(registration)
+    reactor.postpone(registration)
   }
 
   /// Follows the framing of `scratch.read[..<count]`.
