@@ -65,6 +65,9 @@ public struct Proxy<K: Kernel>: ~Copyable {
   var memoryFinisher = Handle.none
   /// Answers that backends finish for nobody at this time.
   var leftoverCount = 0
+  /// The ends of the list of all idle connections to backends.
+  var oldestIdle = Handle.none
+  var youngestIdle = Handle.none
   /// What may still be read in this tick of bodies, and of requests behind others.
   var bulkLeft = ProxyLimits.bulkPerTick
   /// Memory was given back since somebody waits for it.
@@ -152,10 +155,15 @@ public struct Proxy<K: Kernel>: ~Copyable {
   /// True after a drain has ended: nothing is open but idle backend connections.
   public var isStopped: Bool { lifecycle == .stopped }
 
+  /// No client is served any more, and no backend finishes what one has left.
+  private var isDrained: Bool { downstreams.count == 0 && leftoverCount == 0 }
+  /// The time that a drain may take is over.
+  var isDrainOver: Bool { lastWrite != .max }
+
   /// Turns the loop until the proxy has stopped.
   public mutating func run() {
     // It may have been told to drain before it began: nothing would wake it then.
-    if lifecycle == .draining, downstreams.count == 0 {
+    if lifecycle == .draining, isDrained {
       lifecycle = .stopped
       reactor.endTick()
     }
@@ -173,7 +181,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
     if isMemoryFreed { grantMemory() }
     if isPlaceFreed { grantPlaces() }
     if !signals.isEmpty { postSignals() }
-    if lifecycle == .draining, downstreams.count == 0 { lifecycle = .stopped }
+    if lifecycle == .draining, isDrained { lifecycle = .stopped }
     reactor.endTick()
     return lifecycle != .stopped
   }
@@ -205,7 +213,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
   private mutating func takeMail() {
     guard let mail = mailbox?.take() else { return }
     if let table = mail.table { adopt(table) }
-    for connection in mail.connections { admit(connection) }
+    for connection in mail.connections { takeOver(connection) }
     switch mail.command {
     case .drain: beginDrain()
     case .stop:
@@ -239,11 +247,15 @@ public struct Proxy<K: Kernel>: ~Copyable {
   }
 
   /// The registry may know that a backend is gone before its connections say so.
+  ///
+  /// Each backend and each connection is looked at once.
   private mutating func abandonDown() {
-    let down = table.backends.filter { $0.state == .down }.map(\.record)
-    guard !down.isEmpty else { return }
+    guard table.facts.contains(where: { $0.state == .down }) else { return }
+    // By slot: which of its occupants is down.
+    var down = [UInt64?](repeating: nil, count: table.slotCount)
+    for fact in table.facts where fact.state == .down { down[Int(fact.slot)] = fact.incarnation }
     abandon { record in
-      down.contains { $0.slot == record.slot && $0.incarnation == record.incarnation }
+      record.slot < down.count && down[record.slot] == record.incarnation
     }
   }
 

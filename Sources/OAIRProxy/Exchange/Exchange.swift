@@ -68,12 +68,12 @@ struct Exchange: ~Copyable {
   var askedEntry = -1
   /// How many of its fallbacks the exchange has gone on to.
   var fallback = 0
-  /// No other backend of the model is worth asking.
-  var isModelSpent = false
   var upstream = Handle.none
   var tried = TriedBackends()
   /// Its place among those that wait for a backend.
   var ticket = RequestQueue.Ticket.none
+  /// How long it has waited there so far, in nanoseconds: up to when it last left.
+  var waited: UInt64 = 0
   /// The session belongs to another backend than the one that is asked.
   var isSessionBroken = false
   /// The backend of the current or last attempt, pinned: tables may change meanwhile.
@@ -89,8 +89,9 @@ struct Exchange: ~Copyable {
   var endsWithReset = false
   /// The id of a new response is looked for in what passes.
   var seeksResponseID = false
-  /// How much was looked at for it.
+  /// How much was looked at for it, and the end of that: the id may have begun there.
   var soughtBytes = 0
+  var soughtTail = ByteQueue()
   /// It asks for a tunnel.
   var isTunnel = false
   /// Its backend has switched protocols: bytes pass both ways as they are.

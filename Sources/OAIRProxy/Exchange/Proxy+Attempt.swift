@@ -18,6 +18,7 @@ extension Proxy {
       counters.failovers += 1
       chooseCandidate(downstream)
     case .pause: break
+    case .askAgain: askAgain(downstream)
     case .retrySame:
       counters.retries += 1
       retrySame(downstream)

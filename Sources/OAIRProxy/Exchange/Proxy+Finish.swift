@@ -4,7 +4,7 @@ import OAIRRouting
 import OAIRSys
 import OAIRWire
 
-// The life of a request, last part: 11 finish, in each of its ways, and 12 record.
+// The life of a request, last part but its record: 11 finish, in each of its ways.
 
 extension Proxy {
   // MARK: The backend's end
@@ -84,7 +84,7 @@ extension Proxy {
     let downstream = upstreams[upstream].downstream
     switch upstreams[upstream].phase {
     case .idle: closeIdle(upstream)
-    case .leftover: endLeftover(upstream, isClean: false)
+    case .leftover: leftoverTimedOut(upstream)
     case .connecting:
       counters.upstreamTimeouts += 1
       signal(.connectTimedOut, upstreams[upstream].record)
@@ -264,8 +264,6 @@ extension Proxy {
     downstreams[downstream].exchange.dropBody()
   }
 
-  // MARK: 12 record
-
   /// The exchange is over: its record goes to the writer, and the connection to its next request.
   mutating func release(_ downstream: Handle) {
     releaseBody(downstream)
@@ -304,46 +302,6 @@ extension Proxy {
       || reactor.readiness(registration).contains(.readable)
     {
       reactor.makeRunnable(registration)
-    }
-  }
-
-  private mutating func record(_ downstream: Handle) {
-    guard let ring, ring.isWanted else { return }
-    var record = AccessRecord()
-    fill(&record, downstream)
-    if !ring.push(record) { counters.droppedRecords += 1 }
-  }
-
-  private func fill(_ record: inout AccessRecord, _ downstream: Handle) {
-    let startedAt = downstreams[downstream].exchange.startedAt
-    let committedAt = downstreams[downstream].exchange.committedAt
-    record.serial = downstreams[downstream].exchange.serial
-    // What was answered here began and ended in one tick, whose clock was read once.
-    let isOurs = downstreams[downstream].exchange.machine.attempts == 0
-    record.durationNanoseconds = (isOurs ? reactor.kernel.now() : reactor.now) &- startedAt
-    record.firstByteNanoseconds = committedAt == 0 ? 0 : committedAt &- startedAt
-    record.requestBytes = max(
-      downstreams[downstream].exchange.request.count
-        + downstreams[downstream].exchange.streamedBytes,
-      downstreams[downstream].exchange.requestBytes
-    )
-    record.responseBytes = downstreams[downstream].exchange.responseBytes
-    record.attempts = downstreams[downstream].exchange.machine.attempts
-    record.outcome = downstreams[downstream].exchange.outcome
-    record.code = downstreams[downstream].exchange.failureCode
-    let status = downstreams[downstream].exchange.status
-    record.status = UInt16(clamping: record.outcome == .clientGone && status == 0 ? 499 : status)
-    let request = downstreams[downstream].exchange.request.bytes
-    let lineEnd = downstreams[downstream].exchange.target.range.upperBound
-    record.request.append(UnsafeRawBufferPointer(rebasing: request.prefix(lineEnd)))
-    if let asked = downstreams[downstream].exchange.askedModel {
-      asked.withUnsafeBytes { record.model.append($0) }
-    } else if let range = downstreams[downstream].exchange.modelRange {
-      record.model.append(UnsafeRawBufferPointer(rebasing: request[range]))
-    }
-    record.requestID.append(forwardedFacts(downstream).requestID)
-    downstreams[downstream].exchange.record?.idBytes.withUnsafeBytes {
-      record.backend.append($0)
     }
   }
 }

@@ -16,7 +16,7 @@ extension Proxy {
       return
     }
     switch findDestination(downstream) {
-    case .found: admit(downstream)
+    case .found: chooseBehindWaiting(downstream)
     case .refused(let error): refuse(downstream, error)
     // The first listing is on its way: an unknown model now may be a known one in a moment.
     case .notListedYet: waitingForListing.append(downstream)

@@ -76,25 +76,39 @@ extension Proxy {
     return index
   }
 
-  /// Looks for the id of a new response in what passes of its answer.
+  /// Looks for the id of a new response in what passes of its answer, piece by piece: the end of
+  /// one is kept for the next.
   mutating func learnResponse(
     _ upstream: Handle,
     _ downstream: Handle,
     _ bytes: UnsafeRawBufferPointer
   ) {
-    downstreams[downstream].exchange.soughtBytes += bytes.count
-    if downstreams[downstream].exchange.soughtBytes >= ProxyLimits.responseIDSearch {
-      downstreams[downstream].exchange.seeksResponseID = false
+    let left = ProxyLimits.responseIDSearch - downstreams[downstream].exchange.soughtBytes
+    let piece = UnsafeRawBufferPointer(rebasing: bytes.prefix(left))
+    downstreams[downstream].exchange.soughtBytes += piece.count
+    let isFirst = downstreams[downstream].exchange.soughtTail.isEmpty
+    if !isFirst { downstreams[downstream].exchange.soughtTail.append(piece) }
+    let looked = isFirst ? piece : downstreams[downstream].exchange.soughtTail.bytes
+    let id = ResponseID.find(in: looked).map { Array(looked[$0]) }
+    if let id {
+      let record = upstreams[upstream].record
+      responseOwners.learn(
+        id,
+        ResponseOwners.Owner(slot: record.slot, incarnation: record.incarnation)
+      )
     }
-    let beginning = UnsafeRawBufferPointer(
-      rebasing: bytes.prefix(ProxyLimits.responseIDSearch)
-    )
-    guard let range = ResponseID.find(in: beginning) else { return }
-    downstreams[downstream].exchange.seeksResponseID = false
-    let record = upstreams[upstream].record
-    responseOwners.learn(
-      Array(beginning[range]),
-      ResponseOwners.Owner(slot: record.slot, incarnation: record.incarnation)
-    )
+    if id != nil || piece.count == left {
+      downstreams[downstream].exchange.seeksResponseID = false
+      downstreams[downstream].exchange.soughtTail.removeAll()
+      return
+    }
+    let overlap = ResponseID.overlap(length: ResponseOwners.idLimit)
+    if isFirst {
+      let tail = UnsafeRawBufferPointer(rebasing: piece.suffix(overlap))
+      downstreams[downstream].exchange.soughtTail.append(tail)
+    } else {
+      let excess = downstreams[downstream].exchange.soughtTail.count - overlap
+      if excess > 0 { downstreams[downstream].exchange.soughtTail.consume(excess) }
+    }
   }
 }

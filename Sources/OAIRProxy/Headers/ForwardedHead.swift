@@ -2,6 +2,7 @@ import Glibc
 import OAIRHTTP1
 import OAIRRouting
 import OAIRSys
+import OAIRWire
 
 // Heads on their way through (RFC 9110 section 7.6): hop-by-hop fields stay behind, ours are added,
 // every other field goes on byte for byte, in its order.

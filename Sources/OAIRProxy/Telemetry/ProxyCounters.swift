@@ -28,6 +28,9 @@ public struct ProxyCounters: Sendable, Equatable {
   public var finishedForNobody: UInt64 = 0
   /// LIMIT hit: `leftoverShare`; the backend was told to stop.
   public var leftoverLimit: UInt64 = 0
+  /// LIMIT hit: `firstByte` or `idle` of an answer that nobody waited for, or the drain's time; the
+  /// backend was told to stop.
+  public var leftoverTimeouts: UInt64 = 0
   /// Requests for a WebSocket.
   public var tunnels: UInt64 = 0
   /// LIMIT hit: `ProxyTimeouts.tunnelIdle`.
@@ -106,7 +109,7 @@ public struct ProxyCounters: Sendable, Equatable {
       ("connect_troubles", connectTroubles),
       ("loops", loops), ("refused_origins", refusedOrigins), ("refused_hosts", refusedHosts),
       ("idle_pool_limit", idlePoolLimit), ("tunnel_idle_limit", tunnelIdleLimit),
-      ("leftover_limit", leftoverLimit),
+      ("leftover_limit", leftoverLimit), ("leftover_timeouts", leftoverTimeouts),
     ]
   }
 }

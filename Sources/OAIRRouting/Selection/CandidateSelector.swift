@@ -75,6 +75,53 @@ public struct CandidateSelector {
     }
   }
 
+  /// Says whether there is somebody to choose, without choosing: nobody's turn is taken, and a
+  /// custom policy isn't asked.
+  ///
+  /// - Parameters: as those of `choose`.
+  /// - Returns: what `choose` would return now, though perhaps another one of those it may choose.
+  public func look(
+    _ entry: Int,
+    of table: RouteTable,
+    for request: RequestFacts,
+    inFlight: UnsafePointer<Int32>,
+    isExcluded: (Int) -> Bool
+  ) -> CandidateChoice {
+    let candidates = table.candidates(entry)
+    if request.session != 0 {
+      return WeightedRendezvous.pick(
+        request,
+        candidates,
+        ranks: table.ranks(entry),
+        facts: table.facts,
+        inFlight: inFlight,
+        isExcluded: isExcluded
+      )
+    }
+    let best = table.bestTier(entry)
+    if let index = FirstHealthy.pick(
+      best,
+      facts: table.facts,
+      inFlight: inFlight,
+      isExcluded: isExcluded
+    ) {
+      return .chosen(index, breaksSession: false)
+    }
+    return withUnsafeTemporaryAllocation(of: Int32.self, capacity: max(1, candidates.count)) {
+      scratch in
+      let tier = CandidateTier.collect(
+        candidates,
+        ranks: table.ranks(entry),
+        facts: table.facts,
+        inFlight: inFlight,
+        into: scratch,
+        isExcluded: isExcluded
+      )
+      guard tier.count > 0 else { return tier.isFull ? .full : .none }
+      return .chosen(Int(scratch[0]), breaksSession: false)
+    }
+  }
+
   /// Without a look at all candidates, where the policy can do so.
   private func chooseQuickly(
     _ tier: UnsafeBufferPointer<Int32>,

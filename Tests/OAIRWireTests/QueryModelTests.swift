@@ -1,6 +1,6 @@
 import Testing
 
-@testable import OAIRProxy
+@testable import OAIRWire
 
 struct QueryModelTests {
   private func find(_ query: String) -> (result: QueryModel.Result, name: String) {
