@@ -40,11 +40,15 @@ public struct Proxy<K: Kernel>: ~Copyable {
   let retry: RetryOptions
   let halfClose: HalfClose
   let browsers: BrowserGuard
+  var keys: KeyRing
+  var telemetry = Telemetry()
   var retryBudget: RetryBudget
   private var mailbox: Mailbox<ProxyMail>?
   let outbox: SignalOutbox?
   let ring: AccessRing?
   private let reports: ReportDesk?
+  /// Makes text of what was counted; nil when nobody is to see it.
+  let metricsPrinter: MetricsPrinter?
   let requestIDs: RequestIDSource
 
   var listeners: [Handle] = []
@@ -82,6 +86,10 @@ public struct Proxy<K: Kernel>: ~Copyable {
   var isGranting = false
   /// Exchanges that wait for the first listing, in the order of their arrival.
   var waitingForListing: [Handle] = []
+  /// Looks at the metrics whose text is being made.
+  var metricsOrders = 0
+  /// Streams whose content is on its way.
+  var streamCount = 0
 
   /// Where the proxy is between start and stop.
   enum Lifecycle: Equatable {
@@ -99,6 +107,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
   ///   - outbox: where signals go; nil to drop them.
   ///   - ring: where access records go; nil to drop them.
   ///   - reports: where reports go that the mail asks for.
+  ///   - metricsPrinter: makes text of what was counted; nil when nobody is to see it.
   ///   - seed: makes ties and ids; the same seed makes the same choices.
   public init(
     kernel: K,
@@ -107,6 +116,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
     outbox: SignalOutbox? = nil,
     ring: AccessRing? = nil,
     reports: ReportDesk? = nil,
+    metricsPrinter: MetricsPrinter? = nil,
     seed: UInt64
   ) {
     let connections = min(max(1, connections), OwnerTag.maximumSlots / 4)
@@ -116,6 +126,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
     retry = options.retry
     halfClose = options.halfClose
     browsers = BrowserGuard(options.browsers)
+    keys = KeyRing(options.keys)
     retryBudget = RetryBudget(percent: options.retry.budgetPercent)
     // Listeners and the mailbox beside one backend connection per client, and the idle ones.
     reactor = Reactor(kernel: kernel, capacity: 2 * connections + 64)
@@ -130,6 +141,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
     self.outbox = outbox
     self.ring = ring
     self.reports = reports
+    self.metricsPrinter = metricsPrinter
     random = SplitMix64(seed: seed)
     requestIDs = RequestIDSource(seed: random.next())
   }
@@ -176,6 +188,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
   /// - Returns: false once the proxy has stopped.
   public mutating func runTick(limit: UInt64? = nil) -> Bool {
     reactor.wait(limit: limit)
+    if reactor.lastTurn > 0 { telemetry.total.loop.add(reactor.lastTurn, unit: HistogramUnit.loop) }
     bulkLeft = ProxyLimits.bulkPerTick
     while let event = reactor.nextEvent() { handle(event) }
     if isMemoryFreed { grantMemory() }
@@ -222,6 +235,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
     case nil: break
     }
     if mail.wantsReport { reports?.post(report()) }
+    for page in mail.metrics { answerMetrics(page) }
   }
 
   /// Goes on with a new table.
@@ -231,6 +245,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
     slots.grow(to: newer.slotCount)
     selector.adopt(newer, after: table)
     table = newer
+    telemetry.adopt(newer)
     if !queue.isEmpty { regroupQueue() }
     for (slot, incarnation) in liveIncarnations() where slots[slot].incarnation != incarnation {
       closeIdle(ofSlot: slot)
@@ -322,29 +337,34 @@ public struct ProxyMail: Sendable {
   public var wantsReport: Bool
   /// Connections to be served that somebody else accepted.
   public var connections: [HandedConnection]
+  /// Texts of metrics, for those who wait for them.
+  public var metrics: [MetricsPage]
 
   /// Makes mail.
   public init(
     table: RouteTable? = nil,
     command: Command? = nil,
     wantsReport: Bool = false,
-    connections: [HandedConnection] = []
+    connections: [HandedConnection] = [],
+    metrics: [MetricsPage] = []
   ) {
     self.table = table
     self.command = command
     self.wantsReport = wantsReport
     self.connections = connections
+    self.metrics = metrics
   }
 
   /// This mail with newer mail on top: a newer table replaces the older one, a command never a
-  /// harder one; connections add up.
+  /// harder one; connections and metrics add up.
   public func merging(_ newer: ProxyMail) -> ProxyMail {
     let commands = [command, newer.command].compactMap { $0 }
     return ProxyMail(
       table: newer.table ?? table,
       command: commands.max { $0.rawValue < $1.rawValue },
       wantsReport: wantsReport || newer.wantsReport,
-      connections: connections + newer.connections
+      connections: connections + newer.connections,
+      metrics: metrics + newer.metrics
     )
   }
 }
@@ -363,6 +383,8 @@ public struct ProxyOptions: Sendable, Equatable {
   public var selection = SelectionOptions()
   /// Web pages.
   public var browsers = BrowserOptions()
+  /// Keys of which clients have to show one; none: nobody has to.
+  public var keys: [ClientKey] = []
   /// How often the registry is told at most that a backend sends, so that a probe which a busy one
   /// answers late isn't held against it.
   public var bytesReport = Duration.milliseconds(1250)

@@ -90,6 +90,8 @@ public struct ProxyLimits: Sendable, Equatable {
   static let leftoverShare = 8
   /// Idle connections that are kept to one backend.
   static let idlePerBackend = 1024
+  /// Looks at the metrics whose text is being made at one time.
+  static let metricsOrders = 8
   /// A client's `X-Request-ID` is taken over up to so many characters.
   static let requestID = 128
 }

@@ -29,6 +29,7 @@ public final class Router: Sendable {
   private let listeners: ListenerSet
   private let admin: AdminListener?
   private let reports: ReportDesk
+  private let metrics: MetricsDesk
   private let listing = FirstListing()
   private let hasRun = Atomic<Bool>(false)
   private let hasEnded = Atomic<Bool>(false)
@@ -55,6 +56,8 @@ public final class Router: Sendable {
       let mailbox = mailbox
       let listing = listing
       let states = BackendStateLog(options.logger)
+      let metrics = MetricsDesk(options, mailbox: mailbox)
+      self.metrics = metrics
       registry = BackendRegistry(
         options: RegistryOptions(
           health: options.health,
@@ -66,6 +69,7 @@ public final class Router: Sendable {
         mailbox.update { ($0 ?? ProxyMail()).merging(ProxyMail(table: table)) }
         listing.published(table)
         states.published(table)
+        metrics.published(table)
       }
       let log = ControlPlaneLog(options.logger)
       controlPlane = ControlPlane(
@@ -73,7 +77,10 @@ public final class Router: Sendable {
         client: try ControlClient(),
         discoverers: discoverers,
         own: boundAddresses,
-        report: { log.write($0) }
+        report: {
+          log.write($0)
+          metrics.count($0)
+        }
       )
     } catch { throw .system(error) }
     (wakeUps, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -179,6 +186,12 @@ public final class Router: Sendable {
     for await _ in wakeUps { await registry.apply(signals: outbox.take()) }
   }
 
+  private var metricsPrinter: MetricsPrinter? {
+    guard options.metrics.isEnabled else { return nil }
+    let metrics = metrics
+    return { metrics.take($0) }
+  }
+
   private func serve(ring: AccessRing?) async -> Result<ProxyCounters, SystemError> {
     var proxy = options.proxy
     proxy.bytesReport = .nanoseconds(Int64(options.health.bytesReportInterval))
@@ -188,7 +201,8 @@ public final class Router: Sendable {
       mailbox: mailbox,
       outbox: outbox,
       ring: ring,
-      reports: reports
+      reports: reports,
+      metricsPrinter: metricsPrinter
     )
     let descriptors = listeners.release()
     return await withCheckedContinuation { continuation in

@@ -47,6 +47,7 @@ struct BackendArgument: ExpressibleByArgument {
         priority: settings.priority,
         maxInFlight: settings.maxInFlight,
         onDisconnect: settings.onDisconnect,
+        credentials: settings.credentials,
         source: .flag
       )
     } catch {

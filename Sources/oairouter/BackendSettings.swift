@@ -1,3 +1,4 @@
+import FoundationEssentials
 import OAIRouter
 
 /// What stands behind the URL of a `--backend`: `,weight=2,priority=1`.
@@ -7,6 +8,7 @@ struct BackendSettings {
   private(set) var maxInFlight = 0
   private(set) var kind = Backend.Kind.auto
   private(set) var onDisconnect = Backend.OnDisconnect.abort
+  private(set) var credentials = BackendCredentials()
   /// What is wrong with the first one that can't be read.
   private(set) var problem: String?
 
@@ -46,11 +48,26 @@ struct BackendSettings {
         return
       }
       onDisconnect = known
+    case "api_key_file":
+      do throws(CommandFailure) {
+        take(key: try KeyFile.secret(value))
+      } catch { problem = error.text }
+    case "api_key_env":
+      guard let key = ProcessInfo.processInfo.environment[value] else {
+        problem = "api_key_env: there is no variable \(value)"
+        return
+      }
+      take(key: key)
     default:
       problem =
-        "'\(name)' is no setting of a backend; there are weight, priority, max_in_flight, type and "
-        + "on_disconnect"
+        "'\(name)' is no setting of a backend; there are weight, priority, max_in_flight, type, "
+        + "on_disconnect, api_key_file and api_key_env"
     }
+  }
+
+  private mutating func take(key: String) {
+    credentials.apiKey = key
+    problem = credentials.problem
   }
 
   private mutating func number(_ name: String, _ value: String, _ range: ClosedRange<Int>) -> Int {

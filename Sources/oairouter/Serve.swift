@@ -66,6 +66,7 @@ struct Serve: ParsableCommand {
   @OptionGroup(title: "Health") var health: HealthArguments
   @OptionGroup(title: "Browsers") var browsers: BrowserArguments
   @OptionGroup(title: "Administration") var administration: AdminArguments
+  @OptionGroup(title: "Keys and metrics") var access: AccessArguments
 
   func run() throws {
     // Whoever reads the log may go away; that ends no stream.
@@ -78,9 +79,12 @@ struct Serve: ParsableCommand {
       throw CommandFailure("signals can't be taken: \(error)")
     }
     let demoBackend = demo ? DemoBackend() : nil
-    let router = try makeRouter(demoBackend)
+    var options = try routerOptions()
+    if let demoBackend { options.backends.append(try demoBackend.start()) }
+    let router = try Self.makeRouter(options)
     Banner.listening(router, logFormat, isFallback: listen.isEmpty)
-    Task.detached { await Self.serve(router, demoBackend) }
+    let lines = options.lineSink
+    Task.detached { await Self.serve(router, demoBackend, lines) }
     Task.detached { await Banner.ready(router) }
     _ = signals.next()
     router.drain()
@@ -89,20 +93,24 @@ struct Serve: ParsableCommand {
   }
 
   /// Runs the router; the process ends with it.
-  private static func serve(_ router: Router, _ demo: DemoBackend?) async {
+  private static func serve(
+    _ router: Router,
+    _ demo: DemoBackend?,
+    _ lines: LineSink?
+  ) async {
     do {
       try await router.run()
       demo?.stop()
+      lines?.flush()
       Glibc.exit(0)
     } catch {
+      lines?.flush()
       Terminal.writeError("oairouter: \(error)\n")
       Glibc.exit(CommandFailure.failed)
     }
   }
 
-  private func makeRouter(_ demo: DemoBackend?) throws(CommandFailure) -> Router {
-    var options = try routerOptions()
-    if let demo { options.backends.append(try demo.start()) }
+  private static func makeRouter(_ options: RouterOptions) throws(CommandFailure) -> Router {
     do {
       return try Router(options)
     } catch {
@@ -130,10 +138,13 @@ struct Serve: ParsableCommand {
     selection.apply(to: &options.proxy.selection)
     browsers.apply(to: &options.proxy.browsers)
     try administration.apply(to: &options.admin)
+    try access.apply(to: &options)
     let output = FileDescriptor(STDOUT_FILENO)
     options.accessLog = logFormat == .json ? .json(output) : .text(output)
     let level = LogLevelSwitch(logLevel.level)
-    let handler = LineLogHandler(logFormat, to: FileDescriptor(STDERR_FILENO), level: level)
+    let sink = try Self.eventSink()
+    let handler = LineLogHandler(logFormat, to: sink, level: level)
+    options.lineSink = sink
     options.logger = Logger(label: "oairouter") { _ in handler }
     options.logLevel = level
     if sources.lacksEngine {
@@ -143,6 +154,12 @@ struct Serve: ParsableCommand {
       )
     }
     return options
+  }
+
+  private static func eventSink() throws(CommandFailure) -> LineSink {
+    do throws(SystemError) {
+      return try LineSink(FileDescriptor(STDERR_FILENO))
+    } catch { throw CommandFailure("the log can't be opened: \(error)") }
   }
 
   private static func parseAddress(_ argument: String) throws -> SocketAddress {

@@ -114,6 +114,7 @@ extension Proxy {
 
   private mutating func beginAttempt(_ downstream: Handle, _ record: BackendRecord) {
     counters.attempts += 1
+    telemetry.countBackend(slot: record.slot, incarnation: record.incarnation) { $0.attempts += 1 }
     downstreams[downstream].exchange.tried.insert(record.slot)
     downstreams[downstream].exchange.record = record
     slots.begin(record.slot)

@@ -53,7 +53,7 @@ extension Proxy {
     isPaid: Bool = true
   ) -> Move {
     // Noted first: whether the same backend may be asked for another model depends on it.
-    downstreams[downstream].exchange.tried.note(failure)
+    noteFailure(downstream, failure)
     guard downstreams[downstream].exchange.machine.mayMoveOn,
       downstreams[downstream].exchange.isRepeatable,
       lifecycle == .running || !downstreams[downstream].exchange.isShutDown,
@@ -153,7 +153,7 @@ extension Proxy {
       let downstream = upstreams[upstream].downstream
       guard !downstreams[downstream].exchange.machine.isCommitted else { continue }
       let isConnecting = upstreams[upstream].phase == .connecting
-      downstreams[downstream].exchange.tried.note(isConnecting ? .notConnected : .lost)
+      noteFailure(downstream, isConnecting ? .notConnected : .lost)
       closeUpstream(upstream)
       endAttempt(downstream)
       step(downstream, .lost(isConnecting ? .notConnected : .closed))

@@ -22,6 +22,7 @@ extension Proxy {
     let stage = downstreams[downstream].exchange.fallback
     let count = table.fallbackCount(entry)
     downstreams[downstream].exchange.askedEntry = entry
+    downstreams[downstream].exchange.series = table.series(entry)
     downstreams[downstream].exchange.machine.hasFallback = stage < count
     let isFallback = stage > 0 && stage <= count
     downstreams[downstream].exchange.destination =

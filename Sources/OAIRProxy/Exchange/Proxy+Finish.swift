@@ -73,7 +73,7 @@ extension Proxy {
       step(downstream, .lost(loss))
       return
     }
-    downstreams[downstream].exchange.tried.note(loss == .timedOut ? .timedOut : .lost)
+    noteFailure(downstream, loss == .timedOut ? .timedOut : .lost)
     closeUpstream(upstream)
     endAttempt(downstream)
     step(downstream, .lost(loss))
@@ -88,7 +88,7 @@ extension Proxy {
     case .connecting:
       counters.upstreamTimeouts += 1
       signal(.connectTimedOut, upstreams[upstream].record)
-      downstreams[downstream].exchange.tried.note(.timedOut)
+      noteFailure(downstream, .timedOut)
       closeUpstream(upstream)
       endAttempt(downstream)
       step(downstream, .lost(.notConnected))
@@ -103,6 +103,7 @@ extension Proxy {
   /// The response is whole: the connection goes back to its pool, or is closed.
   mutating func finishUpstream(_ downstream: Handle) {
     let upstream = downstreams[downstream].exchange.upstream
+    countTokens(upstream, downstream)
     if upstreams[upstream].body.hasErrorEvent {
       // vLLM's last word when its engine dies, within a stream that ends as it should.
       signal(.errorEvent, upstreams[upstream].record)
@@ -132,6 +133,7 @@ extension Proxy {
   /// The stream's last event is out and only framing is missing: we write it.
   mutating func completeFraming(_ downstream: Handle) {
     let upstream = downstreams[downstream].exchange.upstream
+    countTokens(upstream, downstream)
     var end: StaticString = ""
     if upstreams[upstream].body.framing == .chunked,
       downstreams[downstream].exchange.minorVersion == 1
@@ -155,6 +157,7 @@ extension Proxy {
   mutating func abortResponse(_ downstream: Handle) {
     counters.truncated += 1
     let upstream = downstreams[downstream].exchange.upstream
+    countTokens(upstream, downstream)
     downstreams[downstream].exchange.outcome = .truncated
     downstreams[downstream].exchange.failureCode =
       downstreams[downstream].exchange.isShutDown ? "router_shutdown" : "upstream_disconnected"
@@ -268,6 +271,7 @@ extension Proxy {
   mutating func release(_ downstream: Handle) {
     releaseBody(downstream)
     leaveQueue(downstream)
+    leaveKey(downstream)
     if downstreams[downstream].exchange.hasRetried { retryBudget.exchangeEnded() }
     let isGone =
       downstreams[downstream].exchange.machine.response == .aborted
@@ -276,6 +280,7 @@ extension Proxy {
       counters.clientsGone += 1
       downstreams[downstream].exchange.outcome = .clientGone
     }
+    countExchange(downstream)
     record(downstream)
     let endsWithReset = downstreams[downstream].exchange.endsWithReset
     if isGone {

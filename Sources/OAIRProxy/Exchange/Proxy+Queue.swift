@@ -33,7 +33,9 @@ extension Proxy {
   mutating func leaveQueue(_ downstream: Handle) {
     let ticket = downstreams[downstream].exchange.ticket
     guard ticket != .none else { return }
-    downstreams[downstream].exchange.waited = reactor.now &- queue.since(ticket)
+    let waited = reactor.now &- queue.since(ticket)
+    downstreams[downstream].exchange.waited = waited
+    telemetry.total.queue.add(waited, unit: HistogramUnit.queue)
     queue.remove(ticket)
     downstreams[downstream].exchange.ticket = .none
     let registration = downstreams[downstream].registration

@@ -123,6 +123,7 @@ extension Proxy {
     if upstreams[upstream].endsDownstream { downstreams[downstream].exchange.keepsAlive = false }
     if upstreams[upstream].isRequestSent { releaseBody(downstream) }
     upstreams[upstream].body.commit()
+    if upstreams[upstream].body.isWatchedStream { countFirstToken(downstream) }
     if downstreams[downstream].exchange.isNewResponse {
       downstreams[downstream].exchange.seeksResponseID = true
     }
@@ -190,6 +191,7 @@ extension Proxy {
     _ bytes: UnsafeMutableRawBufferPointer
   ) {
     let outcome = upstreams[upstream].body.outcome
+    countEvents(upstream, downstream)
     if bytes.count - upstreams[upstream].body.passable > ProxyLimits.heldResponse {
       counters.heldLimit += 1
       upstreams[upstream].body.passWhatWasScanned()
@@ -202,6 +204,7 @@ extension Proxy {
       learnResponse(upstream, downstream, UnsafeRawBufferPointer(passing))
     }
     guard pass(upstream, downstream, head: head, passing, isLast: isLast) else { return }
+    if !head.isEmpty { endOverhead(downstream) }
     upstreams[upstream].body.drop(passable)
     switch outcome {
     case .ended: step(downstream, .ended)

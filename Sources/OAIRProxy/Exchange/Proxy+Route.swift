@@ -38,6 +38,7 @@ extension Proxy {
     guard table.isListed || isServedAlready(downstream) else { return .notListedYet }
     switch findEntry(downstream) {
     case .success(let entry):
+      if let error = modelKeyError(downstream, entry) { return .refused(error) }
       setDestination(downstream, asked: entry)
       if let error = unservedError(downstream) { return .refused(error) }
       nameServedModel(downstream)

@@ -19,6 +19,7 @@ extension Proxy {
     case .livez: answer(downstream, 200, Array("{\"status\":\"ok\"}\n".utf8))
     case .readyz: answerReadiness(downstream)
     case .models: answer(downstream, 200, table.modelsBody)
+    case .metrics: orderMetrics(downstream, head)
     case .model(let id): answerModel(downstream, head, id)
     case .ollamaRoot:
       answer(downstream, 200, OllamaProbes.root, type: "text/plain; charset=utf-8")
@@ -78,7 +79,7 @@ extension Proxy {
     )
   }
 
-  private mutating func answer(
+  mutating func answer(
     _ downstream: Handle,
     _ status: Int,
     _ body: [UInt8],
@@ -216,6 +217,7 @@ extension Proxy {
     }
     if let error {
       if let seconds = error.retryAfter { out.field("Retry-After", decimal: seconds) }
+      if status == 401 { out.append("WWW-Authenticate: Bearer\r\n") }
       if status == 426 { out.append("Upgrade: websocket\r\n") }
       if error.forbidsRetry { out.field("x-should-retry", "false") }
       if let allow = allowed(downstream, error) { out.field("Allow", allow) }
@@ -261,6 +263,7 @@ enum ReasonPhrase {
     case 200: "OK"
     case 204: "No Content"
     case 400: "Bad Request"
+    case 401: "Unauthorized"
     case 403: "Forbidden"
     case 404: "Not Found"
     case 405: "Method Not Allowed"
@@ -269,6 +272,7 @@ enum ReasonPhrase {
     case 414: "URI Too Long"
     case 415: "Unsupported Media Type"
     case 426: "Upgrade Required"
+    case 429: "Too Many Requests"
     case 431: "Request Header Fields Too Large"
     case 501: "Not Implemented"
     case 502: "Bad Gateway"
