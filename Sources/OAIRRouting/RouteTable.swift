@@ -54,6 +54,8 @@ public final class RouteTable: Sendable {
   public let healthyCount: Int
   /// How many models are listed: those with a candidate that is neither down nor draining.
   public let modelCount: Int
+  /// How many further names are listed for them.
+  public let aliasCount: Int
   /// True once the first listing of every backend is in, or the wait for it is over.
   public let isListed: Bool
 
@@ -119,6 +121,7 @@ public final class RouteTable: Sendable {
     lists = CandidateLists(entries, backends)
     index = ModelIndex(entries.map { Array(ModelName.canonical($0.name).utf8) })
     let listed = entries.filter(\.isListed)
+    aliasCount = listed.count { $0.servedName != nil }
     healthyCount = members.count { $0.backend.state == .ready }
     modelsBody = Self.renderModels(listed)
     tagsBody = Self.renderTags(listed)

@@ -1,5 +1,6 @@
 import Glibc
 import OAIRProxy
+import OAIRSys
 import OAIRWire
 
 /// How an access line looks.
@@ -73,7 +74,7 @@ enum AccessLineFormat {
 
   private static func fields(_ record: AccessRecord) -> [Field] {
     [
-      Field(name: "time", value: .text(Timestamp.now())),
+      Field(name: "time", value: .text(Timestamp.at(record.endedAt))),
       Field(name: "event", value: .text("access")),
       Field(name: "exchange_id", value: .bytes(record.requestID)),
       Field(name: "request", value: .bytes(record.request)),
@@ -96,10 +97,24 @@ enum AccessLineFormat {
 
 /// Times of log lines: RFC 3339, UTC, milliseconds.
 enum Timestamp {
-  static func now() -> String {
+  static func now() -> String { text(wallNanoseconds()) }
+
+  /// A moment of the recent past.
+  ///
+  /// - Parameter moment: by `LinuxKernel.now()`.
+  static func at(_ moment: UInt64) -> String {
+    let now = LinuxKernel.now()
+    return text(wallNanoseconds() - Int(clamping: now - min(moment, now)))
+  }
+
+  private static func wallNanoseconds() -> Int {
     var now = timespec()
     clock_gettime(CLOCK_REALTIME, &now)
-    let milliseconds = String(now.tv_nsec / 1_000_000 + 1000).dropFirst()
-    return "\(WallTime.utc(now.tv_sec)).\(milliseconds)Z"
+    return now.tv_sec * 1_000_000_000 + now.tv_nsec
+  }
+
+  private static func text(_ nanoseconds: Int) -> String {
+    let milliseconds = String(nanoseconds / 1_000_000 % 1000 + 1000).dropFirst()
+    return "\(WallTime.utc(nanoseconds / 1_000_000_000)).\(milliseconds)Z"
   }
 }

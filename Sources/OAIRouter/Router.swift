@@ -175,7 +175,7 @@ public final class Router: Sendable {
 
   private func logListening() {
     var metadata: Logger.Metadata = [
-      "addresses": .array(boundAddresses.map { .string($0.description) })
+      "addresses": .string(boundAddresses.map(\.description).joined(separator: ", "))
     ]
     if let adminAddress { metadata["admin"] = .string(adminAddress.description) }
     options.logger.notice("listening", metadata: metadata)

@@ -39,6 +39,10 @@ struct Discover: ParsableCommand {
       report = try DiscoveryReport(isJSON: json, isLive: watch)
       client = try ControlClient()
     } catch { throw CommandFailure("\(error)") }
+    if sources.lacksEngine {
+      let reason = "there is no socket of Docker or Podman, and DOCKER_HOST isn't set"
+      report.take(.skipped(DiscoverySkip("container engine", reason: reason)), by: "docker")
+    }
     let watch = watch
     Task.detached { [discoverers] in
       guard (try? await client.start()) != nil else { return report.done.signal() }

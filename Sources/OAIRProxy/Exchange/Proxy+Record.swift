@@ -20,7 +20,8 @@ extension Proxy {
     record.serial = downstreams[downstream].exchange.serial
     // What was answered here began and ended in one tick, whose clock was read once.
     let isOurs = downstreams[downstream].exchange.machine.attempts == 0
-    record.durationNanoseconds = (isOurs ? reactor.kernel.now() : reactor.now) &- startedAt
+    record.endedAt = isOurs ? reactor.kernel.now() : reactor.now
+    record.durationNanoseconds = record.endedAt &- startedAt
     record.firstByteNanoseconds = committedAt == 0 ? 0 : committedAt &- startedAt
     record.requestBytes = max(
       downstreams[downstream].exchange.request.count

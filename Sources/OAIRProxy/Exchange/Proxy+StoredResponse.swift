@@ -17,27 +17,31 @@ extension Proxy {
     let bytes = downstreams[downstream].exchange.head[pathRange(downstream, id)]
     let name = UnsafeRawBufferPointer(rebasing: bytes)
     guard let owner = responseOwners.owner(of: name) ?? onlyOwner() else {
-      let text = String(decoding: name.prefix(ResponseOwners.idLimit), as: UTF8.self)
-      let advice =
-        "Which backend has the response '\(text)' isn't known: it was made before this router "
-        + "started, or too many were made since."
-      refuse(
-        downstream,
-        GatewayError(.unsupportedEndpoint, targetText(downstream), advice: advice)
-      )
+      refuse(downstream, unknownResponseError(downstream, name))
       return
     }
     downstreams[downstream].exchange.destination = .owner(owner)
     chooseCandidate(downstream)
   }
 
-  private func pathRange(_ downstream: Handle, _ range: Range<Int>) -> Range<Int> {
+  func unknownResponseError(
+    _ downstream: Handle,
+    _ name: UnsafeRawBufferPointer
+  ) -> GatewayError {
+    let text = String(decoding: name.prefix(ResponseOwners.idLimit), as: UTF8.self)
+    let advice =
+      "Which backend has the response '\(text)' isn't known: it was made before this router "
+      + "started, or too many were made since."
+    return GatewayError(.unsupportedEndpoint, targetText(downstream), advice: advice)
+  }
+
+  func pathRange(_ downstream: Handle, _ range: Range<Int>) -> Range<Int> {
     let start = downstreams[downstream].exchange.target.range.lowerBound
     return (start + range.lowerBound)..<(start + range.upperBound)
   }
 
   /// The one backend that serves such paths, if there is just one.
-  private func onlyOwner() -> ResponseOwners.Owner? {
+  func onlyOwner() -> ResponseOwners.Owner? {
     var only: ResponseOwners.Owner?
     for (index, fact) in table.facts.enumerated() where serves(index, .responses) {
       guard fact.state.isUsable else { continue }

@@ -211,6 +211,7 @@ struct DownstreamHeadWriter {
       let field = table[index]
       if field.isHopByHop { continue }
       if origin != nil, CORSFields.isOne(bytes(field.name)) { continue }
+      if isReplaced(field) { continue }
       if field.known == .date { hasDate = true }
       if field.known == .xRequestID { hasRequestID = true }
       if field.known == .xAccelBuffering { hasAccelBuffering = true }
@@ -236,6 +237,18 @@ struct DownstreamHeadWriter {
     }
     out.endOfHead()
     return attemptFields
+  }
+
+  /// The field tells of another router's attempt, one behind this one: whose backend a client's
+  /// router has asked is that one's word, and it is said once.
+  private func isReplaced(_ field: HeadField) -> Bool {
+    // Most fields aren't looked at any further.
+    guard field.known == .other, (16...20).contains(field.name.count) else { return false }
+    let name = bytes(field.name)
+    return name.equalsInAnyCase("x-oairouter-backend")
+      || name.equalsInAnyCase("x-oairouter-attempts")
+      || model != nil && name.equalsInAnyCase("x-oairouter-model")
+      || breaksSession && name.equalsInAnyCase("x-session-broken")
   }
 
   private func bytes(_ range: ByteRange) -> UnsafeRawBufferPointer {

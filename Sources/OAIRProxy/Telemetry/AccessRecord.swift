@@ -30,6 +30,8 @@ public struct AccessRecord: Sendable {
 
   /// The number of the exchange since the start.
   public var serial: UInt64 = 0
+  /// When the exchange ended, by the kernel's clock in nanoseconds (`LinuxKernel.now()`).
+  public var endedAt: UInt64 = 0
   /// From the head's first byte to the end, in nanoseconds.
   public var durationNanoseconds: UInt64 = 0
   /// From the head's first byte to COMMIT, in nanoseconds; 0 when nothing was committed.

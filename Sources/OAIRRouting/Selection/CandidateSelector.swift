@@ -3,7 +3,7 @@
 /// Owns what policies remember. A value of its reactor, which asks it for each attempt and tells it
 /// of every new table. Policies are told apart by a `switch`, so that each is compiled into its
 /// place; only a custom one is called through a reference.
-public struct CandidateSelector {
+public struct CandidateSelector: Sendable {
   /// How is chosen among equals.
   public let policy: BalancingPolicy
   /// Choices of a custom policy that weren't among its candidates.
@@ -73,6 +73,18 @@ public struct CandidateSelector {
       let index = balance(eligible, entry, table, request, inFlight, &random)
       return index.map { .chosen($0, breaksSession: false) } ?? .none
     }
+  }
+
+  /// What a candidate has in hand when turns are taken: with its weight added, the richest of those
+  /// that may be tried is chosen.
+  ///
+  /// For explanations; 0 for other policies.
+  ///
+  /// - Parameters:
+  ///   - position: of the candidate among those of its model.
+  ///   - entry: the model, an entry of the table that was adopted last.
+  package func credit(_ position: Int, entry: Int, of table: RouteTable) -> Int {
+    Int(roundRobin.credit(at: table.firstCandidate(entry) + position))
   }
 
   /// Says whether there is somebody to choose, without choosing: nobody's turn is taken, and a
