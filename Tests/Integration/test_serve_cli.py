@@ -31,7 +31,7 @@ BAD_USAGE = {
     "duration without a unit": (["--drain-timeout", "30"], "drain-timeout"),
     "negative duration": (["--drain-timeout=-1s"], "drain-timeout"),
     "listen without a port": (["--listen", "127.0.0.1"], "127.0.0.1"),
-    "listen port out of range": (["--listen", "127.0.0.1:70000"], "70000"),
+    "listen port out of range": (["--listen", "127.0.0.1:70000"], "go up to 65535"),
     "backend that is no URL": (["--backend", "a=nonsense"], "nonsense"),
     "backend of another scheme": (["--backend", "a=ftp://127.0.0.1:1"], "ftp"),
     "same backend id twice": (
