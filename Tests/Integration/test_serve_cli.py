@@ -188,7 +188,7 @@ def test_a_container_engine_that_needs_tls_is_refused_with_what_to_do(run):
     [
         (["--discover", "everything"], "everything"),
         (["--discovery.docker.allow", "10.0.0.0/40"], "10.0.0.0/40"),
-        (["--discovery.docker.image-rules", '[{"image":"x"}]'], "json list"),
+        (["--discovery.docker.image-rules", '[{"image":"x"}]'], "needs type"),
         (["--discovery.docker.image-rules", '[{"image":"x","type":"y","port":1}]'], "vllm"),
     ],
 )
