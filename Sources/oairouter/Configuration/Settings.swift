@@ -87,13 +87,6 @@ struct Settings: Sendable {
   func differences(from other: Settings) -> [SettingKey] {
     SettingTable.keys.filter { value($0.path) != other.value($0.path) }
   }
-
-  /// These settings, but for some keys those of another time.
-  func keeping(_ keys: [SettingKey], of former: Settings) -> Settings {
-    var settings = self
-    for key in keys { settings.said[key.path] = former.said[key.path] }
-    return settings
-  }
 }
 
 /// What is wrong with a configuration: every mistake that was found, with its place.
