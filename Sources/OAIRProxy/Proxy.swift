@@ -32,7 +32,11 @@ public struct Proxy<K: Kernel>: ~Copyable {
   let sessionField: [UInt8]?
   var ledger: BodyLedger
   /// What was counted since the start.
-  public internal(set) var counters = ProxyCounters()
+  public internal(set) var counters: ProxyCounters {
+    @inline(__always) _read { yield storedCounters.value }
+    @inline(__always) _modify { yield &storedCounters.value }
+  }
+  private var storedCounters = Aside(ProxyCounters())
 
   let limits: ProxyLimits
   let deadlines: Deadlines

@@ -21,15 +21,15 @@ final class AccessLogWriter: Sendable {
   private static let idleLooks = 10
 
   /// - Returns: nil when there is nothing to write.
-  init?(_ log: AccessLog) throws(SystemError) {
+  init?(_ log: AccessLog, keyIDs: [String] = []) throws(SystemError) {
     switch log {
     case .off: return nil
     case .text(let descriptor):
       self.descriptor = descriptor
-      format = .text
+      format = AccessLineFormat(format: .text, keyIDs: keyIDs)
     case .json(let descriptor):
       self.descriptor = descriptor
-      format = .json
+      format = AccessLineFormat(format: .json, keyIDs: keyIDs)
     }
     ring = try AccessRing()
   }

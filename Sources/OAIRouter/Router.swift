@@ -120,7 +120,7 @@ public final class Router: Sendable {
     guard !hasRun.exchange(true, ordering: .sequentiallyConsistent) else {
       throw RouterError.alreadyRun
     }
-    let writer = try AccessLogWriter(options.accessLog)
+    let writer = try AccessLogWriter(options.accessLog, keyIDs: options.proxy.keys.map(\.id))
     writer?.start()
     if let ring = writer?.ring { options.logLevel?.observe { ring.isWanted = $0 <= .info } }
     let added = AddedBackends(registry, controlPlane.client, own: boundAddresses)

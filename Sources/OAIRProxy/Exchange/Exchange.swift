@@ -212,6 +212,9 @@ struct Exchange: ~Copyable {
     }
   }
 
+  /// The request names a model.
+  var isModelNamed: Bool { askedModel != nil || modelRange != nil }
+
   /// Where the model's name stands in `request`.
   var modelRange: Range<Int>? {
     if let movedModel { return movedModel }

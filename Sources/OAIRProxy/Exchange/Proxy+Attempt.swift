@@ -17,12 +17,14 @@ extension Proxy {
     case .failOver:
       counters.failovers += 1
       telemetry.total.failovers.add(lastFailure(downstream))
+      record(.failover, downstream)
       chooseCandidate(downstream)
     case .pause: break
     case .askAgain: askAgain(downstream)
     case .retrySame:
       counters.retries += 1
       telemetry.total.retries.add(lastFailure(downstream))
+      record(.retry, downstream)
       retrySame(downstream)
     case .connect: connect(downstream)
     case .send: sendRequest(downstream)

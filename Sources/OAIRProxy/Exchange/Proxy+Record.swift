@@ -36,7 +36,39 @@ extension Proxy {
     record.status = UInt16(clamping: record.outcome == .clientGone && status == 0 ? 499 : status)
     let request = downstreams[downstream].exchange.request.bytes
     let lineEnd = downstreams[downstream].exchange.target.range.upperBound
-    record.request.append(UnsafeRawBufferPointer(rebasing: request.prefix(lineEnd)))
+    let line = request.prefix(lineEnd)
+    let end = line.firstIndex(of: UInt8(ascii: "?")) ?? line.endIndex
+    record.request.append(UnsafeRawBufferPointer(rebasing: line[..<end]))
+    record.waitedNanoseconds = downstreams[downstream].exchange.waited
+    record.key = UInt16(clamping: downstreams[downstream].exchange.key)
+    (record.inputTokens, record.outputTokens) = downstreams[downstream].exchange.tokens
+    switch downstreams[downstream].peer {
+    case .ipv4(let address, _):
+      record.peerVersion = 4
+      record.peer.lower = UInt64(address)
+    case .ipv6(let upper, let lower, _, _):
+      record.peerVersion = 6
+      record.peer = (upper, lower)
+    case .unix: break
+    }
+    fillNames(&record, downstream)
+  }
+
+  /// An attempt has failed, and another one follows.
+  mutating func record(_ event: AccessRecord.Event, _ downstream: Handle) {
+    guard let ring, ring.isWanted else { return }
+    var record = AccessRecord()
+    record.event = event
+    record.endedAt = reactor.now
+    record.serial = downstreams[downstream].exchange.serial
+    record.attempts = downstreams[downstream].exchange.machine.attempts
+    record.code = lastFailure(downstream).word
+    fillNames(&record, downstream)
+    if !ring.push(record) { counters.droppedRecords += 1 }
+  }
+
+  private func fillNames(_ record: inout AccessRecord, _ downstream: Handle) {
+    let request = downstreams[downstream].exchange.request.bytes
     if let asked = downstreams[downstream].exchange.askedModel {
       asked.withUnsafeBytes { record.model.append($0) }
     } else if let range = downstreams[downstream].exchange.modelRange {

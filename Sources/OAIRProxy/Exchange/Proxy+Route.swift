@@ -43,7 +43,11 @@ extension Proxy {
       if let error = unservedError(downstream) { return .refused(error) }
       nameServedModel(downstream)
       return .found
-    case .failure(let refusal): return .refused(refusal.error)
+    case .failure(let refusal):
+      // Whether a model exists that the key may not use isn't its holder's business either.
+      let isNamed = downstreams[downstream].exchange.isModelNamed
+      let error = isNamed ? modelKeyError(downstream, nil) : nil
+      return .refused(error ?? refusal.error)
     }
   }
 
@@ -135,8 +139,7 @@ extension Proxy {
   ///
   /// An unknown one: the default backend, if there is one.
   private mutating func findEntry(_ downstream: Handle) -> Result<Int?, Refusal> {
-    let isNamed = downstreams[downstream].exchange.askedModel != nil
-    guard isNamed || downstreams[downstream].exchange.modelRange != nil else {
+    guard downstreams[downstream].exchange.isModelNamed else {
       if table.defaultBackend != nil { return .success(nil) }
       if let only = table.onlyModel { return .success(only) }
       let models = table.modelCount

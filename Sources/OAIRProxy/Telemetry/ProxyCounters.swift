@@ -1,5 +1,5 @@
 /// Plain numbers that only grow, kept by the reactor; a copy is handed out.
-public struct ProxyCounters: Sendable, Equatable {
+public struct ProxyCounters: BitwiseCopyable, Sendable, Equatable {
   /// Client connections accepted.
   public var connections: UInt64 = 0
   /// Requests whose head was read.

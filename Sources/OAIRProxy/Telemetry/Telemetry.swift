@@ -20,7 +20,11 @@ struct Telemetry: ~Copyable {
   private static let indexSize = 8192
 
   /// What isn't about one model or backend.
-  var total = TelemetryTotals()
+  var total: TelemetryTotals {
+    @inline(__always) _read { yield storedTotal.value }
+    @inline(__always) _modify { yield &storedTotal.value }
+  }
+  private var storedTotal = Aside(TelemetryTotals())
   /// Pairs that were counted as others.
   private(set) var pairLimit: UInt64 = 0
 

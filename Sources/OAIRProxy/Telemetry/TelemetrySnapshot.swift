@@ -109,7 +109,10 @@ public enum FailureReason: Int, CaseIterable, Sendable {
   case errorEvent
 
   /// The word of metrics and logs.
-  public var name: String {
+  public var name: String { word.description }
+
+  /// The same, for where nothing may be allocated.
+  var word: StaticString {
     switch self {
     case .unknown: "unknown"
     case .notConnected: "not_connected"
