@@ -113,7 +113,15 @@ let package = Package(
       "SimulationTests",
       ["OAIRSys", "OAIRReactor", "OAIRHTTP1", "OAIRWire", "OAIRRouting", "OAIRProxy"]
     ),
-    tests("oairouterTests", ["oairouter", "OAIRDiscovery"]),
+    .testTarget(
+      name: "oairouterTests",
+      dependencies: [
+        "oairouter", "OAIRDiscovery", "OAIRouter",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      exclude: ["Configuration/Broken"],
+      swiftSettings: strict
+    ),
     // The fuzz targets; `swift test` replays their corpora.
     .testTarget(
       name: "FuzzTests",

@@ -28,6 +28,7 @@ public struct ConfiguredBackend: Sendable, Equatable {
   ///   - priority: lower tiers are used first.
   ///   - maxInFlight: requests at a time; 0 means no bound.
   ///   - onDisconnect: what becomes of a request whose client has left.
+  ///   - credentials: what it is shown on top of a client's own fields.
   ///   - source: who wrote it down.
   /// - Throws: `EndpointError.malformed`, `.tlsNotBuiltIn`.
   public init(
@@ -39,6 +40,7 @@ public struct ConfiguredBackend: Sendable, Equatable {
     priority: Int = 0,
     maxInFlight: Int = 0,
     onDisconnect: Backend.OnDisconnect = .abort,
+    credentials: BackendCredentials = BackendCredentials(),
     source: Backend.Source = .file
   ) throws(EndpointError) {
     self.url = url
@@ -59,6 +61,7 @@ public struct ConfiguredBackend: Sendable, Equatable {
       priority: priority,
       maxInFlight: maxInFlight,
       onDisconnect: onDisconnect,
+      credentials: credentials,
       source: source
     )
   }
@@ -83,6 +86,9 @@ public struct ConfiguredBackend: Sendable, Equatable {
 
   /// Its id.
   public var id: String { template.id }
+
+  /// What it is shown on top of a client's own fields.
+  public var credentials: BackendCredentials { template.credentials }
 
   /// The backend, if its address is in the URL.
   var backend: Backend? { name == nil ? template : nil }

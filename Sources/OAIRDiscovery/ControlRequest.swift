@@ -1,3 +1,4 @@
+public import OAIRRouting
 public import OAIRSys
 
 /// One request of the control plane: a probe, a listing, a question to a container engine, or to
@@ -13,6 +14,8 @@ public struct ControlRequest: Sendable, Equatable {
   public var body: [UInt8] = []
   /// A key that is shown as `Authorization: Bearer …`.
   public var key: String?
+  /// A backend's own credentials and fields.
+  public var credentials = BackendCredentials()
   /// The path with its query, visible ASCII only.
   public var target: String
   /// The longest time to the end of the response; for a stream, to the end of its head.
@@ -57,6 +60,7 @@ public struct ControlRequest: Sendable, Equatable {
       Connection: close\r\n
       """
     if let key { head += "Authorization: Bearer \(key)\r\n" }
+    if credentials.problem == nil { head += credentials.lines }
     if method != "GET" {
       head += "Content-Type: application/json\r\nContent-Length: \(body.count)\r\n"
     }

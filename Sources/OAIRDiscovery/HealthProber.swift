@@ -101,6 +101,7 @@ extension ControlRequest {
       host: endpoint.host,
       timeout: .nanoseconds(Int64(clamping: order.timeout))
     )
+    credentials = order.backend.credentials
   }
 }
 

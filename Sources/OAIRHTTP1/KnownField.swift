@@ -7,7 +7,7 @@ public enum KnownField: UInt8, Sendable {
   case proxyAuthenticate, proxyAuthorization, te, trailer, upgrade, expect, contentType
   case contentEncoding, authorization, via, xForwardedFor, xForwardedProto, xForwardedHost
   case xRequestID, origin, date, server, retryAfter, xAccelBuffering, accept, acceptEncoding
-  case userAgent, cookie, location
+  case userAgent, cookie, location, xAPIKey
 
   /// Recognises a field name, in any case (RFC 9110 section 5.1), by its length first.
   ///
@@ -18,7 +18,7 @@ public enum KnownField: UInt8, Sendable {
   init(_ base: UnsafeRawPointer, count: Int) {
     switch count {
     case 2...8: self = Self.short(base, count)
-    case 10...19: self = Self.long(base, count)
+    case 9...19: self = Self.long(base, count)
     default: self = .other
     }
   }
@@ -77,6 +77,8 @@ public enum KnownField: UInt8, Sendable {
 
   private static func long(_ base: UnsafeRawPointer, _ count: Int) -> KnownField {
     switch count {
+    case 9:
+      if CaseFold.hasPrefix(base, "x-api-key") { return .xAPIKey }
     case 10:
       if CaseFold.hasPrefix(base, "connection") { return .connection }
       if CaseFold.hasPrefix(base, "user-agent") { return .userAgent }

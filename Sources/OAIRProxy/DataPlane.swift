@@ -18,6 +18,8 @@ public struct DataPlane: Sendable {
   public var ring: AccessRing?
   /// Where reports go; nil for none.
   public var reports: ReportDesk?
+  /// Makes text of what was counted; nil for none.
+  public var metricsPrinter: MetricsPrinter?
 
   /// Names the data plane's parts.
   ///
@@ -28,7 +30,8 @@ public struct DataPlane: Sendable {
     mailbox: Mailbox<ProxyMail>,
     outbox: SignalOutbox,
     ring: AccessRing?,
-    reports: ReportDesk? = nil
+    reports: ReportDesk? = nil,
+    metricsPrinter: MetricsPrinter? = nil
   ) {
     self.options = options
     self.connections = connections
@@ -36,6 +39,7 @@ public struct DataPlane: Sendable {
     self.outbox = outbox
     self.ring = ring
     self.reports = reports
+    self.metricsPrinter = metricsPrinter
   }
 
   /// Serves until it is told to drain or to stop.
@@ -56,6 +60,7 @@ public struct DataPlane: Sendable {
         outbox: outbox,
         ring: ring,
         reports: reports,
+        metricsPrinter: metricsPrinter,
         seed: generator.next()
       )
       while let listener = waiting.first {

@@ -32,7 +32,11 @@ public struct Proxy<K: Kernel>: ~Copyable {
   let sessionField: [UInt8]?
   var ledger: BodyLedger
   /// What was counted since the start.
-  public internal(set) var counters = ProxyCounters()
+  public internal(set) var counters: ProxyCounters {
+    @inline(__always) _read { yield storedCounters.value }
+    @inline(__always) _modify { yield &storedCounters.value }
+  }
+  private var storedCounters = Aside(ProxyCounters())
 
   let limits: ProxyLimits
   let deadlines: Deadlines
@@ -40,11 +44,15 @@ public struct Proxy<K: Kernel>: ~Copyable {
   let retry: RetryOptions
   let halfClose: HalfClose
   let browsers: BrowserGuard
+  var keys: KeyRing
+  var telemetry = Telemetry()
   var retryBudget: RetryBudget
   private var mailbox: Mailbox<ProxyMail>?
   let outbox: SignalOutbox?
   let ring: AccessRing?
   private let reports: ReportDesk?
+  /// Makes text of what was counted; nil when nobody is to see it.
+  let metricsPrinter: MetricsPrinter?
   let requestIDs: RequestIDSource
 
   var listeners: [Handle] = []
@@ -65,6 +73,9 @@ public struct Proxy<K: Kernel>: ~Copyable {
   var memoryFinisher = Handle.none
   /// Answers that backends finish for nobody at this time.
   var leftoverCount = 0
+  /// The ends of the list of all idle connections to backends.
+  var oldestIdle = Handle.none
+  var youngestIdle = Handle.none
   /// What may still be moved in this tick of bodies, and of requests behind others.
   var bulk = BulkBudget()
   /// Large blocks of bodies that are over, for the next ones.
@@ -83,6 +94,10 @@ public struct Proxy<K: Kernel>: ~Copyable {
   var isGranting = false
   /// Exchanges that wait for the first listing, in the order of their arrival.
   var waitingForListing: [Handle] = []
+  /// Looks at the metrics whose text is being made.
+  var metricsOrders = 0
+  /// Streams whose content is on its way.
+  var streamCount = 0
 
   /// Where the proxy is between start and stop.
   enum Lifecycle: Equatable {
@@ -100,6 +115,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
   ///   - outbox: where signals go; nil to drop them.
   ///   - ring: where access records go; nil to drop them.
   ///   - reports: where reports go that the mail asks for.
+  ///   - metricsPrinter: makes text of what was counted; nil when nobody is to see it.
   ///   - seed: makes ties and ids; the same seed makes the same choices.
   public init(
     kernel: K,
@@ -108,6 +124,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
     outbox: SignalOutbox? = nil,
     ring: AccessRing? = nil,
     reports: ReportDesk? = nil,
+    metricsPrinter: MetricsPrinter? = nil,
     seed: UInt64
   ) {
     let connections = min(max(1, connections), OwnerTag.maximumSlots / 4)
@@ -117,6 +134,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
     retry = options.retry
     halfClose = options.halfClose
     browsers = BrowserGuard(options.browsers)
+    keys = KeyRing(options.keys)
     retryBudget = RetryBudget(percent: options.retry.budgetPercent)
     // Listeners and the mailbox beside one backend connection per client, and the idle ones.
     reactor = Reactor(kernel: kernel, capacity: 2 * connections + 64)
@@ -131,6 +149,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
     self.outbox = outbox
     self.ring = ring
     self.reports = reports
+    self.metricsPrinter = metricsPrinter
     random = SplitMix64(seed: seed)
     requestIDs = RequestIDSource(seed: random.next())
   }
@@ -156,10 +175,15 @@ public struct Proxy<K: Kernel>: ~Copyable {
   /// True after a drain has ended: nothing is open but idle backend connections.
   public var isStopped: Bool { lifecycle == .stopped }
 
+  /// No client is served any more, and no backend finishes what one has left.
+  private var isDrained: Bool { downstreams.count == 0 && leftoverCount == 0 }
+  /// The time that a drain may take is over.
+  var isDrainOver: Bool { lastWrite != .max }
+
   /// Turns the loop until the proxy has stopped.
   public mutating func run() {
     // It may have been told to drain before it began: nothing would wake it then.
-    if lifecycle == .draining, downstreams.count == 0 {
+    if lifecycle == .draining, isDrained {
       lifecycle = .stopped
       reactor.endTick()
     }
@@ -172,6 +196,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
   /// - Returns: false once the proxy has stopped.
   public mutating func runTick(limit: UInt64? = nil) -> Bool {
     reactor.wait(limit: limit)
+    if reactor.lastTurn > 0 { telemetry.total.loop.add(reactor.lastTurn, unit: HistogramUnit.loop) }
     // Whoever comes with bulk work now stands behind those who wait with theirs.
     let isContended = reactor.hasPostponed
     bulk.beginTick(at: reactor.now, isContended: isContended)
@@ -180,7 +205,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
     if isMemoryFreed { grantMemory() }
     if isPlaceFreed { grantPlaces() }
     if !signals.isEmpty { postSignals() }
-    if lifecycle == .draining, downstreams.count == 0 { lifecycle = .stopped }
+    if lifecycle == .draining, isDrained { lifecycle = .stopped }
     reactor.endTick()
     return lifecycle != .stopped
   }
@@ -222,7 +247,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
   private mutating func takeMail() {
     guard let mail = mailbox?.take() else { return }
     if let table = mail.table { adopt(table) }
-    for connection in mail.connections { admit(connection) }
+    for connection in mail.connections { takeOver(connection) }
     switch mail.command {
     case .drain: beginDrain()
     case .stop:
@@ -231,6 +256,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
     case nil: break
     }
     if mail.wantsReport { reports?.post(report()) }
+    for page in mail.metrics { answerMetrics(page) }
   }
 
   /// Goes on with a new table.
@@ -240,6 +266,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
     slots.grow(to: newer.slotCount)
     selector.adopt(newer, after: table)
     table = newer
+    telemetry.adopt(newer)
     if !queue.isEmpty { regroupQueue() }
     for (slot, incarnation) in liveIncarnations() where slots[slot].incarnation != incarnation {
       closeIdle(ofSlot: slot)
@@ -256,11 +283,15 @@ public struct Proxy<K: Kernel>: ~Copyable {
   }
 
   /// The registry may know that a backend is gone before its connections say so.
+  ///
+  /// Each backend and each connection is looked at once.
   private mutating func abandonDown() {
-    let down = table.backends.filter { $0.state == .down }.map(\.record)
-    guard !down.isEmpty else { return }
+    guard table.facts.contains(where: { $0.state == .down }) else { return }
+    // By slot: which of its occupants is down.
+    var down = [UInt64?](repeating: nil, count: table.slotCount)
+    for fact in table.facts where fact.state == .down { down[Int(fact.slot)] = fact.incarnation }
     abandon { record in
-      down.contains { $0.slot == record.slot && $0.incarnation == record.incarnation }
+      record.slot < down.count && down[record.slot] == record.incarnation
     }
   }
 
@@ -327,29 +358,34 @@ public struct ProxyMail: Sendable {
   public var wantsReport: Bool
   /// Connections to be served that somebody else accepted.
   public var connections: [HandedConnection]
+  /// Texts of metrics, for those who wait for them.
+  public var metrics: [MetricsPage]
 
   /// Makes mail.
   public init(
     table: RouteTable? = nil,
     command: Command? = nil,
     wantsReport: Bool = false,
-    connections: [HandedConnection] = []
+    connections: [HandedConnection] = [],
+    metrics: [MetricsPage] = []
   ) {
     self.table = table
     self.command = command
     self.wantsReport = wantsReport
     self.connections = connections
+    self.metrics = metrics
   }
 
   /// This mail with newer mail on top: a newer table replaces the older one, a command never a
-  /// harder one; connections add up.
+  /// harder one; connections and metrics add up.
   public func merging(_ newer: ProxyMail) -> ProxyMail {
     let commands = [command, newer.command].compactMap { $0 }
     return ProxyMail(
       table: newer.table ?? table,
       command: commands.max { $0.rawValue < $1.rawValue },
       wantsReport: wantsReport || newer.wantsReport,
-      connections: connections + newer.connections
+      connections: connections + newer.connections,
+      metrics: metrics + newer.metrics
     )
   }
 }
@@ -368,6 +404,8 @@ public struct ProxyOptions: Sendable, Equatable {
   public var selection = SelectionOptions()
   /// Web pages.
   public var browsers = BrowserOptions()
+  /// Keys of which clients have to show one; none: nobody has to.
+  public var keys: [ClientKey] = []
   /// How often the registry is told at most that a backend sends, so that a probe which a busy one
   /// answers late isn't held against it.
   public var bytesReport = Duration.milliseconds(1250)

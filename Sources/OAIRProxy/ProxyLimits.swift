@@ -24,6 +24,22 @@ public struct ProxyLimits: Sendable, Equatable {
   /// The defaults.
   public init() {}
 
+  /// Bytes of a head, its empty last line included (431).
+  public var head: Int {
+    get { http.head }
+    set { http.head = newValue }
+  }
+  /// Field lines in a head (431).
+  public var fields: Int {
+    get { http.fields }
+    set { http.fields = newValue }
+  }
+  /// Bytes of a request line (414).
+  public var requestLine: Int {
+    get { http.requestLine }
+    set { http.requestLine = newValue }
+  }
+
   /// The least `bodiesTotal` with which every body that is accepted gets its room in the end: one
   /// that is held whole, or a step of one that grows, beside the share that is kept for one to
   /// finish, and the small bodies' eighth.
@@ -96,6 +112,8 @@ public struct ProxyLimits: Sendable, Equatable {
   static let leftoverShare = 8
   /// Idle connections that are kept to one backend.
   static let idlePerBackend = 1024
+  /// Looks at the metrics whose text is being made at one time.
+  static let metricsOrders = 8
   /// A client's `X-Request-ID` is taken over up to so many characters.
   static let requestID = 128
 }

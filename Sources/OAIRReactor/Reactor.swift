@@ -38,6 +38,9 @@ public struct Reactor<K: Kernel>: ~Copyable {
   var isReserveWanted = false
   /// How many ticks there have been.
   public private(set) var tickCount: UInt64 = 0
+  /// How long the tick before this one has worked, in nanoseconds, as far as a clock was read: 0
+  /// when nothing was to be waited for.
+  public private(set) var lastTurn: UInt64 = 0
 
   /// Makes an idle reactor.
   ///
@@ -71,10 +74,14 @@ public struct Reactor<K: Kernel>: ~Copyable {
   /// - Parameter limit: the longest wait in nanoseconds; nil waits for events only.
   public mutating func wait(limit: UInt64? = nil) {
     tickCount &+= 1
+    lastTurn = 0
     let timeout = waitTime(limit: limit)
     eventCount = kernel.wait(timeoutMilliseconds: timeout)
     eventIndex = 0
-    now = kernel.now()
+    let woken = kernel.now()
+    // Whoever doesn't wait works on: the wait is part of the turn.
+    if timeout == 0, lastTurn == 0 { lastTurn = woken &- now }
+    now = woken
     swap(&turn, &runnable)
     for handle in turn where registrations.contains(handle) {
       registrations[handle].isRunnable = false
@@ -124,7 +131,7 @@ public struct Reactor<K: Kernel>: ~Copyable {
     if registration.isBorrowed { kernel.unwatch(descriptor) } else { kernel.close(descriptor) }
   }
 
-  private func waitTime(limit: UInt64?) -> Int32 {
+  private mutating func waitTime(limit: UInt64?) -> Int32 {
     guard runnable.isEmpty, postponed.isEmpty else { return 0 }
     var until = min(deadlines.next, timers.next)
     if let limit {
@@ -133,6 +140,7 @@ public struct Reactor<K: Kernel>: ~Copyable {
     }
     guard until != .max else { return -1 }
     let current = kernel.now()
+    lastTurn = current &- now
     guard until > current else { return 0 }
     // Rounded up: waking a little late is right, waking early would spin.
     let milliseconds = (until - current + 999_999) / 1_000_000

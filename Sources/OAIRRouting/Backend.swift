@@ -18,6 +18,8 @@ public struct Backend: Sendable, Equatable {
   public var maxInFlight: Int
   /// What becomes of a request whose client has left.
   public var onDisconnect: OnDisconnect
+  /// What it is shown on top of a client's own fields.
+  public var credentials: BackendCredentials
   /// Who told of it.
   public var source: Source
 
@@ -33,6 +35,7 @@ public struct Backend: Sendable, Equatable {
   ///   - priority: lower tiers are used first.
   ///   - maxInFlight: requests at a time; 0 means no bound.
   ///   - onDisconnect: what becomes of a request whose client has left.
+  ///   - credentials: what it is shown on top of a client's own fields.
   ///   - source: who told of it.
   public init(
     id: String,
@@ -44,6 +47,7 @@ public struct Backend: Sendable, Equatable {
     priority: Int = 0,
     maxInFlight: Int = 0,
     onDisconnect: OnDisconnect = .abort,
+    credentials: BackendCredentials = BackendCredentials(),
     source: Source = .library
   ) {
     self.id = id
@@ -55,6 +59,7 @@ public struct Backend: Sendable, Equatable {
     self.priority = priority
     self.maxInFlight = maxInFlight
     self.onDisconnect = onDisconnect
+    self.credentials = credentials
     self.source = source
   }
 }

@@ -28,8 +28,13 @@ public final class BackendRecord: Sendable {
   public let maxInFlight: Int
   /// It finishes a request whose client has left.
   public let finishesAbandonedWork: Bool
-  /// False for what a port scan found: whoever listens there must not be handed a client's key.
+  /// False for what a port scan found: whoever listens there must not be handed a client's key; and
+  /// for a backend that has a key of its own.
   public let forwardsAuthorization: Bool
+  /// The lines of its own credentials and fields, ready for a head; may be empty.
+  public let ownFields: [UInt8]
+  /// The names of those fields, in lower case: a client's are left out.
+  public let ownFieldNames: [[UInt8]]
 
   /// Makes the record of a backend.
   ///
@@ -50,6 +55,11 @@ public final class BackendRecord: Sendable {
     priority = min(max(backend.priority, Int(Int32.min)), Int(Int32.max))
     maxInFlight = min(max(backend.maxInFlight, 0), Int(Int32.max))
     finishesAbandonedWork = backend.onDisconnect == .drain
-    forwardsAuthorization = backend.source != .portScan
+    // What can't be sent isn't: the control plane has refused it.
+    let credentials =
+      backend.credentials.problem == nil ? backend.credentials : BackendCredentials()
+    forwardsAuthorization = backend.source != .portScan && credentials.apiKey == nil
+    ownFields = Array(credentials.lines.utf8)
+    ownFieldNames = credentials.headers.keys.sorted().map { Array($0.lowercased().utf8) }
   }
 }

@@ -65,7 +65,7 @@ extension BackendRegistry {
     let now = options.now()
     let untilProbe = member.machine.nextProbe &- min(now, member.machine.nextProbe)
     return BackendSnapshot(
-      backend: member.backend,
+      backend: member.shownBackend,
       state: member.machine.state,
       stateAge: .nanoseconds(Int64(clamping: now &- min(now, member.machine.changedAt))),
       lastError: member.machine.doubt?.description,

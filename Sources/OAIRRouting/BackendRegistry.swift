@@ -32,6 +32,7 @@ public actor BackendRegistry {
   private var timerDue: UInt64?
   private var isTableOwed = false
   private var nextTable: UInt64 = 0
+  private let modelSeries = ModelSeries()
   /// The newest table.
   public private(set) var table = RouteTable.empty
 
@@ -182,7 +183,8 @@ public actor BackendRegistry {
       rememberedModels: remembered.values.map(\.name).sorted(),
       rewrites: options.rewrites,
       defaultBackend: defaultBackendID,
-      isListed: isListed(at: now)
+      isListed: isListed(at: now),
+      modelSeries: modelSeries
     )
     // A model that somebody has again is remembered anew when that one goes away.
     if !remembered.isEmpty {

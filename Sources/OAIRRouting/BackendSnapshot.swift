@@ -1,6 +1,7 @@
 /// A registered backend as people ask for it: status pages, admin answers, logs.
 public struct BackendSnapshot: Sendable, Equatable {
-  /// What is known of it; `kind` as found out, `models` as listed.
+  /// What is known of it; `kind` as found out, or as last found out while it is down, `models` as
+  /// listed.
   public var backend: Backend
   /// Its state.
   public var state: BackendState

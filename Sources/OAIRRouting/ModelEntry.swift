@@ -18,6 +18,8 @@ struct ModelEntry: Sendable {
   private(set) var isListed = false
   /// What an alias's requests are made to name; nil for a model of its own.
   var servedName: [UInt8]?
+  /// When its backend was registered whose objects stand here, in seconds since 1970.
+  private(set) var registeredAt = 0
   /// Entries of the models that are asked when this one's backends are spent, in order.
   var fallbacks: [Int32] = []
   private var standing = Standing.none
@@ -61,6 +63,7 @@ struct ModelEntry: Sendable {
     if its > standing {
       standing = its
       name = model.id
+      registeredAt = member.registeredAt
       object = RouteTable.renderModel(model, of: member)
       tag = model.tag ?? RouteTable.renderTag(model.id, modifiedAt: member.registeredAt)
     }

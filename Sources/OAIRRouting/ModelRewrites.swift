@@ -115,8 +115,8 @@ extension ModelEntry {
     alias.servedName = Array(target.utf8)
     alias.fallbacks = []
     if !object.isEmpty {
-      alias.object = RouteTable.renderAlias(name, for: target)
-      alias.tag = RouteTable.renderTag(name, modifiedAt: 0)
+      alias.object = RouteTable.renderAlias(name, for: target, created: registeredAt)
+      alias.tag = RouteTable.renderTag(name, modifiedAt: registeredAt)
     }
     if !process.isEmpty { alias.process = RouteTable.renderProcess(name) }
     return alias

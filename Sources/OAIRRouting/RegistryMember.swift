@@ -27,6 +27,8 @@ struct RegistryMember {
   private(set) var registrations: [Backend]
   /// The engine as found out by probes, when no registration names it.
   private(set) var detectedKind: Backend.Kind?
+  /// What it was found out to be before it went down.
+  private var formerKind: Backend.Kind?
   /// Its version, as far as it has told.
   private(set) var version: EngineVersion?
   /// What it has, as far as it is known.
@@ -82,6 +84,13 @@ struct RegistryMember {
     backend.kind =
       registrations.first { $0.kind != .auto }?.kind ?? detectedKind ?? Backend.Kind.auto
     backend.models = models
+    return backend
+  }
+
+  /// The same for people: while it is down, with the kind that it was last found out to be.
+  var shownBackend: Backend {
+    var backend = backend
+    if backend.kind == .auto, let formerKind { backend.kind = formerKind }
     return backend
   }
 
@@ -146,6 +155,7 @@ struct RegistryMember {
   mutating func forgetFindings() {
     residents = nil
     version = nil
+    formerKind = detectedKind ?? formerKind
     detectedKind = nil
     refreshModels()
     refreshRecord()

@@ -125,7 +125,9 @@ extension RouteTable {
   }
 
   /// An alias as a model: `root` names what it stands for, as vLLM has it.
-  static func renderAlias(_ name: String, for target: String) -> [UInt8] {
+  ///
+  /// - Parameter created: since when the model has been there, in seconds since 1970.
+  static func renderAlias(_ name: String, for target: String, created: Int) -> [UInt8] {
     var json = JSONWriter()
     json.beginObject()
     json.key("id")
@@ -133,7 +135,7 @@ extension RouteTable {
     json.key("object")
     json.string("model")
     json.key("created")
-    json.int(0)
+    json.int(created)
     json.key("owned_by")
     json.string("oairouter")
     json.key("root")

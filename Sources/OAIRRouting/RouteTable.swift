@@ -54,12 +54,17 @@ public final class RouteTable: Sendable {
   public let healthyCount: Int
   /// How many models are listed: those with a candidate that is neither down nor draining.
   public let modelCount: Int
+  /// How many further names are listed for them.
+  public let aliasCount: Int
   /// True once the first listing of every backend is in, or the wait for it is over.
   public let isListed: Bool
 
   /// The ids of backends that never told their models: any model may be one of theirs.
   public let unlistedBackends: [String]
+  /// The numbers of models in metrics, the same in all tables of a registry.
+  public let modelSeries: ModelSeries
 
+  private let series: [Int32]
   private let entries: [ModelEntry]
   private let index: ModelIndex
   // SAFETY: both are filled in init, only read afterwards, and freed in deinit.
@@ -78,13 +83,15 @@ public final class RouteTable: Sendable {
   ///   - rewrites: models that stand for others, without a `problem`.
   ///   - defaultBackend: the id of the backend for models that nobody has.
   ///   - isListed: whether the first listings are in.
+  ///   - modelSeries: where models have their numbers in metrics.
   public init(
     generation: UInt64,
     members: [RouteMember],
     rememberedModels: [String] = [],
     rewrites: ModelRewrites = ModelRewrites(),
     defaultBackend: String? = nil,
-    isListed: Bool
+    isListed: Bool,
+    modelSeries: ModelSeries = ModelSeries()
   ) {
     let members = members.sorted { $0.backend.record.id < $1.backend.record.id }
     var entries = ModelEntry.gather(
@@ -109,9 +116,12 @@ public final class RouteTable: Sendable {
     // From here on entries share candidates.
     ModelEntry.apply(rewrites, to: &entries)
     self.entries = entries
+    self.modelSeries = modelSeries
+    series = modelSeries.numbers(of: entries.lazy.map { ModelName.canonical($0.name) })
     lists = CandidateLists(entries, backends)
     index = ModelIndex(entries.map { Array(ModelName.canonical($0.name).utf8) })
     let listed = entries.filter(\.isListed)
+    aliasCount = listed.count { $0.servedName != nil }
     healthyCount = members.count { $0.backend.state == .ready }
     modelsBody = Self.renderModels(listed)
     tagsBody = Self.renderTags(listed)
@@ -176,6 +186,9 @@ public final class RouteTable: Sendable {
 
   /// The numbers that selection needs, parallel to `backends`; valid as long as the table lives.
   public var facts: UnsafeBufferPointer<CandidateFacts> { UnsafeBufferPointer(factTable) }
+
+  /// A model's number in metrics; see `ModelSeries`.
+  public func series(_ entry: Int) -> Int32 { series[entry] }
 
   /// A model's name as the first backend spells it.
   public func modelName(_ entry: Int) -> [UInt8] { Array(entries[entry].name.utf8) }

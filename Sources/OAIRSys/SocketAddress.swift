@@ -80,6 +80,26 @@ extension SocketAddress: CustomStringConvertible {
     self.init(host: host, port: port)
   }
 
+  /// Why a text isn't an address, for whoever wrote it.
+  ///
+  /// - Parameter text: as for `init(_:)`.
+  /// - Returns: what is wrong, and what an address looks like; nil for an address.
+  public static func problem(in text: String) -> String? {
+    guard SocketAddress(text) == nil else { return nil }
+    if text.hasPrefix("unix:") {
+      return "the path of a unix socket has 1 to 107 bytes, not \(text.utf8.count - 5)"
+    }
+    if let colon = text.lastIndex(of: ":") {
+      let port = text[text.index(after: colon)...]
+      let isNumber = !port.isEmpty && port.utf8.allSatisfy { (48...57).contains($0) }
+      if isNumber, UInt16(port) == nil {
+        return "the port \(port.prefix(32)) is too large: ports go up to 65535"
+      }
+    }
+    return "an address is host:port, [v6]:port or unix:/path, such as 127.0.0.1:8080; names aren't "
+      + "resolved here"
+  }
+
   /// Makes an address of a numeric host (IPv6 with or without brackets) or `localhost`.
   ///
   /// - Returns: nil when the host is a name that would have to be resolved.

@@ -117,21 +117,32 @@ public struct JSONWriter: Sendable {
         bytes.append(Byte.backslash)
         bytes.append(byte)
         offset += 1
-      case 0x20...0x7F:
+      case 0x20...0x7E:
         bytes.append(byte)
         offset += 1
-      case 0x00...0x1F:
+      case 0x00...0x1F, 0x7F:
         escapeControl(byte)
         offset += 1
       default:
         let (scalar, length) = UTF8Sequence.decode(text, at: offset, before: count)
-        if scalar == nil {
+        if let scalar, Self.isInvisible(scalar) {
+          escapeUnit(scalar)
+        } else if scalar == nil {
           bytes.append(contentsOf: [0xEF, 0xBF, 0xBD])
         } else {
           for index in offset..<offset + length { bytes.append(text[index]) }
         }
         offset += length
       }
+    }
+  }
+
+  /// What JSON would let through, and a terminal may obey: the C1 control characters, line and
+  /// paragraph separators, and those that change the direction of what follows.
+  private static func isInvisible(_ scalar: UInt32) -> Bool {
+    switch scalar {
+    case 0x80...0x9F, 0x2028...0x202E, 0x2066...0x2069: true
+    default: false
     }
   }
 
@@ -142,10 +153,17 @@ public struct JSONWriter: Sendable {
     case Byte.carriageReturn: bytes.append(UInt8(ascii: "r"))
     case Byte.tab: bytes.append(UInt8(ascii: "t"))
     default:
-      let digits: StaticString = "0123456789abcdef"
-      bytes.append(contentsOf: "u00".utf8)
-      bytes.append(digits.utf8Start[Int(byte >> 4)])
-      bytes.append(digits.utf8Start[Int(byte & 15)])
+      bytes.removeLast()
+      escapeUnit(UInt32(byte))
+    }
+  }
+
+  /// Writes a scalar below 0x10000 as `\uXXXX`.
+  private mutating func escapeUnit(_ scalar: UInt32) {
+    let digits: StaticString = "0123456789abcdef"
+    bytes.append(contentsOf: "\\u".utf8)
+    for shift in stride(from: UInt32(12), through: 0, by: -4) {
+      bytes.append(digits.utf8Start[Int(scalar >> shift & 15)])
     }
   }
 }

@@ -3,6 +3,10 @@ public enum ResponseID {
   /// The least that such ids begin with.
   private static let prefix: StaticString = "\"resp_"
 
+  /// How much of what was looked at must be looked at again, in front of what follows, to find an
+  /// id that begins there: the key, some space, and an id of `length` bytes.
+  public static func overlap(length: Int) -> Int { 32 + length }
+
   /// Looks for `"id":"resp_…"` in the beginning of an answer: of a JSON object, or of a stream's
   /// first event, whose order of keys differs by engine.
   ///

@@ -21,15 +21,15 @@ final class AccessLogWriter: Sendable {
   private static let idleLooks = 10
 
   /// - Returns: nil when there is nothing to write.
-  init?(_ log: AccessLog) throws(SystemError) {
+  init?(_ log: AccessLog, keyIDs: [String] = []) throws(SystemError) {
     switch log {
     case .off: return nil
     case .text(let descriptor):
       self.descriptor = descriptor
-      format = .text
+      format = AccessLineFormat(format: .text, keyIDs: keyIDs)
     case .json(let descriptor):
       self.descriptor = descriptor
-      format = .json
+      format = AccessLineFormat(format: .json, keyIDs: keyIDs)
     }
     ring = try AccessRing()
   }
@@ -57,7 +57,7 @@ final class AccessLogWriter: Sendable {
       lines.removeAll(keepingCapacity: true)
       while lines.count < 64 << 10, let record = ring.pop() { format.append(record, to: &lines) }
       if !lines.isEmpty {
-        write(lines)
+        DescriptorWriter.write(lines, to: descriptor)
         idle = 0
         continue
       }
@@ -71,19 +71,5 @@ final class AccessLogWriter: Sendable {
       }
     }
     isDone.store(true, ordering: .sequentiallyConsistent)
-  }
-
-  private func write(_ lines: [UInt8]) {
-    var rest = lines[...]
-    while !rest.isEmpty {
-      let count = rest.withUnsafeBytes { Glibc.write(descriptor.raw, $0.baseAddress, $0.count) }
-      if count > 0 { rest = rest.dropFirst(count) }
-      if count < 0, errno == EAGAIN {
-        var entry = pollfd(fd: descriptor.raw, events: Int16(POLLOUT), revents: 0)
-        poll(&entry, 1, -1)
-      } else if count < 0, errno != EINTR {
-        return
-      }
-    }
   }
 }

@@ -26,7 +26,7 @@ public struct LineLogHandler: LogHandler {
     set { level.level = newValue }
   }
   private let format: LogFormat
-  private let descriptor: FileDescriptor
+  private let destination: Destination
   private let level: LogLevelSwitch
 
   /// Makes a handler.
@@ -41,8 +41,29 @@ public struct LineLogHandler: LogHandler {
     level: LogLevelSwitch = LogLevelSwitch(.info)
   ) {
     self.format = format
-    self.descriptor = descriptor
+    destination = .descriptor(descriptor)
     self.level = level
+  }
+
+  /// Makes a handler that never waits for whoever reads its lines.
+  ///
+  /// - Parameters:
+  ///   - format: how lines look.
+  ///   - sink: where they go.
+  ///   - level: the least severe level that is written, to be changed at any time.
+  public init(
+    _ format: LogFormat,
+    to sink: LineSink,
+    level: LogLevelSwitch = LogLevelSwitch(.info)
+  ) {
+    self.format = format
+    destination = .sink(sink)
+    self.level = level
+  }
+
+  private enum Destination {
+    case descriptor(FileDescriptor)
+    case sink(LineSink)
   }
 
   /// One value of `metadata`.
@@ -62,7 +83,10 @@ public struct LineLogHandler: LogHandler {
     fields += all.sorted { $0.key < $1.key }.map { ($0.key, "\($0.value)") }
     var line = format == .json ? Self.json(fields) : Self.text(fields)
     line.append(UInt8(ascii: "\n"))
-    _ = line.withUnsafeBytes { write(descriptor.raw, $0.baseAddress, $0.count) }
+    switch destination {
+    case .descriptor(let descriptor): DescriptorWriter.write(line, to: descriptor)
+    case .sink(let sink): sink.append(line)
+    }
   }
 
   private static func json(_ fields: [(String, String)]) -> [UInt8] {

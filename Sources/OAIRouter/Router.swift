@@ -29,6 +29,7 @@ public final class Router: Sendable {
   private let listeners: ListenerSet
   private let admin: AdminListener?
   private let reports: ReportDesk
+  private let metrics: MetricsDesk
   private let listing = FirstListing()
   private let hasRun = Atomic<Bool>(false)
   private let hasEnded = Atomic<Bool>(false)
@@ -55,6 +56,8 @@ public final class Router: Sendable {
       let mailbox = mailbox
       let listing = listing
       let states = BackendStateLog(options.logger)
+      let metrics = MetricsDesk(options, mailbox: mailbox)
+      self.metrics = metrics
       registry = BackendRegistry(
         options: RegistryOptions(
           health: options.health,
@@ -66,6 +69,7 @@ public final class Router: Sendable {
         mailbox.update { ($0 ?? ProxyMail()).merging(ProxyMail(table: table)) }
         listing.published(table)
         states.published(table)
+        metrics.published(table)
       }
       let log = ControlPlaneLog(options.logger)
       controlPlane = ControlPlane(
@@ -73,7 +77,10 @@ public final class Router: Sendable {
         client: try ControlClient(),
         discoverers: discoverers,
         own: boundAddresses,
-        report: { log.write($0) }
+        report: {
+          log.write($0)
+          metrics.count($0)
+        }
       )
     } catch { throw .system(error) }
     (wakeUps, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -113,7 +120,7 @@ public final class Router: Sendable {
     guard !hasRun.exchange(true, ordering: .sequentiallyConsistent) else {
       throw RouterError.alreadyRun
     }
-    let writer = try AccessLogWriter(options.accessLog)
+    let writer = try AccessLogWriter(options.accessLog, keyIDs: options.proxy.keys.map(\.id))
     writer?.start()
     if let ring = writer?.ring { options.logLevel?.observe { ring.isWanted = $0 <= .info } }
     let added = AddedBackends(registry, controlPlane.client, own: boundAddresses)
@@ -168,7 +175,7 @@ public final class Router: Sendable {
 
   private func logListening() {
     var metadata: Logger.Metadata = [
-      "addresses": .array(boundAddresses.map { .string($0.description) })
+      "addresses": .string(boundAddresses.map(\.description).joined(separator: ", "))
     ]
     if let adminAddress { metadata["admin"] = .string(adminAddress.description) }
     options.logger.notice("listening", metadata: metadata)
@@ -177,6 +184,12 @@ public final class Router: Sendable {
   /// One task takes them all: their order tells what a backend's state is.
   private func deliverSignals() async {
     for await _ in wakeUps { await registry.apply(signals: outbox.take()) }
+  }
+
+  private var metricsPrinter: MetricsPrinter? {
+    guard options.metrics.isEnabled else { return nil }
+    let metrics = metrics
+    return { metrics.take($0) }
   }
 
   private func serve(ring: AccessRing?) async -> Result<ProxyCounters, SystemError> {
@@ -188,7 +201,8 @@ public final class Router: Sendable {
       mailbox: mailbox,
       outbox: outbox,
       ring: ring,
-      reports: reports
+      reports: reports,
+      metricsPrinter: metricsPrinter
     )
     let descriptors = listeners.release()
     return await withCheckedContinuation { continuation in

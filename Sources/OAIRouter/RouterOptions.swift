@@ -34,6 +34,8 @@ public struct RouterOptions: Sendable {
   public var proxy = ProxyOptions()
   /// When and how backends are probed.
   public var health = HealthPolicy()
+  /// Metrics.
+  public var metrics = MetricsOptions()
   /// Where access lines go.
   public var accessLog = AccessLog.off
   /// Where administrators reach it; off by default.
@@ -42,6 +44,8 @@ public struct RouterOptions: Sendable {
   ///
   /// Access lines are written while it is at info or below; without it they always are.
   public var logLevel: LogLevelSwitch?
+  /// Where the `logger`'s handler leaves its lines, if it does: metrics tell how many were dropped.
+  public var lineSink: LineSink?
   /// Hears of what happens to backends and of start and stop; info or less severe.
   public var logger: Logger
 
@@ -72,6 +76,7 @@ public struct RouterOptions: Sendable {
         "are wrong" + String(problem[colon...])
       )
     }
+    try validateKeys()
     if let problem = admin.problem { throw ConfigurationError("admin", problem) }
     if proxy.retry.attempts < 0 || proxy.retry.attempts > 7 {
       throw ConfigurationError("retry.attempts", "must be 0 to 7, not \(proxy.retry.attempts)")
@@ -118,6 +123,19 @@ public struct RouterOptions: Sendable {
       throw ConfigurationError("limits.connections", "must be 1 or more, not \(connections)")
     }
     try proxy.selection.validate()
+  }
+
+  private func validateKeys() throws(ConfigurationError) {
+    if let problem = ClientKey.problem(of: proxy.keys) {
+      throw ConfigurationError("keys", problem)
+    }
+    for backend in backends {
+      guard let problem = backend.credentials.problem else { continue }
+      throw ConfigurationError(
+        "backends",
+        "have '\(backend.id)', whose credentials can't be: \(problem)"
+      )
+    }
   }
 
   private func validateHealth() throws(ConfigurationError) {

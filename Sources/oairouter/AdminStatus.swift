@@ -8,6 +8,8 @@ struct AdminStatus: Decodable {
   var healthyCount: Int
   var totalCount: Int
   var modelCount: Int
+  /// nil: the router is an older one.
+  var aliasCount: Int?
   var connections: Int
   var inFlight: Int
   var requests: Int
@@ -21,6 +23,7 @@ struct AdminStatus: Decodable {
     case healthyCount = "backends_healthy"
     case totalCount = "backends_total"
     case modelCount = "models_available"
+    case aliasCount = "aliases_available"
     case inFlight = "in_flight"
     case heldBodyBytes = "held_body_bytes"
   }
@@ -35,8 +38,11 @@ struct AdminStatus: Decodable {
       ["state", state],
       ["process", "\(pid), up \(Self.duration(uptimeMilliseconds / 1000))"],
       ["backends", "\(healthyCount) of \(totalCount) healthy"],
-      ["models", "\(modelCount)"],
-      ["requests", "\(requests), \(inFlight) in flight, \(connections) connections"],
+      ["models", models],
+      [
+        "requests",
+        "\(requests), \(inFlight) in flight, \(Terminal.count(connections, "connection"))",
+      ],
     ]
     if heldBodyBytes > 0 { rows.append(["held bodies", "\(heldBodyBytes) bytes"]) }
     if let logLevel { rows.append(["log level", logLevel]) }
@@ -47,6 +53,12 @@ struct AdminStatus: Decodable {
       rows.append(["troubles", list.joined(separator: ", ")])
     }
     return Terminal.table(rows.map { $0.map(Terminal.escaped) })
+  }
+
+  private var models: String {
+    guard let aliasCount, aliasCount > 0 else { return "\(modelCount)" }
+    return aliasCount == 1
+      ? "\(modelCount), and 1 alias" : "\(modelCount), and \(aliasCount) aliases"
   }
 
   private static func duration(_ seconds: Int) -> String {

@@ -49,10 +49,7 @@ struct AdminTarget: ParsableArguments {
 
   static func parse(_ argument: String) throws -> SocketAddress {
     guard let address = SocketAddress(argument) else {
-      throw ValidationError(
-        "an address is unix:/path, host:port or [v6]:port, such as 127.0.0.1:9000; names aren't "
-          + "resolved here"
-      )
+      throw ValidationError(SocketAddress.problem(in: argument) ?? "")
     }
     return address
   }

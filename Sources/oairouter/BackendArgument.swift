@@ -1,19 +1,23 @@
 import ArgumentParser
+import OAIRDiscovery
 import OAIRouter
 
 /// `--backend [id=]url[,setting=value…]`.
 struct BackendArgument: ExpressibleByArgument {
   let id: String
   let url: String
-  private let settings: BackendSettings
+  /// What stands behind the URL: each `name=value`.
+  private let settings: [Substring]
+
   /// Something stands behind the URL.
-  let hasSettings: Bool
+  var hasSettings: Bool { !settings.isEmpty }
 
   init?(argument whole: String) {
     guard !whole.isEmpty else { return nil }
-    let (argument, settings) = BackendSettings.split(whole)
-    self.settings = BackendSettings(settings)
-    hasSettings = !settings.isEmpty
+    // A URL has no comma before its path, and a path with one can be written with `%2C`.
+    let parts = whole.split(separator: ",", omittingEmptySubsequences: false)
+    let argument = String(parts[0])
+    settings = Array(parts.dropFirst())
     // An `=` belongs to the id only before the URL begins: a path may hold one too.
     let schemeStart = argument.firstIndex { $0 == ":" || $0 == "/" } ?? argument.endIndex
     if let equals = argument.firstIndex(of: "="), equals < schemeStart {
@@ -26,34 +30,30 @@ struct BackendArgument: ExpressibleByArgument {
     if id.isEmpty || url.isEmpty { return nil }
   }
 
-  /// Checks the URL.
-  func configured() throws(CommandFailure) -> ConfiguredBackend {
-    // A lone word would pass for a host's name; more likely something was forgotten.
-    guard url.contains(":") else {
-      throw CommandFailure(
-        "--backend \(id)=\(url): this is no URL; write for example http://10.0.0.5:8000",
-        exitCode: CommandFailure.badUsage
-      )
+  /// The same as an element of the configuration's `backends`.
+  ///
+  /// - Parameter mark: what stands for its place.
+  /// - Throws: `DocumentError` when it has no URL.
+  static func node(
+    _ text: String,
+    at mark: DocumentMark
+  ) throws(DocumentError) -> DocumentNode {
+    guard let argument = BackendArgument(argument: text) else {
+      throw DocumentError("a backend is [id=]url[,setting=value…]; here is '\(text.prefix(64))'")
     }
-    if let problem = settings.problem {
-      throw CommandFailure("--backend \(id)=\(url): \(problem)", exitCode: CommandFailure.badUsage)
+    var members = [("id", argument.id), ("url", argument.url)]
+    for setting in argument.settings {
+      let parts = setting.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      members.append((String(parts[0]), parts.count > 1 ? String(parts[1]) : ""))
     }
-    do throws(EndpointError) {
-      return try ConfiguredBackend(
-        id: id,
-        url: url,
-        kind: settings.kind,
-        weight: settings.weight,
-        priority: settings.priority,
-        maxInFlight: settings.maxInFlight,
-        onDisconnect: settings.onDisconnect,
-        source: .flag
-      )
-    } catch {
-      throw CommandFailure(
-        "--backend \(id)=\(url): \(error)",
-        exitCode: CommandFailure.badUsage
-      )
-    }
+    return DocumentNode(
+      .map(
+        members.map { name, value in
+          let value = DocumentNode(.scalar(value, isPlain: true), at: mark)
+          return DocumentMember(key: name, at: mark, value: value)
+        }
+      ),
+      at: mark
+    )
   }
 }

@@ -123,7 +123,9 @@ struct Backends: ParsableCommand {
         "/admin/backends/\(PathSegment.encoded(id))",
         as: Answer.self
       )
-      let rest = answer.inFlight == 0 ? "" : "; \(answer.inFlight) requests go on there"
+      let goOn = "go\(answer.inFlight == 1 ? "es" : "") on there"
+      let rest =
+        answer.inFlight == 0 ? "" : "; \(Terminal.count(answer.inFlight, "request")) \(goOn)"
       Terminal.write("removed \(Terminal.escaped(id))\(rest)\n")
     }
   }
@@ -139,7 +141,10 @@ struct Backends: ParsableCommand {
 
     func run() throws {
       let backend = try Backends.change(id, "drain", target)
-      let rest = backend.inFlight == 0 ? "nothing runs there" : "\(backend.inFlight) requests run"
+      let runs = backend.inFlight == 1 ? "runs" : "run"
+      let rest =
+        backend.inFlight == 0
+        ? "nothing runs there" : "\(Terminal.count(backend.inFlight, "request")) \(runs) there"
       Terminal.write("\(Terminal.escaped(backend.id)): \(backend.stateText), \(rest)\n")
     }
   }

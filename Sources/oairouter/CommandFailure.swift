@@ -14,4 +14,9 @@ struct CommandFailure: Error, Equatable {
     self.text = text
     self.exitCode = exitCode
   }
+
+  /// A configuration that can't be: a line for each mistake.
+  init(_ failure: SettingsFailure) {
+    self.init(failure.description, exitCode: Self.badUsage)
+  }
 }

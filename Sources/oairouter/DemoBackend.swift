@@ -3,12 +3,17 @@ import OAIRouter
 
 /// The built-in model `demo` of `serve --demo`: a fake backend inside this process, reached over
 /// loopback like any other.
+///
+/// It passes for an Ollama, which answers OpenAI's paths, Anthropic's and its own: whatever client
+/// somebody tries first finds what it asks for.
 struct DemoBackend {
+  private static let model = "demo"
   private let backend: MockBackend
 
   init() {
     var options = MockOptions()
-    options.models = ["demo"]
+    options.personality = .ollama
+    options.models = [Self.model]
     options.tokens = 48
     options.timeToFirstToken = .milliseconds(50)
     options.interTokenLatency = .milliseconds(20)
@@ -18,7 +23,14 @@ struct DemoBackend {
   func start() throws(CommandFailure) -> ConfiguredBackend {
     do {
       let address = try backend.start()
-      return try ConfiguredBackend(id: "demo", url: "http://\(address)", source: .flag)
+      // Ollama's own list would say `demo:latest`.
+      return try ConfiguredBackend(
+        id: "demo",
+        url: "http://\(address)",
+        kind: .ollama,
+        models: [Self.model],
+        source: .flag
+      )
     } catch {
       throw CommandFailure("the demo backend can't be started: \(error)")
     }

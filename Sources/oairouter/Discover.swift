@@ -21,7 +21,9 @@ struct Discover: ParsableCommand {
   @Flag(help: "Print JSON: one object, or with --watch one for each change and line.")
   var json = false
 
-  @OptionGroup(title: "Discovery") var search: SearchArguments
+  @OptionGroup var file: FileFlags
+  @OptionGroup var discover: DiscoverFlag
+  @OptionGroup(title: "Discovery") var flags: SearchFlags
 
   func validate() throws {
     if once, watch { throw ValidationError("--once and --watch exclude each other") }
@@ -29,7 +31,13 @@ struct Discover: ParsableCommand {
 
   func run() throws {
     signal(SIGPIPE, SIG_IGN)
-    let sources = try search.sources(hasBackends: false)
+    let search: DiscoverySearch
+    let sources: DiscoverySearch.Sources
+    do throws(SettingsFailure) {
+      let settings = try file.source(of: self).read()
+      search = DiscoverySearch(settings: settings, discover: discover.discover)
+      sources = try search.sources(hasBackends: false)
+    } catch { throw CommandFailure(error) }
     var discoverers: [any Discoverer] = []
     if let docker = sources.docker { discoverers.append(docker) }
     if !sources.ports.isEmpty { discoverers.append(LocalPortDiscoverer(ports: sources.ports)) }
@@ -39,6 +47,10 @@ struct Discover: ParsableCommand {
       report = try DiscoveryReport(isJSON: json, isLive: watch)
       client = try ControlClient()
     } catch { throw CommandFailure("\(error)") }
+    if sources.lacksEngine {
+      let reason = "there is no socket of Docker or Podman, and DOCKER_HOST isn't set"
+      report.take(.skipped(DiscoverySkip("container engine", reason: reason)), by: "docker")
+    }
     let watch = watch
     Task.detached { [discoverers] in
       guard (try? await client.start()) != nil else { return report.done.signal() }

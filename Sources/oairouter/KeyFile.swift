@@ -4,21 +4,14 @@ import OAIRouter
 /// Files with secrets.
 enum KeyFile {
   /// LIMIT: bytes that are looked at.
-  private static let limit = 4096
+  private static let limit = 8192
 
   /// Reads an admin key.
   ///
   /// - Parameter path: its file; white space around the key doesn't count.
   /// - Throws: `CommandFailure` when there is no key in it.
   static func read(_ path: String) throws(CommandFailure) -> String {
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw CommandFailure(
-        "the key file \(path) can't be read: check that it exists and that this user may read it",
-        exitCode: CommandFailure.badUsage
-      )
-    }
-    let text = String(decoding: data.prefix(limit), as: UTF8.self)
-    let key = text.trimmingCharacters { $0.isWhitespace || $0.isNewline }
+    let key = try secret(path)
     guard AdminKey(key) != nil else {
       throw CommandFailure(
         "the key file \(path) has no valid key: one is \(AdminKey.shortest) to "
@@ -27,6 +20,21 @@ enum KeyFile {
       )
     }
     return key
+  }
+
+  /// Reads whatever somebody else has given as a key.
+  ///
+  /// - Parameter path: its file; white space around the key doesn't count.
+  /// - Throws: `CommandFailure` when the file can't be read.
+  static func secret(_ path: String) throws(CommandFailure) -> String {
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw CommandFailure(
+        "the key file \(path) can't be read: check that it exists and that this user may read it",
+        exitCode: CommandFailure.badUsage
+      )
+    }
+    let text = String(decoding: data.prefix(limit), as: UTF8.self)
+    return text.trimmingCharacters { $0.isWhitespace || $0.isNewline }
   }
 }
 

@@ -14,7 +14,8 @@ struct Oairouter: ParsableCommand {
       """,
     version: Version.text,
     subcommands: [
-      Serve.self, Status.self, Models.self, Backends.self, Discover.self, RouteCommand.self,
+      Serve.self, Check.self, Status.self, Models.self, Backends.self, Discover.self,
+      RouteCommand.self,
       SetLogLevel.self, Mock.self, Version.self,
     ],
     defaultSubcommand: Serve.self

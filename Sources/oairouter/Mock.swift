@@ -174,10 +174,7 @@ struct Mock: ParsableCommand {
 
   private static func parseAddress(_ argument: String) throws -> SocketAddress {
     guard let address = SocketAddress(argument) else {
-      throw ValidationError(
-        "an address is host:port, [v6]:port or unix:/path, such as 127.0.0.1:8080; names aren't "
-          + "resolved here"
-      )
+      throw ValidationError(SocketAddress.problem(in: argument) ?? "")
     }
     return address
   }

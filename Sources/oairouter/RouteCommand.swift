@@ -21,10 +21,13 @@ struct RouteCommand: ParsableCommand {
       name: [.customShort("d"), .long],
       help: ArgumentHelp("The request's body: text, @FILE, or @- for standard input.")
     )
-    var data: String
+    var data = "{}"
 
-    @Option(help: "The endpoint.")
+    @Option(help: "The endpoint, or a stored response's path.")
     var path = "/v1/chat/completions"
+
+    @Option(help: "The id of the request's session.")
+    var session: String?
 
     @Flag(help: "Print the answer as it came.")
     var json = false
@@ -33,9 +36,10 @@ struct RouteCommand: ParsableCommand {
 
     func run() throws {
       let body = try BodyArgument.read(data)
+      let sessionPart = session.map { "&session=\(PathSegment.encoded($0))" } ?? ""
       let answer = try target.connection().ask(
         "POST",
-        "/admin/route?path=\(PathSegment.encoded(path))",
+        "/admin/route?path=\(PathSegment.encoded(path))\(sessionPart)",
         body
       )
       let explanation = try AdminTarget.AdminConnection.decode(answer, as: Explanation.self)
@@ -71,6 +75,8 @@ struct RouteCommand: ParsableCommand {
     var model: String?
     var servedModel: String?
     var chosen: String?
+    /// nil: nothing had to decide, or the router is an older one.
+    var decidedBy: String?
     var waits: Bool
     var candidates: [Candidate]
     var refusal: Refusal?
@@ -78,12 +84,14 @@ struct RouteCommand: ParsableCommand {
     enum CodingKeys: String, CodingKey {
       case model, chosen, waits, candidates, refusal
       case servedModel = "served_model"
+      case decidedBy = "decided_by"
     }
 
     var text: String {
-      var facts = [["model", model ?? "none named"]]
+      var facts = model.map { [["model", $0]] } ?? []
       if let servedModel, servedModel != model { facts.append(["served as", servedModel]) }
       if let chosen { facts.append(["chosen", chosen]) }
+      if let decidedBy { facts.append(["decided by", decidedBy]) }
       if waits { facts.append(["waits", "each backend that may be tried is at its bound"]) }
       if let refusal {
         facts.append(["answer", "\(refusal.status) \(refusal.code): \(refusal.message)"])

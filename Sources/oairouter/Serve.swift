@@ -1,7 +1,7 @@
-public import ArgumentParser
+import ArgumentParser
 import Glibc
 import OAIRMock
-public import OAIRouter
+import OAIRouter
 
 /// `oairouter serve`: the router itself.
 struct Serve: ParsableCommand {
@@ -13,59 +13,13 @@ struct Serve: ParsableCommand {
       """
   )
 
-  @Option(
-    help: ArgumentHelp(
-      "Address to serve on: host:port, [v6]:port or unix:/path; repeatable. (default: "
-        + "127.0.0.1:11434, or 11435 when that is taken)",
-      valueName: "address"
-    ),
-    transform: Self.parseAddress
-  )
-  var listen: [SocketAddress] = []
-
-  @Option(
-    help: ArgumentHelp(
-      "An inference server, such as gpu=http://10.0.0.5:8000; repeatable. Settings: weight=2, "
-        + "priority=1, max_in_flight=8, type=vllm.",
-      valueName: "[id=]url[,setting=value…]"
-    )
-  )
-  var backend: [BackendArgument] = []
-
-  @Option(help: "The backend that takes requests for unknown models, and those without one.")
-  var defaultBackend: String?
-
-  @OptionGroup(title: "Models") var models: ModelArguments
+  @OptionGroup var file: FileFlags
 
   @Flag(help: "Serve the built-in model 'demo'.")
   var demo = false
 
-  @Option(help: "How lines look: text or json. (default: text)")
-  var logFormat = LogFormat.text
-
-  @Option(help: "The least severe events that are logged: debug, info, notice, warning, error.")
-  var logLevel = LogLevel.info
-
-  @Option(
-    help: "How long running streams may go on after SIGTERM.",
-    transform: DurationArgument.parse
-  )
-  var drainTimeout: DurationArgument?
-
-  @Option(
-    help: "A FIN behind a request: abort (its client has left) or finish (it waits)."
-  )
-  var halfClose = HalfClose.abort
-
-  @OptionGroup(title: "Discovery") var search: SearchArguments
-  @OptionGroup(title: "Lists of backends") var discovery: DiscoveryArguments
-  @OptionGroup(title: "Timeouts") var timeouts: TimeoutArguments
-  @OptionGroup(title: "Choosing a backend") var selection: SelectionArguments
-  @OptionGroup(title: "Limits") var limits: LimitArguments
-  @OptionGroup(title: "Retries") var retries: RetryArguments
-  @OptionGroup(title: "Health") var health: HealthArguments
-  @OptionGroup(title: "Browsers") var browsers: BrowserArguments
-  @OptionGroup(title: "Administration") var administration: AdminArguments
+  @OptionGroup var discover: DiscoverFlag
+  @OptionGroup var flags: ServeFlags
 
   func run() throws {
     // Whoever reads the log may go away; that ends no stream.
@@ -78,9 +32,13 @@ struct Serve: ParsableCommand {
       throw CommandFailure("signals can't be taken: \(error)")
     }
     let demoBackend = demo ? DemoBackend() : nil
-    let router = try makeRouter(demoBackend)
-    Banner.listening(router, logFormat, isFallback: listen.isEmpty)
-    Task.detached { await Self.serve(router, demoBackend) }
+    let settings = try read()
+    let options = try options(settings, demoBackend)
+    let router = try Self.makeRouter(options)
+    let format = RouterSetup(settings: settings).format
+    Banner.listening(router, format, isFallback: !settings.isSaid("listen"))
+    let lines = options.lineSink
+    Task.detached { await Self.serve(router, demoBackend, lines) }
     Task.detached { await Banner.ready(router) }
     _ = signals.next()
     router.drain()
@@ -89,20 +47,24 @@ struct Serve: ParsableCommand {
   }
 
   /// Runs the router; the process ends with it.
-  private static func serve(_ router: Router, _ demo: DemoBackend?) async {
+  private static func serve(
+    _ router: Router,
+    _ demo: DemoBackend?,
+    _ lines: LineSink?
+  ) async {
     do {
       try await router.run()
       demo?.stop()
+      lines?.flush()
       Glibc.exit(0)
     } catch {
+      lines?.flush()
       Terminal.writeError("oairouter: \(error)\n")
       Glibc.exit(CommandFailure.failed)
     }
   }
 
-  private func makeRouter(_ demo: DemoBackend?) throws(CommandFailure) -> Router {
-    var options = try routerOptions()
-    if let demo { options.backends.append(try demo.start()) }
+  private static func makeRouter(_ options: RouterOptions) throws(CommandFailure) -> Router {
     do {
       return try Router(options)
     } catch {
@@ -110,54 +72,59 @@ struct Serve: ParsableCommand {
     }
   }
 
-  private func routerOptions() throws(CommandFailure) -> RouterOptions {
-    var options = RouterOptions()
-    if listen.isEmpty { options.fallbackPort = 11435 } else { options.listen = listen }
-    for argument in backend { options.backends.append(try argument.configured()) }
-    try discovery.apply(to: &options)
-    options.defaultBackend = defaultBackend
-    let isConfigured = !backend.isEmpty || demo || !options.discoverers.isEmpty
-    let sources = try search.sources(hasBackends: isConfigured)
-    if let docker = sources.docker { options.discoverers.append(docker) }
-    options.localPorts = sources.ports
-    models.apply(to: &options)
-    health.apply(to: &options.health)
-    timeouts.apply(to: &options.proxy.timeouts)
-    if let drainTimeout { options.proxy.timeouts.drain = drainTimeout.value }
-    options.proxy.halfClose = halfClose
-    limits.apply(to: &options.proxy)
-    retries.apply(to: &options.proxy.retry)
-    selection.apply(to: &options.proxy.selection)
-    browsers.apply(to: &options.proxy.browsers)
-    try administration.apply(to: &options.admin)
-    let output = FileDescriptor(STDOUT_FILENO)
-    options.accessLog = logFormat == .json ? .json(output) : .text(output)
-    let level = LogLevelSwitch(logLevel.level)
-    let handler = LineLogHandler(logFormat, to: FileDescriptor(STDERR_FILENO), level: level)
+  private func read() throws(CommandFailure) -> Settings {
+    do throws(SettingsFailure) {
+      return try file.source(of: self).read()
+    } catch { throw CommandFailure(error) }
+  }
+
+  private func options(
+    _ settings: Settings,
+    _ demo: DemoBackend?
+  ) throws(CommandFailure) -> RouterOptions {
+    let setup = RouterSetup(
+      settings: settings,
+      discover: discover.discover,
+      hasDemo: demo != nil
+    )
+    var options: RouterOptions
+    do throws(SettingsFailure) { options = try setup.options() } catch {
+      throw CommandFailure(error)
+    }
+    let level = LogLevelSwitch(setup.level)
+    let sink = try Self.eventSink()
+    let handler = LineLogHandler(setup.format, to: sink, level: level)
+    options.lineSink = sink
     options.logger = Logger(label: "oairouter") { _ in handler }
     options.logLevel = level
-    if sources.lacksEngine {
+    tell(settings, options)
+    if let demo { options.backends.append(try demo.start()) }
+    return options
+  }
+
+  private static func eventSink() throws(CommandFailure) -> LineSink {
+    do throws(SystemError) {
+      return try LineSink(FileDescriptor(STDERR_FILENO))
+    } catch { throw CommandFailure("the log can't be opened: \(error)") }
+  }
+
+  /// What a user may want to know before anything happens.
+  private func tell(_ settings: Settings, _ options: RouterOptions) {
+    for warning in settings.warnings {
+      options.logger.warning("setting ignored", metadata: ["reason": .string(warning)])
+    }
+    // Looked for, and not there.
+    let lacksEngine =
+      settings.value("discovery.docker.enabled").text == "auto" && !options.localPorts.isEmpty
+      && !options.discoverers.contains { $0.name == "docker" }
+    if lacksEngine {
       options.logger.notice(
         "no container engine",
         metadata: ["reason": "there is no socket of Docker or Podman, and DOCKER_HOST isn't set"]
       )
     }
-    return options
-  }
-
-  private static func parseAddress(_ argument: String) throws -> SocketAddress {
-    guard let address = SocketAddress(argument) else {
-      throw ValidationError(
-        "an address is host:port, [v6]:port or unix:/path, such as 127.0.0.1:8080; names aren't "
-          + "resolved here"
-      )
-    }
-    return address
   }
 }
-
-extension LogFormat: ExpressibleByArgument {}
-extension HalfClose: ExpressibleByArgument {}
 
 /// The least severe events that are logged.
 enum LogLevel: String, CaseIterable, ExpressibleByArgument, Comparable {

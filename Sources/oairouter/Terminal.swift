@@ -36,6 +36,11 @@ enum Terminal {
     return result
   }
 
+  /// A number of things: `1 request`, `2 requests`.
+  static func count(_ number: Int, _ thing: String) -> String {
+    number == 1 ? "1 \(thing)" : "\(number) \(thing)s"
+  }
+
   /// Rows in columns that are as wide as their widest cell.
   static func table(_ rows: [[String]]) -> String {
     let columns = rows.map(\.count).max() ?? 0

@@ -200,6 +200,15 @@ def pytest_addoption(parser):
     parser.addoption(
         "--uploads", type=int, default=20, help="uploads per case of test_client_uploads"
     )
+    parser.addoption(
+        "--names", type=int, default=3000, help="model names that nobody has, of test_metrics"
+    )
+
+
+@pytest.fixture
+def names(request):
+    """How many models are asked for that nobody has."""
+    return request.config.getoption("--names")
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ import pytest
 from admin_client import Admin
 from programs import Router
 from rawhttp import chat, content_of, events
+from scripted_backend import next_call_of
 from test_drain import open_stream
 from waiting import wait_until
 
@@ -178,6 +179,56 @@ def test_every_endpoint_answers(start_mock, start_administered):
     assert admin.ask("GET", "/admin/log-level").json() == {"level": "debug"}
     assert admin.ask("DELETE", "/admin/backends/b").json() == {"removed": "b", "in_flight": 0}
     wait_until(lambda: router.models() == ["m"], "its model to be gone")
+
+
+def test_a_backend_that_is_known_is_reported_under_its_own_id(
+    start_mock, start_administered, run
+):
+    mock = start_mock("a", "m")
+    router, admin = start_administered({"a": mock.url}, "--aliases", '{"x":"m"}')
+    router.wait_ready(1, ["m"])
+    added = admin.ask("POST", "/admin/backends", {"id": "b", "url": mock.url})
+    assert (added.status, added.json()["id"], added.json()["also_known_as"]) == (200, "a", ["b"])
+    done = run("backends", "add", f"c={mock.url}", "--admin", admin.option)
+    assert done.stdout == "c is the backend a, which was known already\n"
+    events = [json.loads(line) for line in router.errors.splitlines()]
+    known = [event for event in events if event["event"] == "backend known already"]
+    assert [(event["backend"], event["same_as"]) for event in known] == [("b", "a"), ("c", "a")]
+    assert not any(event["event"] == "backend added" for event in events)
+    status = run("status", "--admin", admin.option).stdout
+    assert re.search(r"models +1, and 1 alias$", status, re.MULTILINE)
+
+
+def test_sessions_and_stored_responses_are_explained(start_backend, start_administered, run):
+    backends = [start_backend("m"), start_backend("m")]
+    urls = {"a": backends[0].url, "b": backends[1].url}
+    router, admin = start_administered(urls, "--session-affinity.enabled")
+    router.wait_ready(2, ["m"])
+    body = {"model": "m", "input": "x"}
+    for number in range(8):
+        session = f"s{number}"
+        explained = admin.ask("POST", f"/admin/route?session={session}", body).json()
+        assert explained["decided_by"] == "session"
+        with router.client() as client:
+            client.post_json("/v1/responses", body, [("X-Session-ID", session)])
+            call, asked = next_call_of(backends)
+            identity = f"resp_{number}"
+            answer = b'{"object":"response","id":"%s"}' % identity.encode()
+            head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n"
+            call.send(head + b"Content-Length: %d\r\n\r\n" % len(answer) + answer)
+            assert client.reader.response().status == 200
+        owner = "ab"[backends.index(asked)]
+        assert explained["chosen"] == owner
+        stored = admin.ask("POST", f"/admin/route?path=/v1/responses/{identity}").json()
+        assert (stored["chosen"], stored["decided_by"]) == (owner, "stored response")
+        further = {**body, "previous_response_id": identity}
+        again = admin.ask("POST", "/admin/route?path=/v1/responses", further).json()
+        assert (again["chosen"], again["decided_by"]) == (owner, "stored response")
+    asked = ("-d", '{"model":"m"}', "--session", "s1")
+    done = run("route", "explain", *asked, "--admin", admin.option)
+    assert "decided by  session" in done.stdout and "this session's own" in done.stdout
+    done = run("route", "explain", "--path", "/v1/responses/resp_0", "--admin", admin.option)
+    assert "it has made this response" in done.stdout
 
 
 def test_commands_do_what_endpoints_do(start_mock, start_administered, run, tmp_path):

@@ -56,6 +56,21 @@ def test_a_failing_status_is_answered_by_the_other(pair, status):
     assert events(answer.payload)[-1] == b"[DONE]"
 
 
+def test_how_a_rejected_answer_ends_closes_no_client(pair):
+    a, b, router = pair()
+    with router.client() as client:
+        client.post_json(CHAT, chat("m"))
+        call, _, other = first_call(a, b)
+        # It ends with its connection; the other one's doesn't.
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
+        call.send(head + b'data: {"error":{"message":"full","code":503}}\n\n')
+        other.next_call().send(WHOLE)
+        answer = client.reader.response()
+        assert answer.status == 200 and answer.head.get("connection") is None
+        client.request("GET", "/livez")
+        assert client.reader.response("GET").status == 200
+
+
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 422, 501])
 def test_a_status_that_says_something_of_the_request_passes_unchanged(pair, status):
     a, b, router = pair()

@@ -140,6 +140,28 @@ def test_those_who_wait_hear_at_once_that_the_last_backend_is_gone(start_mock, s
     assert set(codes) <= {"no_healthy_backend", "upstream_error"}
 
 
+def test_all_waits_of_a_request_together_have_one_time(start_counting, start_mock, start_router):
+    first = start_mock("first", "big", ttft="30s")
+    second = start_counting(models=("small",))
+    backends = {"a": first.url + ",max_in_flight=1", "b": bounded(second, 1)}
+    options = ("--fallbacks", '{"big":["small"]}', "--queue.timeout", "2s")
+    router = start_router(backends, *options).wait_ready(2, ["big", "small"])
+    at_second = enter(router, 0, model="small")
+    wait_until(lambda: second.count == 1, "a request at work")
+    at_first = enter(router, 1, model="big")
+    began = time.monotonic()
+    waiting = enter(router, 2, model="big")
+    wait_until(lambda: time.monotonic() - began > 1.2, "more than half of the time")
+    # Who waits there waits for the other model's backend now.
+    first.kill()
+    answer = waiting.reader.response()
+    assert answer.error["code"] == "queue_timeout"
+    assert 1.9 <= time.monotonic() - began < 2.9
+    at_first.close()
+    second.release()
+    assert at_second.reader.response().status == 200
+
+
 def test_a_drain_serves_those_who_wait(start_counting, start_router):
     backend = start_counting()
     router = start_router({"a": bounded(backend, 1)}).wait_ready(1)

@@ -4,8 +4,11 @@ import time
 
 import pytest
 
+from admin_client import Admin
 from rawhttp import RawClient, chat
+from scripted_backend import next_call_of
 from test_before_commit import CHAT, WHOLE, failure
+from waiting import wait_until
 
 
 @pytest.fixture
@@ -76,6 +79,64 @@ def test_not_after_other_statuses(only, status):
         client.post_json(CHAT, chat("m"))
         backend.next_call().send(failure(status))
         assert client.reader.response().status == status
+
+
+@pytest.fixture
+def administered(only, tmp_path):
+    """(the scripted backend a, the router, its admin): others may come during a pause."""
+    path = tmp_path / "admin.sock"
+    backend, router = only("--admin", f"unix:{path}")
+    return backend, router, Admin(path)
+
+
+def test_whoever_has_come_during_the_pause_is_asked(administered, start_backend):
+    backend, router, admin = administered
+    with RawClient(router.address) as client:
+        client.post_json(CHAT, chat("m"))
+        backend.next_call().send(failure(503, extra=b"Retry-After: 3\r\n"))
+        other = start_backend("m")
+        added = admin.ask("POST", "/admin/backends", {"url": other.url, "id": "b"})
+        assert added.status in (200, 201)
+        wait_until(lambda: router.health()["backends_healthy"] == 2, "the other backend")
+        other.next_call().send(WHOLE)
+        answer = client.reader.response()
+    assert answer.status == 200
+    assert answer.head.get("x-oairouter-backend") == "b"
+    assert backend.is_idle
+
+
+def test_a_backend_that_is_drained_during_the_pause_isn_t_asked(administered):
+    backend, router, admin = administered
+    with RawClient(router.address) as client:
+        client.post_json(CHAT, chat("m"))
+        backend.next_call().send(failure(503, extra=b"Retry-After: 1\r\n"))
+        assert admin.ask("POST", "/admin/backends/a/drain").status == 200
+        answer = client.reader.response()
+    assert (answer.status, answer.error["code"]) == (503, "no_healthy_backend")
+    assert backend.is_idle
+
+
+def test_the_budget_is_asked_once_for_a_failure(start_backend, start_router, tmp_path):
+    backends = [start_backend("m"), start_backend("m")]
+    urls = {"a": backends[0].url, "b": backends[1].url}
+    path = tmp_path / "admin.sock"
+    options = ("--retry.same-backend", "--retry.budget-percent", "0", "--admin", f"unix:{path}")
+    router = start_router(urls, *options).wait_ready(2, ["m"])
+    moved = []
+    # Ten retries in ten seconds are free, and none of these comes to its end.
+    for _ in range(10):
+        moved.append(RawClient(router.address))
+        moved[-1].post_json(CHAT, chat("m"))
+        next_call_of(backends)[0].send(failure(503))
+        next_call_of(backends)
+    with RawClient(router.address) as client:
+        client.post_json(CHAT, chat("m"))
+        next_call_of(backends)[0].send(failure(503))
+        assert client.reader.response().status == 503
+    troubles = Admin(path).ask("GET", "/admin/status").json()["troubles"]
+    assert troubles["retry_budget_limit"] == 1
+    for client in moved:
+        client.close()
 
 
 def test_a_client_that_leaves_during_the_pause_ends_it(only):

@@ -2,6 +2,7 @@
 
 import http.server
 import json
+import os
 import re
 import socket
 import threading
@@ -30,7 +31,7 @@ BAD_USAGE = {
     "duration without a unit": (["--drain-timeout", "30"], "drain-timeout"),
     "negative duration": (["--drain-timeout=-1s"], "drain-timeout"),
     "listen without a port": (["--listen", "127.0.0.1"], "127.0.0.1"),
-    "listen port out of range": (["--listen", "127.0.0.1:70000"], "70000"),
+    "listen port out of range": (["--listen", "127.0.0.1:70000"], "go up to 65535"),
     "backend that is no URL": (["--backend", "a=nonsense"], "nonsense"),
     "backend of another scheme": (["--backend", "a=ftp://127.0.0.1:1"], "ftp"),
     "same backend id twice": (
@@ -117,6 +118,17 @@ def test_the_demo_streams_without_any_backend(start_router):
     assert sum(bool(content_of(event)) for event in data) > 1
 
 
+def test_the_demo_has_what_each_kind_of_client_asks_for(start_router):
+    router = start_router({}, "--demo").wait_ready(1, ["demo"])
+    listed = router.ask("GET", "/api/tags").json()["models"]
+    assert [model["name"] for model in listed] == ["demo"]
+    for path in ("/api/chat", "/v1/messages", "/v1/chat/completions", "/v1/responses"):
+        request = {**chat("demo", stream=False), "input": "Hello", "max_tokens": 8}
+        answer = router.post(path, request)
+        assert answer.status == 200, (path, answer.payload)
+        assert answer.json()["model"] == "demo"
+
+
 def test_the_address_is_printed_once_for_each_listener(start_router):
     router = start_router({}, "--demo", "--listen", "127.0.0.1:0")
     router.wait_for_line(LISTENING, count=2)
@@ -176,12 +188,21 @@ def test_a_container_engine_that_needs_tls_is_refused_with_what_to_do(run):
     [
         (["--discover", "everything"], "everything"),
         (["--discovery.docker.allow", "10.0.0.0/40"], "10.0.0.0/40"),
-        (["--discovery.docker.image-rules", '[{"image":"x"}]'], "json list"),
+        (["--discovery.docker.image-rules", '[{"image":"x"}]'], "needs type"),
         (["--discovery.docker.image-rules", '[{"image":"x","type":"y","port":1}]'], "vllm"),
     ],
 )
 def test_bad_discovery_options_are_refused(run, arguments, word):
     refuses(run("serve", "--listen", "127.0.0.1:0", *arguments), word)
+
+
+def test_discover_says_why_it_looks_at_no_containers(run, tmp_path):
+    if any(os.path.exists(path) for path in ("/var/run/docker.sock", "/run/podman/podman.sock")):
+        pytest.skip("a container engine is there")
+    environment = {"DOCKER_HOST": "", "XDG_RUNTIME_DIR": str(tmp_path)}
+    done = run("discover", environment=environment)
+    assert done.returncode == 0
+    assert re.search(r"docker +container engine +there is no socket of Docker", done.stdout)
 
 
 def test_an_engine_that_is_not_there_yet_is_waited_for(run, tmp_path):

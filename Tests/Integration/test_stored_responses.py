@@ -46,6 +46,26 @@ def make(backends, router, identity, answer=whole, more=None):
     return owner
 
 
+@pytest.mark.parametrize("cut", range(1, 60, 7))
+def test_an_id_that_comes_in_two_pieces_is_learned(pair, cut):
+    backends, router = pair
+    head, body = whole("resp_in_two_pieces")
+    with RawClient(router.address) as client:
+        client.post_json(PATH, {"model": "m", "input": "x"})
+        call, owner = next_call_of(backends)
+        call.send(head + body[:cut])
+        client.reader.head()
+        assert client.reader._exactly(cut, "the first piece") == body[:cut]
+        call.send(body[cut:])
+        assert client.reader._exactly(len(body) - cut, "the rest") == body[cut:]
+    with RawClient(router.address) as client:
+        client.request("GET", PATH + "/resp_in_two_pieces")
+        call, asked = next_call_of(backends)
+        assert asked is owner
+        call.send(OK)
+        assert client.reader.response().status == 200
+
+
 @pytest.mark.parametrize("answer", [whole, streamed])
 def test_what_is_asked_of_a_response_goes_to_its_backend(pair, answer):
     backends, router = pair

@@ -143,6 +143,19 @@ def test_an_alias_is_replaced_in_the_query(start):
     assert backend.heads[0].target == "/v1/realtime?x=1&model=a%2Fb%20c&y=2"
 
 
+def test_a_fallback_is_named_in_the_query(start, start_mock, start_router):
+    backend, _ = start(echo)
+    big = start_mock("big", "big")
+    urls = {"a": backend.url, "b": big.url}
+    fallbacks = '{"big":["nobody","a/b c"]}'
+    router = start_router(urls, "--fallbacks", fallbacks, name="second").wait_ready(2, ["big"])
+    big.kill()
+    client, head = open_tunnel(router, "x=1&model=big")
+    client.close()
+    assert backend.heads[0].target == "/v1/realtime?x=1&model=a%2Fb%20c"
+    assert head.get("x-oairouter-backend") == "a"
+
+
 def test_much_passes_both_ways_at_once(start):
     _, router = start(echo)
     data = os.urandom(1 << 20) * 20

@@ -15,7 +15,7 @@ struct KnownFieldTests {
     ("Date", .date), ("Server", .server), ("Retry-After", .retryAfter),
     ("X-Accel-Buffering", .xAccelBuffering), ("Accept", .accept),
     ("Accept-Encoding", .acceptEncoding), ("User-Agent", .userAgent), ("Cookie", .cookie),
-    ("Location", .location),
+    ("Location", .location), ("X-API-Key", .xAPIKey),
   ]
 
   private func recognise(_ name: String) throws -> KnownField {

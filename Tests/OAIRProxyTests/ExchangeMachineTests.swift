@@ -51,7 +51,7 @@ struct ExchangeMachineTests {
     }
     switch (phase, event) {
     case (.readingBody, .bodyEnded), (.readingBody, .modelFound): return .route
-    case (.pausing, .resumed): return .retrySame
+    case (.pausing, .resumed): return .askAgain
     case (.sending, .rejectedForNow), (.awaiting, .rejectedForNow), (.holding, .rejectedForNow):
       return .pause
     case (.readingBody, .refused), (.routing, .refused), (.pausing, .refused):
@@ -225,6 +225,17 @@ struct ExchangeMachineTests {
     _ = rejected.handle(.fellBack)
     rejected.hasFallback = false
     #expect(!rejected.isModelSpent && rejected.mayMoveOn)
+  }
+
+  @Test func `a model that can't serve the request is spent, and another one isn't`() {
+    var machine = Self.machine(in: .awaiting)
+    machine.isModelUnfit = true
+    #expect(machine.isModelSpent && !machine.mayMoveOn)
+    machine.hasFallback = true
+    #expect(machine.mayMoveOn)
+    _ = machine.handle(.rejected)
+    _ = machine.handle(.fellBack)
+    #expect(!machine.isModelSpent)
   }
 
   @Test func `both directions are told apart`() {

@@ -21,7 +21,7 @@ struct RequestQueueTests {
     var queue = RequestQueue(limit: 10)
     var tickets: [RequestQueue.Ticket] = []
     for number in 0..<5 {
-      let ticket = queue.append(handle(number), to: 7, at: UInt64(number))
+      let ticket = queue.append(handle(number), to: 7, since: UInt64(number))
       tickets.append(try #require(ticket))
     }
     #expect(line(queue, 7) == [0, 1, 2, 3, 4] && queue.count(in: 7) == 5)
@@ -31,14 +31,14 @@ struct RequestQueueTests {
     queue.remove(tickets[4])
     #expect(line(queue, 7) == [1, 3] && queue.count == 2)
     // A place that was given back is taken again, at the end.
-    _ = queue.append(handle(9), to: 7, at: 9)
+    _ = queue.append(handle(9), to: 7, since: 9)
     #expect(line(queue, 7) == [1, 3, 9])
   }
 
   @Test func `models take turns`() {
     var queue = RequestQueue(limit: 10)
     for (number, lane) in [1, 1, 2, 1, 3].enumerated() {
-      _ = queue.append(handle(number), to: lane, at: 0)
+      _ = queue.append(handle(number), to: lane, since: 0)
     }
     #expect(queue.lanesByTurn == [1, 2, 3])
     queue.endTurn(of: 1)
@@ -51,24 +51,24 @@ struct RequestQueueTests {
 
   @Test func `no more wait than may`() throws {
     var queue = RequestQueue(limit: 2)
-    let appended = queue.append(handle(0), to: 1, at: 0)
+    let appended = queue.append(handle(0), to: 1, since: 0)
     let first = try #require(appended)
-    _ = queue.append(handle(1), to: 2, at: 0)
-    let third = queue.append(handle(2), to: 3, at: 0)
+    _ = queue.append(handle(1), to: 2, since: 0)
+    let third = queue.append(handle(2), to: 3, since: 0)
     #expect(third == nil)
     #expect(queue.count == 2 && queue.lanesByTurn == [1, 2])
     queue.remove(first)
-    let fourth = queue.append(handle(2), to: 3, at: 0)
+    let fourth = queue.append(handle(2), to: 3, since: 0)
     #expect(fourth != nil)
     var none = RequestQueue(limit: 0)
-    let refused = none.append(handle(0), to: 1, at: 0)
+    let refused = none.append(handle(0), to: 1, since: 0)
     #expect(refused == nil && none.isEmpty)
   }
 
   @Test func `other numbers for the models keep the order of coming`() {
     var queue = RequestQueue(limit: 10)
     for (number, lane) in [1, 2, 1, 2, 3].enumerated() {
-      _ = queue.append(handle(number), to: lane, at: 0)
+      _ = queue.append(handle(number), to: lane, since: 0)
     }
     if let ticket = queue.first(of: 3) { queue.remove(ticket) }
     for ticket in queue.detachAll() { queue.attach(ticket, to: 5) }
@@ -85,7 +85,7 @@ struct RequestQueueTests {
       let lane = Int.random(in: 0..<4, using: &random)
       if Bool.random(using: &random) {
         let total = lines.values.reduce(0) { $0 + $1.count }
-        let ticket = queue.append(handle(number), to: lane, at: 0)
+        let ticket = queue.append(handle(number), to: lane, since: 0)
         #expect((ticket == nil) == (total == 20))
         if let ticket { lines[lane, default: []].append((UInt32(number), ticket)) }
       } else if let count = lines[lane]?.count, count > 0 {

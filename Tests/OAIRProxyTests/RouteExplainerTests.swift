@@ -56,15 +56,129 @@ struct RouteExplainerTests {
     _ report: ProxyReport,
     path: String = "/v1/chat/completions",
     body: String = #"{"model":"m"}"#,
-    isListed: Bool = true
+    session: String? = nil,
+    isListed: Bool = true,
+    balance: BalancingPolicy = .leastInFlight,
+    turns: Int = 0
   ) throws -> RouteExplanation {
-    try RouteExplainer.explain(
+    var report = report
+    var options = ProxyOptions()
+    options.selection.balance = balance
+    if session != nil { options.selection.sessionHeader = "X-Session-ID" }
+    report.table = RouteTable(generation: 1, members: members, isListed: isListed)
+    report.selector = CandidateSelector(balance)
+    report.selector.adopt(report.table, after: .empty)
+    for _ in 0..<turns { takeTurn(&report) }
+    return try RouteExplainer.explain(
       path: path,
       body: Array(body.utf8),
-      table: RouteTable(generation: 1, members: members, isListed: isListed),
+      session: session,
       report: report,
-      options: ProxyOptions()
+      options: options
     )
+  }
+
+  /// Has a model's first choice made.
+  private func takeTurn(_ report: inout ProxyReport) {
+    var random = SystemRandomNumberGenerator()
+    let counters = report.slots.map { Int32($0.inFlight) }
+    counters.withUnsafeBufferPointer { counters in
+      guard let inFlight = counters.baseAddress else { return }
+      _ = report.selector.choose(
+        0,
+        of: report.table,
+        for: RequestFacts(entry: 0, family: .chat),
+        inFlight: inFlight,
+        random: &random
+      ) { _ in false }
+    }
+  }
+
+  @Test(arguments: 0..<4)
+  func `whose turn it is is told, and isn't taken`(turns: Int) throws {
+    let members = [member("a", 0), member("b", 1)]
+    let explanation = try explain(members, report([0, 0]), balance: .roundRobin, turns: turns)
+    let isFirst = turns % 2 == 0
+    #expect(explanation.chosen == (isFirst ? "a" : "b"))
+    #expect(explanation.decidedBy == "round_robin")
+    let reasons = explanation.candidates.map(\.reason)
+    #expect(reasons[isFirst ? 0 : 1].contains("it is its turn"))
+    #expect(reasons[isFirst ? 1 : 0].contains("its turn comes later"))
+  }
+
+  @Test func `the first by id is told from those behind it`() throws {
+    let explanation = try explain(
+      [member("a", 0), member("b", 1)],
+      report([9, 0]),
+      balance: .firstHealthy
+    )
+    #expect(explanation.chosen == "a")
+    #expect(explanation.candidates.map { $0.reason.contains("first") } == [true, true])
+    #expect(explanation.candidates[1].reason == "a comes first by id")
+  }
+
+  @Test func `a policy of one's own is named`() throws {
+    let last = CustomPolicy("last") { _, candidates in candidates.count - 1 }
+    let explanation = try explain(
+      [member("a", 0), member("b", 1)],
+      report([0, 9]),
+      balance: .custom(last)
+    )
+    #expect(explanation.chosen == "b" && explanation.decidedBy == "last")
+    #expect(
+      explanation.candidates.map(\.reason) == [
+        "it may be tried; 'last' decides", "chosen by 'last'",
+      ]
+    )
+  }
+
+  @Test func `a session's own backend is told, and who stands in`() throws {
+    let members = (0..<4).map { member("b\($0)", $0, priority: 0) }
+    let first = try explain(members, report([9, 9, 9, 9]), session: "s")
+    let own = try #require(first.chosen)
+    #expect(first.decidedBy == "session")
+    #expect(first.candidates.map(\.isEligible) == [true, true, true, true])
+    let reason = first.candidates.first { $0.id == own }?.reason
+    #expect(reason == "chosen: it is this session's own")
+    let numbers = first.candidates.filter { $0.id != own }.map(\.reason).sorted()
+    #expect(numbers == (2...4).map { "number \($0) in the order of this session" })
+    let without = members.enumerated().map { slot, one in
+      one.backend.record.id == own ? member(own, slot, .down) : one
+    }
+    let second = try explain(without, report([0, 0, 0, 0]), session: "s")
+    let standIn = second.candidates.first { $0.id == second.chosen }?.reason
+    #expect(standIn?.contains("number 2") == true && standIn?.contains(own) == true)
+  }
+
+  @Test func `who has made a response is told of it, and of what goes on from it`() throws {
+    let members = [member("a", 0), member("b", 1)]
+    var report = report([0, 9])
+    report.responseOwners.learn(
+      Array("resp_1".utf8),
+      ResponseOwners.Owner(slot: 1, incarnation: 2)
+    )
+    let stored = try explain(members, report, path: "/v1/responses/resp_1", body: "")
+    #expect(stored.chosen == "b" && stored.decidedBy == "stored response")
+    #expect(stored.candidates.map(\.reason) == ["chosen: it has made this response"])
+    let unknown = try explain(members, report, path: "/v1/responses/resp_2", body: "")
+    #expect(unknown.chosen == nil && unknown.refusal?.code == "unsupported_endpoint")
+    let further = try explain(
+      members,
+      report,
+      path: "/v1/responses",
+      body: #"{"model":"m","previous_response_id":"resp_1"}"#
+    )
+    #expect(further.chosen == "b" && further.decidedBy == "stored response")
+    #expect(further.candidates[0].reason.contains("was made by b"))
+    #expect(further.candidates[1].reason.contains("chosen: it has made the response"))
+    let lost = try explain(
+      [member("a", 0), member("b", 1, .down)],
+      report,
+      path: "/v1/responses/resp_1",
+      body: ""
+    )
+    #expect(lost.refusal?.code == "no_healthy_backend")
+    #expect(lost.candidates[0].reason.contains("can't be asked: down: connection refused"))
   }
 
   @Test func `the one with the fewest requests is chosen, and the others know why not`() throws {

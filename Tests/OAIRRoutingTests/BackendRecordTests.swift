@@ -19,6 +19,22 @@ struct BackendRecordTests {
     #expect(record.kind == .vllm && record.address == .loopback(port: 8000))
   }
 
+  @Test func `a backend's own credentials stand in for its clients'`() {
+    let credentials = BackendCredentials(apiKey: "k", headers: ["X-B": "2", "X-A": "1"])
+    let backend = Backend(id: "a", endpoint: endpoint, credentials: credentials)
+    let record = BackendRecord(backend, slot: 0, incarnation: 1)
+    #expect(record.ownFields == Array("Authorization: Bearer k\r\nX-A: 1\r\nX-B: 2\r\n".utf8))
+    #expect(record.ownFieldNames == [Array("x-a".utf8), Array("x-b".utf8)])
+    #expect(!record.forwardsAuthorization)
+    let broken = Backend(
+      id: "a",
+      endpoint: endpoint,
+      credentials: BackendCredentials(headers: ["X": "a\nb"])
+    )
+    let plain = BackendRecord(broken, slot: 0, incarnation: 1)
+    #expect(plain.ownFields.isEmpty && plain.forwardsAuthorization)
+  }
+
   @Test func `numbers out of range are taken into it`() {
     let record = BackendRecord(
       Backend(id: "a", endpoint: endpoint, weight: 0, priority: .max, maxInFlight: -1),

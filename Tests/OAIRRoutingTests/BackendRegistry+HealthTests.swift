@@ -85,6 +85,8 @@ struct BackendRegistryHealthTests {
     await registry.apply(.failed(.refused), to: known)
     let unknown = try #require(await order("a"))
     #expect(unknown.backend.kind == .auto)
+    // People are still told what it was.
+    #expect(await registry.snapshot().map(\.backend.kind) == [.vllm])
     await registry.apply(.succeeded, to: unknown, kind: .ollama)
     #expect(tables.newest.backends[0].record.kind == .ollama)
   }

@@ -152,6 +152,20 @@ struct SelectionBench {
     }
   }
 
+  /// Whether there is somebody to choose.
+  func look(_ model: String = "m", session: UInt64 = 0) -> CandidateChoice {
+    guard let entry = table.entry(model) else { return .none }
+    return inFlight.withUnsafeBufferPointer { counters in
+      guard let inFlight = counters.baseAddress else { return .none }
+      return selector.look(
+        entry,
+        of: table,
+        for: RequestFacts(entry: entry, family: .chat, session: session),
+        inFlight: inFlight
+      ) { excluded.contains(table.backends[$0].record.id) }
+    }
+  }
+
   /// The id of the one that is chosen; nil when none is.
   mutating func pick(_ model: String = "m", session: UInt64 = 0) -> String? {
     guard case .chosen(let index, _) = choose(model, session: session) else { return nil }

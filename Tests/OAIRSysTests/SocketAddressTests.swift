@@ -130,6 +130,22 @@ struct SocketAddressTests {
     }
   }
 
+  @Test(arguments: [
+    ("127.0.0.1:70000", "the port 70000 is too large"), ("[::1]:65536", "65536"),
+    ("host:999999999999999999999999", "go up to 65535"), ("host:80", "names aren't resolved"),
+    ("127.0.0.1", "host:port"), ("", "host:port"), ("127.0.0.1:", "host:port"),
+    ("unix:", "1 to 107 bytes, not 0"),
+    ("unix:/" + String(repeating: "x", count: 107), "1 to 107 bytes, not 108"),
+  ])
+  func `what is wrong with a text is told`(text: String, words: String) {
+    #expect(SocketAddress.problem(in: text)?.contains(words) == true)
+  }
+
+  @Test(arguments: ["127.0.0.1:0", "[::1]:65535", "unix:/run/x.sock", "localhost:1"])
+  func `nothing is wrong with an address`(text: String) {
+    #expect(SocketAddress.problem(in: text) == nil)
+  }
+
   @Test func `an unnamed or unknown peer has an empty path`() {
     var storage = sockaddr_storage()
     storage.ss_family = sa_family_t(AF_UNIX)

@@ -41,7 +41,7 @@ import Testing
   }
 
   @Test func `strings and keys are escaped`() {
-    #expect(written { $0.string("a\"b\\c/\u{7F}ä😀") } == "\"a\\\"b\\\\c/\u{7F}ä😀\"")
+    #expect(written { $0.string("a\"b\\c/\u{7F}ä😀") } == #""a\"b\\c/\u007fä😀""#)
     #expect(written { $0.string("\n\r\t\u{0}\u{1B}") } == #""\n\r\t\u0000\u001b""#)
     let member = written {
       $0.beginObject()
@@ -80,5 +80,13 @@ import Testing
       name.withUnsafeMutableBytes { peek.copyModel(from: body, into: $0) }
     }
     #expect(String(decoding: name[..<(length ?? 0)], as: UTF8.self) == "a\"\n\u{1F600}")
+  }
+
+  @Test func `what a terminal may obey is escaped and means the same`() {
+    var writer = JSONWriter()
+    writer.string("a\u{7f}b\u{9b}c\u{2028}d\u{202e}e\u{2066}f\u{a0}\u{200b}é")
+    let text = String(decoding: writer.bytes, as: UTF8.self)
+    let escaped = #""a\u007fb\u009bc\u2028d\u202ee\u2066f"#
+    #expect(text == escaped + "\u{a0}\u{200b}é\"")
   }
 }

@@ -19,6 +19,19 @@ struct ResponseIDTests {
     #expect(find(text) == "resp_1")
   }
 
+  @Test func `the overlap of two pieces is enough for an id that is cut anywhere`() {
+    let id = "resp_" + String(repeating: "7", count: 123)
+    let text = Array((String(repeating: " ", count: 400) + #""id" : ""# + id + #"""#).utf8)
+    let overlap = ResponseID.overlap(length: id.utf8.count)
+    for cut in 400..<text.count {
+      let looked = text[..<cut].suffix(overlap) + text[cut...]
+      let found = Array(looked).withUnsafeBytes { bytes in
+        ResponseID.find(in: bytes).map { String(decoding: bytes[$0], as: UTF8.self) }
+      }
+      #expect(found == id, "cut at \(cut)")
+    }
+  }
+
   @Test(arguments: [
     "", "\"", #"{"id":"msg_1"}"#, #"{"id":"resp_1"#, #"{"previous_response_id":"resp_0"}"#,
     #"{"text":"\"id\":\"resp_1\""}"#, #""resp_1""#, #":"resp_1""#,

@@ -5,8 +5,16 @@ package enum BackendList {
   private static let keys = [
     "id", "url", "type", "models", "weight", "priority", "max_in_flight", "on_disconnect",
   ]
+  /// Keys whose values `ReadCredentials` makes something of.
+  private static let secrets = ["api_key", "api_key_file", "api_key_env", "headers"]
   /// What a record can hold.
   private static let tiers = Int(Int32.min)...Int(Int32.max)
+
+  /// Reads a backend's credentials out of those of its keys that have some.
+  ///
+  /// It may read files.
+  package typealias ReadCredentials =
+    @Sendable ([String: DocumentNode]) throws(DocumentError) -> BackendCredentials
 
   /// Reads a whole file: a list, or a map whose one key `backends` has it.
   ///
@@ -14,7 +22,8 @@ package enum BackendList {
   ///   not take a fleet away. No backends are `[]`.
   /// - Throws: `DocumentError` when anything in it is wrong.
   package static func read(
-    file document: DocumentNode
+    file document: DocumentNode,
+    credentials: ReadCredentials? = nil
   ) throws(DocumentError) -> [ConfiguredBackend] {
     if document.isNull {
       throw DocumentError(
@@ -23,22 +32,25 @@ package enum BackendList {
       )
     }
     guard case .map = document.content else {
-      return try read(document, source: .file)
+      return try read(document, source: .file, credentials: credentials)
     }
     let members = try document.members(["backends"], of: "a file of backends")
     guard let list = members["backends"] else {
       throw DocumentError("the file has no list of backends", at: document.mark)
     }
-    return try read(list, source: .file)
+    return try read(list, source: .file, credentials: credentials)
   }
 
   /// Reads a list of backends.
   ///
-  /// - Parameter source: who wrote it down.
+  /// - Parameters:
+  ///   - source: who wrote it down.
+  ///   - credentials: reads its credentials; nil where there may be none.
   /// - Throws: `DocumentError` when anything in it is wrong.
   package static func read(
     _ list: DocumentNode,
-    source: Backend.Source
+    source: Backend.Source,
+    credentials: ReadCredentials? = nil
   ) throws(DocumentError) -> [ConfiguredBackend] {
     let elements = try list.elements(of: "backends")
     guard elements.count <= RoutingLimits.backends else {
@@ -47,7 +59,7 @@ package enum BackendList {
     var backends: [ConfiguredBackend] = []
     var lines: [String: Int] = [:]
     for element in elements {
-      let backend = try backend(element, source)
+      let backend = try backend(element, source, credentials: credentials)
       if let line = lines.updateValue(element.mark.line, forKey: backend.id) {
         throw DocumentError(
           "the id '\(backend.id)' is taken by the backend in line \(line)",
@@ -61,13 +73,16 @@ package enum BackendList {
 
   /// Reads one backend.
   ///
-  /// - Parameter source: who wrote it down.
+  /// - Parameters:
+  ///   - source: who wrote it down.
+  ///   - credentials: reads its credentials; nil where there may be none.
   /// - Throws: `DocumentError` when anything in it is wrong.
   package static func backend(
     _ node: DocumentNode,
-    _ source: Backend.Source
+    _ source: Backend.Source,
+    credentials: ReadCredentials? = nil
   ) throws(DocumentError) -> ConfiguredBackend {
-    let members = try node.members(keys, of: "a backend").filter { !$0.value.isNull }
+    let members = try node.members(keys + secrets, of: "a backend").filter { !$0.value.isNull }
     guard let urlNode = members["url"] else {
       throw DocumentError("a backend needs a url, such as http://10.0.0.5:8000", at: node.mark)
     }
@@ -90,6 +105,7 @@ package enum BackendList {
     let priority = try members["priority"]?.integer("priority", in: tiers)
     let bound = try members["max_in_flight"]?.integer("max_in_flight", in: 0...tiers.upperBound)
     let words = Backend.OnDisconnect.allCases.map(\.rawValue)
+    let shown = try Self.credentials(members, credentials)
     let leaving = try members["on_disconnect"]?.word("on_disconnect", of: words)
     do throws(EndpointError) {
       return try ConfiguredBackend(
@@ -101,11 +117,22 @@ package enum BackendList {
         priority: priority ?? 0,
         maxInFlight: bound ?? 0,
         onDisconnect: leaving.flatMap { Backend.OnDisconnect(rawValue: $0) } ?? .abort,
+        credentials: shown,
         source: source
       )
     } catch {
       throw DocumentError(error.description, at: urlNode.mark)
     }
+  }
+
+  private static func credentials(
+    _ members: [String: DocumentNode],
+    _ read: ReadCredentials?
+  ) throws(DocumentError) -> BackendCredentials {
+    let given = members.filter { secrets.contains($0.key) }
+    guard let first = given.min(by: { $0.key < $1.key }) else { return BackendCredentials() }
+    if let read { return try read(given) }
+    throw DocumentError("\(first.key) can't be given here", at: first.value.mark)
   }
 
   private static func models(_ node: DocumentNode?) throws(DocumentError) -> [String] {

@@ -117,10 +117,11 @@ extension DocumentNode {
     return text
   }
 
-  private var found: String {
+  /// What is there instead of what was wanted, for texts.
+  package var found: String {
     switch content {
     case .null: "here is nothing"
-    case .scalar(let text, isPlain: true): "here is \(text)"
+    case .scalar(let text, isPlain: true): "here is \(text.prefix(64))"
     case .scalar(let text, isPlain: false): "here is the text \(quoted(text))"
     case .list: "here is a list"
     case .map: "here is a map"
@@ -130,7 +131,9 @@ extension DocumentNode {
   private func quoted(_ text: String) -> String { "'\(text.prefix(64))'" }
 
   /// What was meant, most likely: a third of the letters may be wrong.
-  private static func hint(_ word: String, _ words: [String]) -> String {
+  ///
+  /// - Returns: what follows a text that says that there is no such word; empty when none is near.
+  package static func hint(_ word: String, _ words: [String]) -> String {
     let near = words.compactMap { candidate in
       ModelName.distance(word, candidate, bound: max(2, word.utf8.count / 3)).map {
         (distance: $0, word: candidate)

@@ -51,12 +51,7 @@ public struct FileDiscoverer: Discoverer {
   ///
   /// - Throws: `DocumentError` when the file can't be read or has a mistake in it.
   public func check() throws(DocumentError) {
-    switch FileReading.look(path, former: nil, isWhole: true) {
-    case .contents(let bytes, _): _ = try parse(bytes)
-    case .failed(let reason): throw DocumentError("the file can't be read: \(reason)")
-    case .unchanged, .unsettled:
-      throw DocumentError("the file is being written")
-    }
+    _ = try parse(try WholeFile.read(path))
   }
 
   /// The file's backends, version by version.

@@ -78,3 +78,20 @@ enum FileReading {
     return age < 0 || Duration.nanoseconds(age) >= DiscoveryLimits.fileSettling
   }
 }
+
+/// Reads files that programs are configured by.
+package enum WholeFile {
+  /// Reads a file as it is.
+  ///
+  /// On the caller's thread, which may block.
+  ///
+  /// - Throws: `DocumentError` when it can't be read, or is larger than
+  ///   `DiscoveryLimits.backendFile`.
+  package static func read(_ path: String) throws(DocumentError) -> [UInt8] {
+    switch FileReading.look(path, former: nil, isWhole: true) {
+    case .contents(let bytes, _): return bytes
+    case .failed(let reason): throw DocumentError("the file can't be read: \(reason)")
+    case .unchanged, .unsettled: throw DocumentError("the file is being written")
+    }
+  }
+}

@@ -42,7 +42,7 @@ extension Proxy {
   private mutating func acceptOne(_ listener: Handle) -> Bool {
     switch reactor.accept(listener) {
     case .accepted(let descriptor, let peer):
-      admit(descriptor, peer, checksHost: loopbackListeners.contains(listener))
+      addConnection(descriptor, peer, checksHost: loopbackListeners.contains(listener))
       return true
     case .aborted: return true
     case .wouldBlock: return false
@@ -54,7 +54,7 @@ extension Proxy {
     }
   }
 
-  private mutating func admit(
+  private mutating func addConnection(
     _ descriptor: FileDescriptor,
     _ peer: SocketAddress,
     checksHost: Bool
@@ -85,7 +85,7 @@ extension Proxy {
   /// Serves a connection that a host program has accepted.
   ///
   /// Without room, or once a drain has begun, it's closed: nobody else could make it wait.
-  mutating func admit(_ connection: HandedConnection) {
+  mutating func takeOver(_ connection: HandedConnection) {
     guard lifecycle == .running, !downstreams.isFull, !reactor.isFull,
       let descriptor = connection.take()
     else {
@@ -94,7 +94,7 @@ extension Proxy {
     }
     var checksHost = connection.local.isLoopback
     if case .unix = connection.local { checksHost = false }
-    admit(descriptor, connection.peer, checksHost: checksHost)
+    addConnection(descriptor, connection.peer, checksHost: checksHost)
   }
 
   /// Without a pause a level-triggered listener would turn the loop at full speed while no
@@ -162,5 +162,6 @@ extension Proxy {
       case .exchanging: shutDown(downstream)
       }
     }
+    cutLeftovers()
   }
 }

@@ -60,6 +60,25 @@ struct Exchange: ~Copyable {
   /// Reading waits until the backend has taken what is in `upload`.
   var isUploadPaused = false
 
+  // Who asks.
+  /// The number of its key, counted from 1; 0 without one.
+  var key = 0
+  /// The key counts it as running.
+  var occupiesKey = false
+
+  // What is counted of it.
+  /// The number of the model that was asked for.
+  var series = ModelSeries.unknown
+  /// The router's own time so far, where it is measured, in nanoseconds.
+  var overhead: UInt64 = 0
+  /// Events with content that have come, and when the last one did.
+  private(set) var eventCount = 0
+  private var lastEventAt: UInt64 = 0
+  /// It counts as a running stream.
+  var isStream = false
+  /// Tokens of prompt and answer, where a stream has said so.
+  var tokens = (input: UInt32(0), output: UInt32(0))
+
   // The attempt.
   var destination = Destination.unresolved
   /// The generation of the table in which `destination` was looked up.
@@ -68,12 +87,12 @@ struct Exchange: ~Copyable {
   var askedEntry = -1
   /// How many of its fallbacks the exchange has gone on to.
   var fallback = 0
-  /// No other backend of the model is worth asking.
-  var isModelSpent = false
   var upstream = Handle.none
   var tried = TriedBackends()
   /// Its place among those that wait for a backend.
   var ticket = RequestQueue.Ticket.none
+  /// How long it has waited there so far, in nanoseconds: up to when it last left.
+  var waited: UInt64 = 0
   /// The session belongs to another backend than the one that is asked.
   var isSessionBroken = false
   /// The backend of the current or last attempt, pinned: tables may change meanwhile.
@@ -89,8 +108,9 @@ struct Exchange: ~Copyable {
   var endsWithReset = false
   /// The id of a new response is looked for in what passes.
   var seeksResponseID = false
-  /// How much was looked at for it.
+  /// How much was looked at for it, and the end of that: the id may have begun there.
   var soughtBytes = 0
+  var soughtTail = ByteQueue()
   /// It asks for a tunnel.
   var isTunnel = false
   /// Its backend has switched protocols: bytes pass both ways as they are.
@@ -124,6 +144,26 @@ struct Exchange: ~Copyable {
     case owner(ResponseOwners.Owner)
     /// Nowhere any more: no backend has the model since the table has changed.
     case gone
+  }
+
+  /// The router's own time is measured for one exchange in so many: reading the clock within a tick
+  /// costs as much as all other counting.
+  private static let sampling: UInt64 = 8
+
+  /// The router's own time is measured for this one.
+  var isSampled: Bool { serial % Self.sampling == 0 }
+
+  /// Notes how many events with content have come by now.
+  ///
+  /// - Returns: how many are new, and the time since the last one that was there before; nil when
+  ///   there is nothing to measure.
+  mutating func noteEvents(_ count: Int, at now: UInt64) -> (new: Int, gap: UInt64)? {
+    let new = count - eventCount
+    guard new > 0 else { return nil }
+    let former = lastEventAt
+    eventCount = count
+    lastEventAt = now
+    return former == 0 ? nil : (new, now &- former)
   }
 
   /// What is known of the path, if it is routed.
@@ -171,6 +211,9 @@ struct Exchange: ~Copyable {
     case .chunked: decoder.isEnded
     }
   }
+
+  /// The request names a model.
+  var isModelNamed: Bool { askedModel != nil || modelRange != nil }
 
   /// Where the model's name stands in `request`.
   var modelRange: Range<Int>? {

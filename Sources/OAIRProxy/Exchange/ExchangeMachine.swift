@@ -127,6 +127,8 @@ struct ExchangeMachine: Equatable, Sendable {
     case commit
     /// The response is whole: let go of the backend, flush.
     case finish
+    /// The same backend after its pause, or whoever is there by now.
+    case askAgain
     /// The same backend again, on a fresh connection.
     case retrySame
     /// Wait before the same backend is asked again.
@@ -204,9 +206,12 @@ struct ExchangeMachine: Equatable, Sendable {
     }
   }
 
-  /// True once as many candidates have failed as may be asked for one model.
+  /// No candidate of the model can serve the request, however many there are.
+  var isModelUnfit = false
+
+  /// True once as many candidates have failed as may be asked for one model, or none can help.
   var isModelSpent: Bool {
-    connectFailures &+ bodyLosses &+ rejections >= furtherCandidates
+    isModelUnfit || connectFailures &+ bodyLosses &+ rejections >= furtherCandidates
   }
 
   /// True while another candidate may be asked.
@@ -272,6 +277,7 @@ struct ExchangeMachine: Equatable, Sendable {
     case .fellBack:
       connectFailures = 0
       rejections = 0
+      isModelUnfit = false
       return .none
     case .exhausted:
       return answer(bodyLosses > 0 ? .upstreamLost : .noCandidate)
@@ -284,7 +290,7 @@ struct ExchangeMachine: Equatable, Sendable {
     switch event {
     case .resumed:
       phase = .routing
-      return .retrySame
+      return .askAgain
     case .refused: return answer(.refusal)
     default: return .impossible
     }

@@ -16,10 +16,15 @@ extension Proxy {
     case .route: route(downstream)
     case .failOver:
       counters.failovers += 1
+      telemetry.total.failovers.add(lastFailure(downstream))
+      record(.failover, downstream)
       chooseCandidate(downstream)
     case .pause: break
+    case .askAgain: askAgain(downstream)
     case .retrySame:
       counters.retries += 1
+      telemetry.total.retries.add(lastFailure(downstream))
+      record(.retry, downstream)
       retrySame(downstream)
     case .connect: connect(downstream)
     case .send: sendRequest(downstream)
@@ -61,6 +66,7 @@ extension Proxy {
       upstreams[upstream].begin(for: downstream)
       downstreams[downstream].exchange.upstream = upstream
       reactor.setDeadline(registration, at: reactor.now &+ deadlines.connect)
+      sampleOverhead(downstream)
     } catch {
       _ = upstreams.remove(upstream)
       connectFailed(downstream, record, error.errno)
@@ -82,7 +88,7 @@ extension Proxy {
   /// The router has nothing left to connect with, which says nothing of the backend.
   private mutating func cannotConnect(_ downstream: Handle) {
     counters.connectExhaustion += 1
-    downstreams[downstream].exchange.tried.note(.exhausted)
+    noteFailure(downstream, .exhausted)
     endAttempt(downstream)
     step(downstream, .lost(.notConnected))
   }
@@ -104,7 +110,7 @@ extension Proxy {
       // Out of local ports, forbidden by a firewall of our own: no word of the backend.
       counters.connectTroubles += 1
     }
-    downstreams[downstream].exchange.tried.note(.notConnected)
+    noteFailure(downstream, .notConnected)
     endAttempt(downstream)
     step(downstream, .lost(.notConnected))
   }
@@ -137,6 +143,7 @@ extension Proxy {
     let result =
       body.isEmpty
       ? reactor.send(registration, head) : reactor.send(registration, head, body)
+    sampleOverhead(downstream)
     var sent = 0
     switch result {
     case .bytes(let count): sent = count
@@ -255,6 +262,7 @@ extension Proxy {
       canonicalPath: canonical,
       framing: upstreamFraming(downstream),
       isTunnel: downstreams[downstream].exchange.isTunnel,
+      checksKeys: !keys.isEmpty,
       queryModel: tunnelModel(downstream)
     )
     let facts = forwardedFacts(downstream)

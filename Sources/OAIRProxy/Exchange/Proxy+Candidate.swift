@@ -13,9 +13,7 @@ extension Proxy {
 
   /// Chooses among the model's own candidates, or once they are spent, among those of a fallback.
   mutating func nextChoice(_ downstream: Handle) -> CandidateChoice {
-    let isSpent =
-      downstreams[downstream].exchange.isModelSpent
-      || downstreams[downstream].exchange.machine.isModelSpent
+    let isSpent = downstreams[downstream].exchange.machine.isModelSpent
     let isFirst = downstreams[downstream].exchange.machine.attempts == 0
     let own = isSpent && !isFirst ? .none : candidateChoice(downstream)
     guard own == .none, fallBack(downstream) else { return own }
@@ -35,15 +33,18 @@ extension Proxy {
 
   /// True while an attempt on another backend can begin at once.
   mutating func hasCandidate(_ downstream: Handle) -> Bool {
-    // Looking takes nobody's turn.
-    let former = selector
-    defer { selector = former }
-    if case .chosen = candidateChoice(downstream) { return true }
+    if case .chosen = candidateChoice(downstream, isLook: true) { return true }
     return false
   }
 
   /// Chooses a backend for the next attempt; nothing begins yet.
-  mutating func candidateChoice(_ downstream: Handle) -> CandidateChoice {
+  ///
+  /// - Parameter isLook: whether it is only to be known if there is one: looking takes nobody's
+  ///   turn, and doesn't ask the policy.
+  mutating func candidateChoice(
+    _ downstream: Handle,
+    isLook: Bool = false
+  ) -> CandidateChoice {
     let isFirst = downstreams[downstream].exchange.machine.attempts == 0
     let destination = destination(downstream)
     var excluded = ExcludedCandidates(
@@ -59,11 +60,11 @@ extension Proxy {
         let choice = choice(of: index, excluded)
         if choice != .none { return choice }
       }
-      let choice = choice(in: entry, for: downstream, excluded)
+      let choice = choice(in: entry, for: downstream, excluded, isLook: isLook)
       guard choice == .none, isFirst else { return choice }
       // All have said that they don't have the path: one says so again, in its own words.
       excluded.heedsUnserved = false
-      return self.choice(in: entry, for: downstream, excluded)
+      return self.choice(in: entry, for: downstream, excluded, isLook: isLook)
     case .defaultBackend:
       excluded.heedsUnserved = !isFirst
       return table.defaultBackend.map { choice(of: $0, excluded) } ?? .none
@@ -81,7 +82,8 @@ extension Proxy {
   private mutating func choice(
     in entry: Int,
     for downstream: Handle,
-    _ excluded: ExcludedCandidates
+    _ excluded: ExcludedCandidates,
+    isLook: Bool
   ) -> CandidateChoice {
     let request = RequestFacts(
       entry: entry,
@@ -89,6 +91,11 @@ extension Proxy {
       session: downstreams[downstream].exchange.session,
       bodyLength: downstreams[downstream].exchange.bodyLength
     )
+    if isLook {
+      return selector.look(entry, of: table, for: request, inFlight: slots.inFlight) {
+        excluded.contains($0)
+      }
+    }
     return selector.choose(
       entry,
       of: table,
@@ -107,6 +114,7 @@ extension Proxy {
 
   private mutating func beginAttempt(_ downstream: Handle, _ record: BackendRecord) {
     counters.attempts += 1
+    telemetry.countBackend(slot: record.slot, incarnation: record.incarnation) { $0.attempts += 1 }
     downstreams[downstream].exchange.tried.insert(record.slot)
     downstreams[downstream].exchange.record = record
     slots.begin(record.slot)
@@ -136,13 +144,28 @@ extension Proxy {
       chooseCandidate(downstream)
       return
     }
-    guard record.maxInFlight == 0 || Int(slots.inFlight[record.slot]) < record.maxInFlight else {
-      // Others have taken its place while it paused: now it waits like them.
-      downstreams[downstream].exchange.tried.forgive(record.slot)
-      awaitPlace(downstream)
-      return
-    }
     slots.begin(record.slot)
     step(downstream, .chosen(isConnected: false))
+  }
+
+  /// The pause of a request is over that only its own backend could have taken.
+  ///
+  /// Meanwhile another one may have come, which is asked then; its own may be busy, drained, gone.
+  mutating func askAgain(_ downstream: Handle) {
+    let former = downstreams[downstream].exchange.record
+    var choice = candidateChoice(downstream)
+    if case .chosen = choice {
+      counters.failovers += 1
+    } else if let former {
+      downstreams[downstream].exchange.tried.forgive(former.slot)
+      choice = candidateChoice(downstream)
+      if case .chosen = choice { counters.retries += 1 }
+    }
+    if choice == .none {
+      // A fallback is asked, or its client told.
+      chooseCandidate(downstream)
+    } else {
+      take(choice, for: downstream)
+    }
   }
 }

@@ -28,6 +28,7 @@ extension Proxy {
     let isHTTP11 = downstreams[downstream].exchange.minorVersion == 1
     upstreams[upstream].body.isReframed = isHTTP11 && !isChunked
     downstreams[downstream].exchange.isHeadOut = true
+    if upstreams[upstream].endsDownstream { downstreams[downstream].exchange.keepsAlive = false }
     let attemptFields = upstreams[upstream].attemptFields
     var head: [UInt8] = []
     head += upstreams[upstream].rewrittenHead.bytes[..<attemptFields.lowerBound]

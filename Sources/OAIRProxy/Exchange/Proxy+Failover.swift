@@ -17,38 +17,61 @@ extension Proxy {
     }
   }
 
+  /// What has become of a failure that another candidate might do better.
+  enum Move {
+    /// Another one is asked; the failed one's connection is closed.
+    case moved
+    /// Nobody else may be asked, or nobody is there.
+    case alone
+    /// Somebody could be asked, but the retry budget is spent.
+    case unpaid
+  }
+
+  /// Puts a status aside, for another candidate's answer or for the same one's after a pause.
+  ///
+  /// The budget is asked once, whichever it is.
+  ///
+  /// - Returns: true when the exchange goes on without this answer; its upstream is closed then.
+  mutating func putsAside(_ upstream: Handle, _ downstream: Handle, _ head: ResponseHead) -> Bool {
+    guard Self.isBackendFailure(head.status) else { return false }
+    switch moveOn(upstream, downstream, .status(UInt16(head.status))) {
+    case .moved: return true
+    case .alone: return asksAgainLater(upstream, downstream, head)
+    case .unpaid: return false
+    }
+  }
+
   /// Puts an answer aside for another candidate's, if that may be.
   ///
   /// - Parameters:
   ///   - failure: why.
   ///   - isPaid: whether it takes from the retry budget; not where the backend has done nothing.
-  /// - Returns: true when the exchange has moved on; its upstream is closed then.
   mutating func moveOn(
     _ upstream: Handle,
     _ downstream: Handle,
     _ failure: TriedBackends.Failure,
     isPaid: Bool = true
-  ) -> Bool {
+  ) -> Move {
     // Noted first: whether the same backend may be asked for another model depends on it.
-    downstreams[downstream].exchange.tried.note(failure)
+    noteFailure(downstream, failure)
     guard downstreams[downstream].exchange.machine.mayMoveOn,
       downstreams[downstream].exchange.isRepeatable,
       lifecycle == .running || !downstreams[downstream].exchange.isShutDown,
       hasNextCandidate(downstream)
-    else { return false }
-    guard !isPaid || payForRetry(downstream) else { return false }
+    else { return .alone }
+    guard !isPaid || payForRetry(downstream) else { return .unpaid }
     counters.rejections += 1
     downstreams[downstream].exchange.status = 0
     closeUpstream(upstream)
     endAttempt(downstream)
     step(downstream, .rejected)
-    return true
+    return .moved
   }
 
   /// Nobody else is there: the same backend is asked again after a pause, where that is wanted.
   ///
   /// - Returns: true when the exchange waits for it; its upstream is closed then.
-  mutating func asksAgainLater(
+  private mutating func asksAgainLater(
     _ upstream: Handle,
     _ downstream: Handle,
     _ head: ResponseHead
@@ -96,7 +119,7 @@ extension Proxy {
     counters.upstreamTimeouts += 1
     if !downstreams[downstream].exchange.machine.isCommitted, mayMoveAfterTimeout(downstream) {
       let record = upstreams[upstream].record
-      if moveOn(upstream, downstream, .timedOut) {
+      if moveOn(upstream, downstream, .timedOut) == .moved {
         signal(.timedOut, record)
         return
       }
@@ -130,7 +153,7 @@ extension Proxy {
       let downstream = upstreams[upstream].downstream
       guard !downstreams[downstream].exchange.machine.isCommitted else { continue }
       let isConnecting = upstreams[upstream].phase == .connecting
-      downstreams[downstream].exchange.tried.note(isConnecting ? .notConnected : .lost)
+      noteFailure(downstream, isConnecting ? .notConnected : .lost)
       closeUpstream(upstream)
       endAttempt(downstream)
       step(downstream, .lost(isConnecting ? .notConnected : .closed))

@@ -22,6 +22,7 @@ extension Proxy {
     let stage = downstreams[downstream].exchange.fallback
     let count = table.fallbackCount(entry)
     downstreams[downstream].exchange.askedEntry = entry
+    downstreams[downstream].exchange.series = table.series(entry)
     downstreams[downstream].exchange.machine.hasFallback = stage < count
     let isFallback = stage > 0 && stage <= count
     downstreams[downstream].exchange.destination =
@@ -65,9 +66,7 @@ extension Proxy {
 
   /// Whether somebody is left who could be asked at once, for this model or one in its place.
   mutating func hasNextCandidate(_ downstream: Handle) -> Bool {
-    let isSpent =
-      downstreams[downstream].exchange.isModelSpent
-      || downstreams[downstream].exchange.machine.isModelSpent
+    let isSpent = downstreams[downstream].exchange.machine.isModelSpent
     if !isSpent, hasCandidate(downstream) { return true }
     return nextFallback(downstream, mayWait: false) != nil
   }
@@ -80,9 +79,9 @@ extension Proxy {
     _ = destination(downstream)
     let entry = downstreams[downstream].exchange.askedEntry
     let current = downstreams[downstream].exchange.fallback
-    guard entry >= 0, current < table.fallbackCount(entry),
-      downstreams[downstream].exchange.modelRange != nil
-    else { return nil }
+    guard entry >= 0, current < table.fallbackCount(entry), canNameModel(downstream) else {
+      return nil
+    }
     let tried = downstreams[downstream].exchange.tried
     defer {
       downstreams[downstream].exchange.tried = tried
@@ -94,7 +93,7 @@ extension Proxy {
       downstreams[downstream].exchange.tried.beginModel()
       downstreams[downstream].exchange.fallback = stage
       setDestination(downstream, asked: entry)
-      switch candidateChoice(downstream) {
+      switch candidateChoice(downstream, isLook: true) {
       case .chosen: return stage
       case .full: if mayWait, busy == nil { busy = stage }
       case .none: continue
@@ -103,9 +102,15 @@ extension Proxy {
     return busy
   }
 
+  /// Another model can be asked for: one was named, in a body or in a tunnel's query.
+  private func canNameModel(_ downstream: Handle) -> Bool {
+    downstreams[downstream].exchange.isTunnel
+      ? downstreams[downstream].exchange.askedModel != nil
+      : downstreams[downstream].exchange.modelRange != nil
+  }
+
   private mutating func enterFallback(_ downstream: Handle, _ stage: Int) {
     downstreams[downstream].exchange.tried.beginModel()
-    downstreams[downstream].exchange.isModelSpent = false
     downstreams[downstream].exchange.fallback = stage
     let entry = downstreams[downstream].exchange.askedEntry
     setDestination(downstream, asked: entry)
@@ -140,9 +145,9 @@ extension Proxy {
     guard ContextLengthError.isOne(UnsafeRawBufferPointer(rebasing: body[..<length])) else {
       return false
     }
-    downstreams[downstream].exchange.isModelSpent = true
-    if moveOn(upstream, downstream, .status(400), isPaid: false) { return true }
-    downstreams[downstream].exchange.isModelSpent = false
+    downstreams[downstream].exchange.machine.isModelUnfit = true
+    if moveOn(upstream, downstream, .status(400), isPaid: false) == .moved { return true }
+    downstreams[downstream].exchange.machine.isModelUnfit = false
     return false
   }
 }

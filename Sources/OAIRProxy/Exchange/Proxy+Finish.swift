@@ -4,7 +4,7 @@ import OAIRRouting
 import OAIRSys
 import OAIRWire
 
-// The life of a request, last part: 11 finish, in each of its ways, and 12 record.
+// The life of a request, last part but its record: 11 finish, in each of its ways.
 
 extension Proxy {
   // MARK: The backend's end
@@ -73,7 +73,7 @@ extension Proxy {
       step(downstream, .lost(loss))
       return
     }
-    downstreams[downstream].exchange.tried.note(loss == .timedOut ? .timedOut : .lost)
+    noteFailure(downstream, loss == .timedOut ? .timedOut : .lost)
     closeUpstream(upstream)
     endAttempt(downstream)
     step(downstream, .lost(loss))
@@ -84,11 +84,11 @@ extension Proxy {
     let downstream = upstreams[upstream].downstream
     switch upstreams[upstream].phase {
     case .idle: closeIdle(upstream)
-    case .leftover: endLeftover(upstream, isClean: false)
+    case .leftover: leftoverTimedOut(upstream)
     case .connecting:
       counters.upstreamTimeouts += 1
       signal(.connectTimedOut, upstreams[upstream].record)
-      downstreams[downstream].exchange.tried.note(.timedOut)
+      noteFailure(downstream, .timedOut)
       closeUpstream(upstream)
       endAttempt(downstream)
       step(downstream, .lost(.notConnected))
@@ -103,6 +103,7 @@ extension Proxy {
   /// The response is whole: the connection goes back to its pool, or is closed.
   mutating func finishUpstream(_ downstream: Handle) {
     let upstream = downstreams[downstream].exchange.upstream
+    countTokens(upstream, downstream)
     if upstreams[upstream].body.hasErrorEvent {
       // vLLM's last word when its engine dies, within a stream that ends as it should.
       signal(.errorEvent, upstreams[upstream].record)
@@ -132,6 +133,7 @@ extension Proxy {
   /// The stream's last event is out and only framing is missing: we write it.
   mutating func completeFraming(_ downstream: Handle) {
     let upstream = downstreams[downstream].exchange.upstream
+    countTokens(upstream, downstream)
     var end: StaticString = ""
     if upstreams[upstream].body.framing == .chunked,
       downstreams[downstream].exchange.minorVersion == 1
@@ -155,6 +157,7 @@ extension Proxy {
   mutating func abortResponse(_ downstream: Handle) {
     counters.truncated += 1
     let upstream = downstreams[downstream].exchange.upstream
+    countTokens(upstream, downstream)
     downstreams[downstream].exchange.outcome = .truncated
     downstreams[downstream].exchange.failureCode =
       downstreams[downstream].exchange.isShutDown ? "router_shutdown" : "upstream_disconnected"
@@ -264,12 +267,11 @@ extension Proxy {
     dropBody(downstream)
   }
 
-  // MARK: 12 record
-
   /// The exchange is over: its record goes to the writer, and the connection to its next request.
   mutating func release(_ downstream: Handle) {
     releaseBody(downstream)
     leaveQueue(downstream)
+    leaveKey(downstream)
     if downstreams[downstream].exchange.hasRetried { retryBudget.exchangeEnded() }
     let isGone =
       downstreams[downstream].exchange.machine.response == .aborted
@@ -278,6 +280,7 @@ extension Proxy {
       counters.clientsGone += 1
       downstreams[downstream].exchange.outcome = .clientGone
     }
+    countExchange(downstream)
     record(downstream)
     let endsWithReset = downstreams[downstream].exchange.endsWithReset
     if isGone {
@@ -304,46 +307,6 @@ extension Proxy {
       || reactor.readiness(registration).contains(.readable)
     {
       reactor.makeRunnable(registration)
-    }
-  }
-
-  private mutating func record(_ downstream: Handle) {
-    guard let ring, ring.isWanted else { return }
-    var record = AccessRecord()
-    fill(&record, downstream)
-    if !ring.push(record) { counters.droppedRecords += 1 }
-  }
-
-  private func fill(_ record: inout AccessRecord, _ downstream: Handle) {
-    let startedAt = downstreams[downstream].exchange.startedAt
-    let committedAt = downstreams[downstream].exchange.committedAt
-    record.serial = downstreams[downstream].exchange.serial
-    // What was answered here began and ended in one tick, whose clock was read once.
-    let isOurs = downstreams[downstream].exchange.machine.attempts == 0
-    record.durationNanoseconds = (isOurs ? reactor.kernel.now() : reactor.now) &- startedAt
-    record.firstByteNanoseconds = committedAt == 0 ? 0 : committedAt &- startedAt
-    record.requestBytes = max(
-      downstreams[downstream].exchange.request.count
-        + downstreams[downstream].exchange.streamedBytes,
-      downstreams[downstream].exchange.requestBytes
-    )
-    record.responseBytes = downstreams[downstream].exchange.responseBytes
-    record.attempts = downstreams[downstream].exchange.machine.attempts
-    record.outcome = downstreams[downstream].exchange.outcome
-    record.code = downstreams[downstream].exchange.failureCode
-    let status = downstreams[downstream].exchange.status
-    record.status = UInt16(clamping: record.outcome == .clientGone && status == 0 ? 499 : status)
-    let request = downstreams[downstream].exchange.request.bytes
-    let lineEnd = downstreams[downstream].exchange.target.range.upperBound
-    record.request.append(UnsafeRawBufferPointer(rebasing: request.prefix(lineEnd)))
-    if let asked = downstreams[downstream].exchange.askedModel {
-      asked.withUnsafeBytes { record.model.append($0) }
-    } else if let range = downstreams[downstream].exchange.modelRange {
-      record.model.append(UnsafeRawBufferPointer(rebasing: request[range]))
-    }
-    record.requestID.append(forwardedFacts(downstream).requestID)
-    downstreams[downstream].exchange.record?.idBytes.withUnsafeBytes {
-      record.backend.append($0)
     }
   }
 }

@@ -9,7 +9,7 @@ import OAIRSys
 
 extension Proxy {
   /// A request that has just come: those that wait for a place have been there before it.
-  mutating func admit(_ downstream: Handle) {
+  mutating func chooseBehindWaiting(_ downstream: Handle) {
     if isPlaceFreed { grantPlaces() }
     chooseCandidate(downstream)
   }
@@ -17,7 +17,9 @@ extension Proxy {
   /// No candidate has a place for it.
   mutating func awaitPlace(_ downstream: Handle) {
     let lane = queueLane(downstream)
-    guard let ticket = queue.append(downstream, to: lane, at: reactor.now) else {
+    // All its waits together have one time: for its own model, and for those in its place.
+    let since = reactor.now &- downstreams[downstream].exchange.waited
+    guard let ticket = queue.append(downstream, to: lane, since: since) else {
       counters.queueLimit += 1
       refuse(downstream, queueFullError(downstream, lane))
       return
@@ -31,6 +33,9 @@ extension Proxy {
   mutating func leaveQueue(_ downstream: Handle) {
     let ticket = downstreams[downstream].exchange.ticket
     guard ticket != .none else { return }
+    let waited = reactor.now &- queue.since(ticket)
+    downstreams[downstream].exchange.waited = waited
+    telemetry.total.queue.add(waited, unit: HistogramUnit.queue)
     queue.remove(ticket)
     downstreams[downstream].exchange.ticket = .none
     let registration = downstreams[downstream].registration

@@ -167,7 +167,7 @@ extension Proxy {
     _ head: RequestHead,
     _ refusal: GatewayError?
   ) {
-    if let error = browserError(downstream, head) {
+    if let error = browserError(downstream, head) ?? keyError(downstream) {
       refuse(downstream, error)
       return
     }
@@ -225,7 +225,7 @@ extension Proxy {
 
   /// Pages that may not use the router, or that only seem to be of this machine.
   private mutating func browserError(_ downstream: Handle, _ head: RequestHead) -> GatewayError? {
-    if downstreams[downstream].checksHost {
+    if downstreams[downstream].checksHost, keys.isEmpty {
       let bytes = downstreams[downstream].exchange.head[head.host.range]
       if !browsers.allows(host: UnsafeRawBufferPointer(rebasing: bytes)) {
         counters.refusedHosts += 1

@@ -4,7 +4,7 @@ import OAIRRouting
 import OAIRSys
 import OAIRWire
 
-// The life of a request, third part: 8 await, 9 respond, 10 splice.
+// The life of a request, third part: 8 await, 9 respond (with Proxy+ResponseHead.swift), 10 splice.
 
 extension Proxy {
   // MARK: 8 await
@@ -124,178 +124,16 @@ extension Proxy {
     readResponseHead(upstream, downstream, count: count)
   }
 
-  private mutating func readResponseHead(
-    _ upstream: Handle,
-    _ downstream: Handle,
-    count: Int
-  ) {
-    var start = 0
-    while true {
-      let bytes = UnsafeRawBufferPointer(rebasing: scratch.read[start..<count])
-      let parsed = ResponseHeadParser.parse(
-        bytes,
-        previouslyScanned: start == 0 ? upstreams[upstream].headScanned : 0,
-        requestMethod: downstreams[downstream].exchange.method,
-        into: &scratch.responseTable,
-        limits: limits.http,
-        allowsUpgrade: downstreams[downstream].exchange.isTunnel
-      )
-      switch parsed {
-      case .needMore:
-        upstreams[upstream].headScanned = bytes.count
-        upstreams[upstream].held.append(bytes)
-        return
-      case .failed:
-        loseUpstream(upstream, downstream, .malformed)
-        return
-      case .head(let head) where head.status < 200 && head.status != 101:
-        // Interim answers say nothing that the client waits for (RFC 9110 section 15.2).
-        start += head.length
-        upstreams[upstream].headScanned = 0
-      case .head(let head):
-        headCame(upstream, downstream, head, start: start, count: count)
-        return
-      }
-    }
-  }
-
-  private mutating func headCame(
-    _ upstream: Handle,
-    _ downstream: Handle,
-    _ head: ResponseHead,
-    start: Int,
-    count: Int
-  ) {
-    let received = UnsafeRawBufferPointer(rebasing: scratch.read[start..<count])
-    if takesPathForMissing(upstream, downstream, head, received)
-      || takesContextForTooShort(upstream, downstream, head, received)
-    {
-      return
-    }
-    if head.status >= 500 { signal(.statusFailure(head.status), upstreams[upstream].record) }
-    if Self.isBackendFailure(head.status),
-      moveOn(upstream, downstream, .status(UInt16(head.status)))
-        || asksAgainLater(upstream, downstream, head)
-    {
-      return
-    }
-    let family = downstreams[downstream].exchange.family
-    let isHTTP10 = downstreams[downstream].exchange.minorVersion == 0
-    let isHeadOut = downstreams[downstream].exchange.isHeadOut
-    upstreams[upstream].hasHead = true
-    upstreams[upstream].keepsAlive = keepsAlive(upstream, head)
-    upstreams[upstream].announcedIdleSeconds = head.keepAliveTimeoutSeconds ?? 0
-    let isWatched =
-      (200...299).contains(head.status) && !head.isEncoded && head.contentKind == family.eventKind
-    if isHeadOut, !isWatched {
-      loseUpstream(upstream, downstream, .misfit)
-      return
-    }
-    upstreams[upstream].body = ResponseBody(
-      framing: head.framing,
-      family: family,
-      isWatched: isWatched,
-      unframes: isHTTP10,
-      limits: limits.http
-    )
-    upstreams[upstream].body.isReframed = isHeadOut && !isHTTP10 && head.framing != .chunked
-    // An answer before the request's end: where the next one would begin isn't known.
-    let isEarly = downstreams[downstream].exchange.machine.request == .open
-    if isEarly || head.framing == .untilClose || lifecycle != .running {
-      downstreams[downstream].exchange.keepsAlive = false
-    }
-    if head.status == 101 { openTunnel(upstream, downstream) }
-    downstreams[downstream].exchange.status = head.status
-    let headCount = isHeadOut ? 0 : writeDownstreamHead(upstream, downstream, head, start: start)
-    let bodyStart = start + head.length
-    let bytes = UnsafeMutableRawBufferPointer(rebasing: scratch.read[bodyStart..<count])
-    let kept = upstreams[upstream].body.scan(bytes)
-    if isRejected(upstream), moveOn(upstream, downstream, .errorEvent) { return }
-    if mustHold(upstream, kept: kept) {
-      upstreams[upstream].rewrittenHead.append(
-        UnsafeRawBufferPointer(rebasing: scratch.head[..<headCount])
-      )
-      upstreams[upstream].held.append(UnsafeRawBufferPointer(rebasing: bytes[..<kept]))
-      awaitContent(downstream)
-      step(downstream, .headArrived(holds: true))
-      return
-    }
-    scratch.pendingHead = headCount
-    scratch.pendingBody = bodyStart..<(bodyStart + kept)
-    step(downstream, .headArrived(holds: false))
-  }
-
-  /// An error came instead of content: reason enough for a look at the backend, as well.
-  private mutating func isRejected(_ upstream: Handle) -> Bool {
-    guard upstreams[upstream].body.hasRejection else { return false }
-    signal(.errorEvent, upstreams[upstream].record)
-    return true
-  }
-
-  /// Whether the connection can carry another request behind this answer.
-  func keepsAlive(_ upstream: Handle, _ head: ResponseHead) -> Bool {
-    head.isKeepAlive && head.framing != .untilClose
-      && upstreams[upstream].requestCount < head.keepAliveMax ?? .max
-  }
-
-  private func mustHold(_ upstream: Handle, kept: Int) -> Bool {
-    !upstreams[upstream].body.hasContent && !upstreams[upstream].body.hasEndMarker
-      && upstreams[upstream].body.outcome == .more && kept <= ProxyLimits.heldResponse
-  }
-
-  private mutating func writeDownstreamHead(
-    _ upstream: Handle,
-    _ downstream: Handle,
-    _ head: ResponseHead,
-    start: Int
-  ) -> Int {
-    let bytes = UnsafeRawBufferPointer(
-      rebasing: scratch.read[start..<(start + head.length)]
-    )
-    let writer = DownstreamHeadWriter(
-      head: bytes,
-      response: head,
-      record: upstreams[upstream].record,
-      attempts: Int(downstreams[downstream].exchange.machine.attempts),
-      model: servedModel(downstream),
-      breaksSession: downstreams[downstream].exchange.isSessionBroken,
-      closes: !downstreams[downstream].exchange.keepsAlive,
-      keepsChunks: downstreams[downstream].exchange.minorVersion == 1,
-      isTunnel: downstreams[downstream].exchange.isTunnelOpen,
-      origin: downstreams[downstream].exchange.origin.map {
-        UnsafeRawBufferPointer(rebasing: downstreams[downstream].exchange.head[$0.range])
-      }
-    )
-    let facts = forwardedFacts(downstream)
-    var out = HeadWriter(scratch.head)
-    upstreams[upstream].attemptFields = writer.write(
-      scratch.responseTable,
-      facts: facts,
-      date: &date,
-      to: &out
-    )
-    precondition(!out.isOverflowed && !out.isInvalid, "a head that was accepted doesn't fit")
-    return out.count
-  }
-
-  /// The model that answers in place of the one that was asked for.
-  private func servedModel(_ downstream: Handle) -> UnsafeRawBufferPointer? {
-    guard downstreams[downstream].exchange.askedModel != nil,
-      let range = downstreams[downstream].exchange.modelRange
-    else { return nil }
-    return UnsafeRawBufferPointer(
-      rebasing: downstreams[downstream].exchange.request.bytes[range]
-    )
-  }
-
   /// COMMIT: the head, and what has come of the body, go out.
   ///
   /// There is no other candidate from here on, so the request needn't be kept.
   mutating func commit(_ downstream: Handle) {
     let upstream = downstreams[downstream].exchange.upstream
     downstreams[downstream].exchange.committedAt = reactor.now
+    if upstreams[upstream].endsDownstream { downstreams[downstream].exchange.keepsAlive = false }
     if upstreams[upstream].isRequestSent { releaseBody(downstream) }
     upstreams[upstream].body.commit()
+    if upstreams[upstream].body.isWatchedStream { countFirstToken(downstream) }
     if downstreams[downstream].exchange.isNewResponse {
       downstreams[downstream].exchange.seeksResponseID = true
     }
@@ -333,7 +171,7 @@ extension Proxy {
     let mark = upstreams[upstream].body.mark
     let kept = upstreams[upstream].body.scan(bytes)
     if downstreams[downstream].exchange.machine.phase == .holding {
-      if isRejected(upstream), moveOn(upstream, downstream, .errorEvent) { return }
+      if isRejected(upstream), moveOn(upstream, downstream, .errorEvent) == .moved { return }
       if mustHold(upstream, kept: kept) {
         let mutable = UnsafeMutableRawBufferPointer(rebasing: bytes[..<kept])
         holdOn(upstream, downstream, mutable, since: mark)
@@ -363,6 +201,7 @@ extension Proxy {
     _ bytes: UnsafeMutableRawBufferPointer
   ) {
     let outcome = upstreams[upstream].body.outcome
+    countEvents(upstream, downstream)
     if bytes.count - upstreams[upstream].body.passable > ProxyLimits.heldResponse {
       counters.heldLimit += 1
       upstreams[upstream].body.passWhatWasScanned()
@@ -375,6 +214,7 @@ extension Proxy {
       learnResponse(upstream, downstream, UnsafeRawBufferPointer(passing))
     }
     guard pass(upstream, downstream, head: head, passing, isLast: isLast) else { return }
+    if !head.isEmpty { endOverhead(downstream) }
     upstreams[upstream].body.drop(passable)
     switch outcome {
     case .ended: step(downstream, .ended)

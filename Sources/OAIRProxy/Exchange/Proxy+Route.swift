@@ -16,7 +16,7 @@ extension Proxy {
       return
     }
     switch findDestination(downstream) {
-    case .found: admit(downstream)
+    case .found: chooseBehindWaiting(downstream)
     case .refused(let error): refuse(downstream, error)
     // The first listing is on its way: an unknown model now may be a known one in a moment.
     case .notListedYet: waitingForListing.append(downstream)
@@ -38,11 +38,16 @@ extension Proxy {
     guard table.isListed || isServedAlready(downstream) else { return .notListedYet }
     switch findEntry(downstream) {
     case .success(let entry):
+      if let error = modelKeyError(downstream, entry) { return .refused(error) }
       setDestination(downstream, asked: entry)
       if let error = unservedError(downstream) { return .refused(error) }
       nameServedModel(downstream)
       return .found
-    case .failure(let refusal): return .refused(refusal.error)
+    case .failure(let refusal):
+      // Whether a model exists that the key may not use isn't its holder's business either.
+      let isNamed = downstreams[downstream].exchange.isModelNamed
+      let error = isNamed ? modelKeyError(downstream, nil) : nil
+      return .refused(error ?? refusal.error)
     }
   }
 
@@ -134,8 +139,7 @@ extension Proxy {
   ///
   /// An unknown one: the default backend, if there is one.
   private mutating func findEntry(_ downstream: Handle) -> Result<Int?, Refusal> {
-    let isNamed = downstreams[downstream].exchange.askedModel != nil
-    guard isNamed || downstreams[downstream].exchange.modelRange != nil else {
+    guard downstreams[downstream].exchange.isModelNamed else {
       if table.defaultBackend != nil { return .success(nil) }
       if let only = table.onlyModel { return .success(only) }
       let models = table.modelCount

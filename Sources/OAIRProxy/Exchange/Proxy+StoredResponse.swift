@@ -17,27 +17,31 @@ extension Proxy {
     let bytes = downstreams[downstream].exchange.head[pathRange(downstream, id)]
     let name = UnsafeRawBufferPointer(rebasing: bytes)
     guard let owner = responseOwners.owner(of: name) ?? onlyOwner() else {
-      let text = String(decoding: name.prefix(ResponseOwners.idLimit), as: UTF8.self)
-      let advice =
-        "Which backend has the response '\(text)' isn't known: it was made before this router "
-        + "started, or too many were made since."
-      refuse(
-        downstream,
-        GatewayError(.unsupportedEndpoint, targetText(downstream), advice: advice)
-      )
+      refuse(downstream, unknownResponseError(downstream, name))
       return
     }
     downstreams[downstream].exchange.destination = .owner(owner)
     chooseCandidate(downstream)
   }
 
-  private func pathRange(_ downstream: Handle, _ range: Range<Int>) -> Range<Int> {
+  func unknownResponseError(
+    _ downstream: Handle,
+    _ name: UnsafeRawBufferPointer
+  ) -> GatewayError {
+    let text = String(decoding: name.prefix(ResponseOwners.idLimit), as: UTF8.self)
+    let advice =
+      "Which backend has the response '\(text)' isn't known: it was made before this router "
+      + "started, or too many were made since."
+    return GatewayError(.unsupportedEndpoint, targetText(downstream), advice: advice)
+  }
+
+  func pathRange(_ downstream: Handle, _ range: Range<Int>) -> Range<Int> {
     let start = downstreams[downstream].exchange.target.range.lowerBound
     return (start + range.lowerBound)..<(start + range.upperBound)
   }
 
   /// The one backend that serves such paths, if there is just one.
-  private func onlyOwner() -> ResponseOwners.Owner? {
+  func onlyOwner() -> ResponseOwners.Owner? {
     var only: ResponseOwners.Owner?
     for (index, fact) in table.facts.enumerated() where serves(index, .responses) {
       guard fact.state.isUsable else { continue }
@@ -76,25 +80,39 @@ extension Proxy {
     return index
   }
 
-  /// Looks for the id of a new response in what passes of its answer.
+  /// Looks for the id of a new response in what passes of its answer, piece by piece: the end of
+  /// one is kept for the next.
   mutating func learnResponse(
     _ upstream: Handle,
     _ downstream: Handle,
     _ bytes: UnsafeRawBufferPointer
   ) {
-    downstreams[downstream].exchange.soughtBytes += bytes.count
-    if downstreams[downstream].exchange.soughtBytes >= ProxyLimits.responseIDSearch {
-      downstreams[downstream].exchange.seeksResponseID = false
+    let left = ProxyLimits.responseIDSearch - downstreams[downstream].exchange.soughtBytes
+    let piece = UnsafeRawBufferPointer(rebasing: bytes.prefix(left))
+    downstreams[downstream].exchange.soughtBytes += piece.count
+    let isFirst = downstreams[downstream].exchange.soughtTail.isEmpty
+    if !isFirst { downstreams[downstream].exchange.soughtTail.append(piece) }
+    let looked = isFirst ? piece : downstreams[downstream].exchange.soughtTail.bytes
+    let id = ResponseID.find(in: looked).map { Array(looked[$0]) }
+    if let id {
+      let record = upstreams[upstream].record
+      responseOwners.learn(
+        id,
+        ResponseOwners.Owner(slot: record.slot, incarnation: record.incarnation)
+      )
     }
-    let beginning = UnsafeRawBufferPointer(
-      rebasing: bytes.prefix(ProxyLimits.responseIDSearch)
-    )
-    guard let range = ResponseID.find(in: beginning) else { return }
-    downstreams[downstream].exchange.seeksResponseID = false
-    let record = upstreams[upstream].record
-    responseOwners.learn(
-      Array(beginning[range]),
-      ResponseOwners.Owner(slot: record.slot, incarnation: record.incarnation)
-    )
+    if id != nil || piece.count == left {
+      downstreams[downstream].exchange.seeksResponseID = false
+      downstreams[downstream].exchange.soughtTail.removeAll()
+      return
+    }
+    let overlap = ResponseID.overlap(length: ResponseOwners.idLimit)
+    if isFirst {
+      let tail = UnsafeRawBufferPointer(rebasing: piece.suffix(overlap))
+      downstreams[downstream].exchange.soughtTail.append(tail)
+    } else {
+      let excess = downstreams[downstream].exchange.soughtTail.count - overlap
+      if excess > 0 { downstreams[downstream].exchange.soughtTail.consume(excess) }
+    }
   }
 }

@@ -32,7 +32,7 @@ extension Proxy {
       return true
     case .unserved:
       remember(upstreams[upstream].record, downstreams[downstream].exchange.service.family)
-      return moveOn(upstream, downstream, .status(404), isPaid: false)
+      return moveOn(upstream, downstream, .status(404), isPaid: false) == .moved
     }
   }
 

@@ -56,12 +56,12 @@ struct RequestQueue {
 
   /// Puts an exchange at the end of a lane.
   ///
-  /// - Parameter now: the reactor's clock, in nanoseconds.
+  /// - Parameter since: when its wait began, by the reactor's clock in nanoseconds.
   /// - Returns: its ticket, to be given back by `remove`; nil when too many wait already.
-  mutating func append(_ exchange: Handle, to lane: Int, at now: UInt64) -> Ticket? {
+  mutating func append(_ exchange: Handle, to lane: Int, since: UInt64) -> Ticket? {
     guard count < limit else { return nil }
     lastNumber += 1
-    let waiter = Waiter(exchange: exchange, since: now, number: lastNumber)
+    let waiter = Waiter(exchange: exchange, since: since, number: lastNumber)
     var index = firstFree
     if index >= 0 {
       firstFree = waiters[Int(index)].next
@@ -112,7 +112,7 @@ struct RequestQueue {
   /// Whose ticket it is.
   func exchange(_ ticket: Ticket) -> Handle { self[ticket].exchange }
 
-  /// When the wait began.
+  /// When its wait began, less the time that former ones took.
   func since(_ ticket: Ticket) -> UInt64 { self[ticket].since }
 
   /// A lane has had its turn.

@@ -2,20 +2,20 @@
 ///
 /// Bounded; when it is full, one that wasn't asked for lately makes room (a clock's hand: the first
 /// that wasn't used since the hand last passed). Plain memory of one reactor, taken when the first
-/// response is learned.
-struct ResponseOwners: ~Copyable {
+/// response is learned. A copy, for a report, shares it until the next response is learned.
+struct ResponseOwners: Sendable {
   /// LIMIT: responses that are remembered.
   static let capacity = 4096
   /// LIMIT: bytes of an id; longer ones aren't learned.
   static let idLimit = 128
 
   /// A backend, as long as it is registered.
-  struct Owner: Equatable {
+  struct Owner: Equatable, Sendable {
     let slot: Int
     let incarnation: UInt64
   }
 
-  private struct Entry {
+  private struct Entry: Sendable {
     let id: [UInt8]
     var owner: Owner
     var isUsed: Bool

@@ -1,28 +1,29 @@
 import OAIRHTTP1
 import OAIRReactor
-public import OAIRRouting
+import OAIRRouting
 public import OAIRSys
 import OAIRWire
 
 /// Says where a request would go, without sending it.
 ///
-/// A proxy of its own decides, one without listeners and connections: it is given the route table,
-/// and what the real one knows of its backends. So the answer comes from the code that routes.
-/// Runs wherever it is called, never on a reactor.
+/// A proxy of its own decides, one without listeners and connections: it is given what the real one
+/// knows, its route table, counters, turns and stored responses. So the answer comes from the code
+/// that routes. Runs wherever it is called, never on a reactor. A custom policy is asked once more.
 public enum RouteExplainer {
   /// Explains one request.
   ///
   /// - Parameters:
-  ///   - path: of the endpoint, such as `/v1/chat/completions`.
+  ///   - path: of the endpoint, such as `/v1/chat/completions`; of a stored response, it is taken
+  ///     for a GET.
   ///   - body: the request's body, JSON.
-  ///   - table: the newest table.
-  ///   - report: what the data plane knows; made with the same table or an older one.
+  ///   - session: the id of its session, if it has one; it has no say while sessions don't matter.
+  ///   - report: what the data plane knows.
   ///   - options: those of the data plane.
   /// - Throws: `SystemError` when no descriptor is left.
   public static func explain(
     path: String,
     body: [UInt8],
-    table: RouteTable,
+    session: String? = nil,
     report: ProxyReport,
     options: ProxyOptions
   ) throws(SystemError) -> RouteExplanation {
@@ -34,18 +35,32 @@ public enum RouteExplainer {
       seed: generator.next()
     )
     proxy.slots.adopt(report.slots)
-    // After it: slots may have got other occupants since the report was made.
-    proxy.adopt(table)
-    return proxy.explain(path: path, body: body)
+    proxy.adopt(report.table)
+    // After it: a new table's turns begin anew.
+    proxy.selector = report.selector
+    proxy.responseOwners = report.responseOwners
+    return proxy.explain(path: path, body: body, session: session)
   }
 }
 
 extension Proxy {
   /// Takes a request up to the point where an attempt would begin.
-  fileprivate mutating func explain(path: String, body: [UInt8]) -> RouteExplanation {
+  fileprivate mutating func explain(
+    path: String,
+    body: [UInt8],
+    session: String?
+  ) -> RouteExplanation {
     var explanation = RouteExplanation()
     let downstream = insertRequest(path: path, body: body)
-    guard case .routed = downstreams[downstream].exchange.route else {
+    if let session, sessionField != nil {
+      downstreams[downstream].exchange.session = Array(session.utf8).withUnsafeBytes {
+        StableHash.of($0)
+      }
+    }
+    switch downstreams[downstream].exchange.route {
+    case .routed: explainRouted(downstream, &explanation)
+    case .stored(let id): explainStored(downstream, id, &explanation)
+    default:
       explanation.refuse(
         GatewayError(
           .unsupportedEndpoint,
@@ -53,42 +68,104 @@ extension Proxy {
           advice: "It isn't a path whose requests go by their body."
         )
       )
-      return explanation
     }
+    return explanation
+  }
+
+  private mutating func explainRouted(_ downstream: Handle, _ explanation: inout RouteExplanation) {
     let finding = findDestination(downstream)
     let asked = modelText(downstream)
     explanation.model = asked.isEmpty ? nil : asked
     switch finding {
-    case .refused(let error):
-      explanation.refuse(error)
-      return explanation
+    case .refused(let error): return explanation.refuse(error)
     case .notListedYet:
-      explanation.refuse(GatewayError(.modelsUnknown, asked, advice: "one of the backends"))
-      return explanation
+      return explanation.refuse(
+        GatewayError(.modelsUnknown, asked, advice: "one of the backends")
+      )
     case .found: break
     }
+    // A choice takes a turn: what was decided is told by what was there before it.
+    let before = selector
     var chosen: Int?
     switch nextChoice(downstream) {
     case .chosen(let index, _): chosen = index
     case .full: explanation.waits = true
     case .none: explanation.refuse(noCandidateError(downstream))
     }
+    selector = before
     explanation.chosen = chosen.map { table.backends[$0].record.id }
     switch destination(downstream) {
     case .entry(let entry):
       explanation.servedModel = String(decoding: table.modelName(entry), as: UTF8.self)
-      let candidates = table.candidates(entry).map(Int.init)
-      judge(candidates, ranks: Array(table.ranks(entry)), chosen, downstream, &explanation)
+      judge(
+        RouteJudgement(
+          candidates: table.candidates(entry).map(Int.init),
+          ranks: Array(table.ranks(entry)),
+          chosen: chosen,
+          basis: basis(downstream, entry, chosen)
+        ),
+        downstream,
+        &explanation
+      )
     case .defaultBackend:
       let candidates = table.defaultBackend.map { [$0] } ?? []
       let ranks = candidates.map { index in
         CandidateRank.of(table.facts[index].state, priority: table.facts[index].priority)
       }
-      judge(candidates, ranks: ranks, chosen, downstream, &explanation)
-    // Whose response it is about isn't told by a body.
+      judge(
+        RouteJudgement(
+          candidates: candidates,
+          ranks: ranks,
+          chosen: chosen,
+          basis: .defaultBackend
+        ),
+        downstream,
+        &explanation
+      )
     case .owner, .gone, .unresolved: break
     }
-    return explanation
+  }
+
+  /// What decides among a model's candidates.
+  private mutating func basis(
+    _ downstream: Handle,
+    _ entry: Int,
+    _ chosen: Int?
+  ) -> RouteJudgement.Basis {
+    if let index = predecessorsBackend(downstream), chosen == index || chosen == nil {
+      return .predecessor(index)
+    }
+    let session = downstreams[downstream].exchange.session
+    return session == 0 ? .policy(entry) : .session(session)
+  }
+
+  private mutating func explainStored(
+    _ downstream: Handle,
+    _ id: Range<Int>,
+    _ explanation: inout RouteExplanation
+  ) {
+    let bytes = downstreams[downstream].exchange.head[pathRange(downstream, id)]
+    let name = UnsafeRawBufferPointer(rebasing: bytes)
+    let maker = responseOwners.owner(of: name)
+    guard let owner = maker ?? onlyOwner() else {
+      return explanation.refuse(unknownResponseError(downstream, name))
+    }
+    downstreams[downstream].exchange.destination = .owner(owner)
+    var chosen: Int?
+    if case .chosen(let index, _) = candidateChoice(downstream) { chosen = index }
+    if chosen == nil { explanation.refuse(noCandidateError(downstream)) }
+    explanation.chosen = chosen.map { table.backends[$0].record.id }
+    explanation.decidedBy = "stored response"
+    guard let index = index(of: owner) else { return }
+    let isLost = chosen == nil
+    let role = maker == nil ? "it is the only one that can have it" : "it has made this response"
+    explanation.candidates = [
+      candidate(
+        index,
+        isEligible: !isLost,
+        isLost ? "\(role), and can't be asked: \(trouble(index))" : "chosen: \(role)"
+      )
+    ]
   }
 
   /// An exchange whose body is whole, on a connection that isn't there.
@@ -108,115 +185,6 @@ extension Proxy {
     return downstreams.insert(
       Downstream(registration: .none, peer: .unix(""), checksHost: false, exchange: exchange)
     )
-  }
-
-  private func judge(
-    _ candidates: [Int],
-    ranks: [Int64],
-    _ chosen: Int?,
-    _ downstream: Handle,
-    _ explanation: inout RouteExplanation
-  ) {
-    let family = downstreams[downstream].exchange.service.family
-    var excluded = ExcludedCandidates(
-      tried: downstreams[downstream].exchange.tried,
-      family: family,
-      facts: table.facts,
-      accounts: slots.allAccounts,
-      now: reactor.now
-    )
-    var eligible = self.eligible(candidates, ranks, excluded)
-    if eligible.isEmpty, chosen != nil {
-      excluded.heedsUnserved = false
-      eligible = self.eligible(candidates, ranks, excluded)
-    }
-    explanation.candidates = zip(candidates, ranks).map { index, rank in
-      let fact = table.facts[index]
-      let isEligible = eligible.contains(index)
-      return RouteExplanation.Candidate(
-        id: table.backends[index].record.id,
-        state: fact.state,
-        isEligible: isEligible,
-        reason: isEligible
-          ? standing(index, chosen, eligible) : exclusion(index, rank, excluded),
-        inFlight: Int(slots.inFlight[Int(fact.slot)]),
-        weight: Int(fact.weight),
-        priority: Int(fact.priority),
-        maxInFlight: Int(fact.maxInFlight)
-      )
-    }
-  }
-
-  private func eligible(
-    _ candidates: [Int],
-    _ ranks: [Int64],
-    _ excluded: ExcludedCandidates
-  ) -> [Int] {
-    var room = [Int32](repeating: 0, count: candidates.count)
-    let tier = candidates.map { Int32($0) }.withUnsafeBufferPointer { candidates in
-      ranks.withUnsafeBufferPointer { ranks in
-        room.withUnsafeMutableBufferPointer { room in
-          CandidateTier.collect(
-            candidates,
-            ranks: ranks,
-            facts: table.facts,
-            inFlight: slots.inFlight,
-            into: room
-          ) { excluded.contains($0) }
-        }
-      }
-    }
-    return room[..<tier.count].map { Int($0) }
-  }
-
-  /// How one of those that may be tried stands against the others.
-  private func standing(_ index: Int, _ chosen: Int?, _ eligible: [Int]) -> String {
-    let fact = table.facts[index]
-    let load = Int(slots.inFlight[Int(fact.slot)])
-    guard let chosen else { return "it may be tried" }
-    let best = table.facts[chosen]
-    let bestLoad = Int(slots.inFlight[Int(best.slot)])
-    if index == chosen {
-      if eligible.count == 1 { return "chosen: it is the only one that may be tried now" }
-      return selector.policy == .leastInFlight
-        ? "chosen: no other one that was looked at has fewer requests in flight for its weight"
-        : "chosen by \(selector.policy)"
-    }
-    if selector.policy != .leastInFlight { return "it may be tried; \(selector.policy) decides" }
-    if load * Int(best.weight) == bestLoad * Int(fact.weight) {
-      return "as good as the chosen one: a draw decides each time"
-    }
-    return load * Int(best.weight) > bestLoad * Int(fact.weight)
-      ? "more requests in flight for its weight than the chosen one"
-      : "not looked at: of more than \(LeastInFlight.exactBound), two are drawn each time"
-  }
-
-  /// Why one can't be tried now, or only after others.
-  private func exclusion(
-    _ index: Int,
-    _ rank: Int64,
-    _ excluded: ExcludedCandidates
-  ) -> String {
-    let backend = table.backends[index]
-    let fact = table.facts[index]
-    if !serves(index, excluded.family) {
-      return "\(backend.record.kind.name) doesn't have this path"
-    }
-    if fact.state.isUsable, !excluded.contains(index) {
-      if fact.isFull(slots.inFlight) {
-        return "it has as many requests as it may have (max_in_flight \(fact.maxInFlight))"
-      }
-      if fact.state == .suspect { return "suspect: it is asked when no other one can be" }
-      return rank == CandidateRank.of(fact.state, priority: fact.priority, isCold: true)
-        ? "the model isn't loaded there: those that have it come first"
-        : "priority \(fact.priority): a lower one comes first"
-    }
-    if !fact.state.isUsable {
-      return backend.lastError.map { "\(fact.state.name): \($0)" } ?? fact.state.name
-    }
-    let account = slots[Int(fact.slot)]
-    return account.refusedBy > fact.acknowledgedSignal
-      ? "down: it refused a connection just now" : "it has answered that it doesn't have this path"
   }
 }
 

@@ -36,8 +36,11 @@ public struct RouteExplanation: Sendable {
   public var model: String?
   /// The model whose backends are looked at: another one for an alias, or a fallback.
   public var servedModel: String?
-  /// Those that have the model, in the order of their ids.
+  /// Those that have the model, or may have the stored response, in the order of their ids.
   public var candidates: [Candidate] = []
+  /// What decides among those that may be tried: a balancing policy's name, `session`,
+  /// `stored response`, `default backend`; nil when nobody may be.
+  public var decidedBy: String?
   /// The id of the one that would get the request.
   public var chosen: String?
   /// Each one that could be asked is at its `max_in_flight`: the request would wait for a place.

@@ -28,6 +28,19 @@ struct TriedBackends {
       }
     }
 
+    /// As metrics and logs tell it.
+    var reason: FailureReason {
+      switch self {
+      case .none: .unknown
+      case .notConnected: .notConnected
+      case .exhausted: .exhausted
+      case .lost: .lost
+      case .timedOut: .timedOut
+      case .status: .status
+      case .errorEvent: .errorEvent
+      }
+    }
+
     /// As errors tell it.
     var text: String {
       switch self {
@@ -58,6 +71,9 @@ struct TriedBackends {
     guard next > 0 else { return }
     failures[(next - 1) % Self.capacity] = failure
   }
+
+  /// How the newest attempt failed; `.none` while it hasn't.
+  var newest: Failure { next > 0 ? failures[(next - 1) % Self.capacity] : .none }
 
   /// How the attempt on a backend failed; nil when it wasn't tried.
   func failure(_ slot: Int32) -> Failure? {

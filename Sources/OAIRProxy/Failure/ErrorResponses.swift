@@ -39,6 +39,9 @@ struct ErrorResponse: Equatable {
     case .methodNotAllowed: allow = "GET, HEAD"
     case .unsupportedEndpoint, .upgradeRequired: forbidsRetry = true
     case .loop, .originNotAllowed, .hostNotAllowed: forbidsRetry = true
+    case .missingKey, .invalidKey, .metricsNotAllowed: break
+    case .modelNotAllowed: param = "model"
+    case .keyRateLimit, .keyConcurrencyLimit, .metricsBusy: retryAfter = 1
     case .noHealthyBackend, .modelsUnknown: retryAfter = 2
     case .queueFull, .queueTimeout: retryAfter = 1
     case .modelLoading: retryAfter = 5
@@ -71,6 +74,12 @@ struct ErrorResponse: Equatable {
     case .modelNotFound: (404, "invalid_request_error", "model_not_found")
     case .originNotAllowed: (403, "permission_error", "origin_not_allowed")
     case .hostNotAllowed: (403, "permission_error", "host_not_allowed")
+    case .missingKey, .invalidKey: (401, "authentication_error", "invalid_api_key")
+    case .modelNotAllowed: (403, "permission_error", "model_not_allowed")
+    case .keyRateLimit: (429, "rate_limit_error", "rate_limit_exceeded")
+    case .keyConcurrencyLimit: (429, "rate_limit_error", "concurrency_limit_exceeded")
+    case .metricsNotAllowed: (403, "permission_error", "metrics_not_allowed")
+    case .metricsBusy: (503, "service_unavailable_error", "metrics_busy")
     case .loop: (508, "invalid_request_error", "loop_detected")
     case .noHealthyBackend, .modelsUnknown:
       (503, "service_unavailable_error", "no_healthy_backend")
@@ -111,15 +120,8 @@ struct ErrorResponse: Equatable {
       return "The request body isn't a valid JSON object: \(problem)."
     case .invalidForm:
       return "The request body isn't a valid multipart form: \(detail)."
-    case .missingModel:
-      return "The request has no top-level \"model\". \(error.advice)"
-    case .modelNotAString:
-      return "The value of \"model\" at byte \(detail) isn't a string."
-    case .modelTooLong:
-      return "The value of \"model\" at byte \(detail) is longer than 512 bytes."
-    case .duplicateModel:
-      return "The request has two different values of \"model\", the second at byte \(detail). "
-        + "Send one."
+    case .missingModel, .modelNotAString, .modelTooLong, .duplicateModel:
+      return modelMessage(error)
     case .unsupportedEndpoint:
       let advice = error.advice.isEmpty ? "" : " \(error.advice)"
       return "No backend behind this router serves \(detail).\(advice)"
@@ -129,6 +131,9 @@ struct ErrorResponse: Equatable {
     case .modelNotFound:
       return "The model '\(detail)' doesn't exist here. \(error.advice)"
     case .originNotAllowed, .hostNotAllowed, .loop: return guardMessage(error)
+    case .missingKey, .invalidKey, .modelNotAllowed, .keyRateLimit, .keyConcurrencyLimit,
+      .metricsNotAllowed, .metricsBusy:
+      return keyMessage(error)
     case .modelsUnknown:
       return "The model '\(detail)' isn't known yet: \(error.advice) hasn't told its models so "
         + "far. Try again in a moment, or see 'oairouter status'."
@@ -153,6 +158,22 @@ struct ErrorResponse: Equatable {
     }
   }
 
+  /// What is wrong with the name of the model.
+  private static func modelMessage(_ error: GatewayError) -> String {
+    let detail = error.detail
+    switch error.kind {
+    case .modelNotAString:
+      return "The value of \"model\" at byte \(detail) isn't a string."
+    case .modelTooLong:
+      return "The value of \"model\" at byte \(detail) is longer than 512 bytes."
+    case .duplicateModel:
+      return "The request has two different values of \"model\", the second at byte \(detail). "
+        + "Send one."
+    default:
+      return "The request has no top-level \"model\". \(error.advice)"
+    }
+  }
+
   /// What is refused because all others came first.
   private static func queueMessage(_ error: GatewayError) -> String {
     let model = "Each backend of the model '\(error.detail)' works on as many requests as it may"
@@ -162,6 +183,34 @@ struct ErrorResponse: Equatable {
     }
     return "\(model), and none had a place for this one within \(error.advice) (queue.timeout). "
       + "Try again when Retry-After says so."
+  }
+
+  /// What is refused for who asks.
+  private static func keyMessage(_ error: GatewayError) -> String {
+    let detail = error.detail
+    switch error.kind {
+    case .missingKey:
+      return "This router wants an API key. Send one as 'Authorization: Bearer KEY' or as "
+        + "'x-api-key: KEY'."
+    case .modelNotAllowed:
+      return "This API key may not use the model '\(detail)'. Ask for one that it may use, or have "
+        + "the key's list of models changed (keys.models)."
+    case .keyRateLimit:
+      return "This API key may make \(detail) requests a minute (keys.requests_per_minute). Try "
+        + "again when Retry-After says so."
+    case .keyConcurrencyLimit:
+      return "This API key may have \(detail) requests running at a time (keys.concurrent). Wait "
+        + "until one has ended."
+    case .metricsNotAllowed:
+      return
+        "Metrics are for programs on the router's own machine. From elsewhere they need one of "
+        + "the router's API keys, and it has none (keys)."
+    case .metricsBusy:
+      return "\(detail) others are looking at the metrics at this moment. Try again in a second."
+    default:
+      return "What was sent as API key is none of this router's keys. Check it for missing or "
+        + "further characters."
+    }
   }
 
   /// What is refused for where it comes from.

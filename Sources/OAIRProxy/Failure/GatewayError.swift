@@ -8,6 +8,8 @@ struct GatewayError {
     case requestTimeout, bodyTooLarge, bodyMemoryExhausted, contentEncoding
     case invalidJSON, invalidForm, missingModel, modelNotAString, modelTooLong, duplicateModel
     case unsupportedEndpoint, upgradeRequired, modelNotFound, loop, originNotAllowed, hostNotAllowed
+    case missingKey, invalidKey, modelNotAllowed, keyRateLimit, keyConcurrencyLimit
+    case metricsNotAllowed, metricsBusy
     case noHealthyBackend, modelLoading, modelsUnknown
     case queueFull, queueTimeout
     case upstreamError, upstreamProtocol, backendLostTwice, upstreamTimeout

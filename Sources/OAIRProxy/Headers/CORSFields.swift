@@ -8,7 +8,7 @@ enum CORSFields {
     out.field("Access-Control-Allow-Origin", origin)
     out.field(
       "Access-Control-Expose-Headers",
-      "X-Request-ID, X-OAIRouter-Backend, X-OAIRouter-Attempts, X-Session-Broken, X-Session-Broken"
+      "X-Request-ID, X-OAIRouter-Backend, X-OAIRouter-Attempts, X-OAIRouter-Model, X-Session-Broken"
     )
     out.append("Vary: Origin\r\n")
   }

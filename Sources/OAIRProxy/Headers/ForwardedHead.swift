@@ -2,6 +2,7 @@ import Glibc
 import OAIRHTTP1
 import OAIRRouting
 import OAIRSys
+import OAIRWire
 
 // Heads on their way through (RFC 9110 section 7.6): hop-by-hop fields stay behind, ours are added,
 // every other field goes on byte for byte, in its order.
@@ -23,6 +24,8 @@ struct UpstreamHeadWriter {
   let framing: MessageFraming
   /// The backend is asked to switch to WebSockets (RFC 6455 section 4.1).
   let isTunnel: Bool
+  /// The router itself has keys: what a client shows is one of them, and nobody else's business.
+  let checksKeys: Bool
   /// What `model` in the query is replaced by, if it is.
   let queryModel: [UInt8]?
 
@@ -35,6 +38,7 @@ struct UpstreamHeadWriter {
     for index in 0..<table.count where passes(table[index]) {
       out.field(table[index], from: head)
     }
+    if !record.ownFields.isEmpty { record.ownFields.withUnsafeBytes { out.append($0) } }
     switch framing {
     case .length(let length): out.field("Content-Length", decimal: length)
     case .chunked: out.append("Transfer-Encoding: chunked\r\n")
@@ -89,6 +93,7 @@ struct UpstreamHeadWriter {
 
   private func passes(_ field: HeadField) -> Bool {
     if field.isHopByHop { return false }
+    if !record.ownFieldNames.isEmpty, isOwn(field) { return false }
     switch field.known {
     // Host and the length are written anew; Expect is answered by us (RFC 9110 section 10.1.1).
     case .host, .contentLength, .expect: return false
@@ -97,8 +102,20 @@ struct UpstreamHeadWriter {
     case .xRequestID: return false
     // Which pages may ask is decided here: a backend with a list of its own would refuse them.
     case .origin: return false
-    case .authorization: return record.forwardsAuthorization
+    case .authorization, .xAPIKey: return record.forwardsAuthorization && !checksKeys
     default: return true
+    }
+  }
+
+  /// The backend has a field of that name of its own.
+  private func isOwn(_ field: HeadField) -> Bool {
+    record.ownFieldNames.contains { own in
+      let name = bytes(field.name)
+      return name.count == own.count
+        && zip(name, own).allSatisfy { byte, wanted in
+          byte == wanted
+            || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) && byte | 0x20 == wanted
+        }
     }
   }
 
@@ -194,6 +211,7 @@ struct DownstreamHeadWriter {
       let field = table[index]
       if field.isHopByHop { continue }
       if origin != nil, CORSFields.isOne(bytes(field.name)) { continue }
+      if isReplaced(field) { continue }
       if field.known == .date { hasDate = true }
       if field.known == .xRequestID { hasRequestID = true }
       if field.known == .xAccelBuffering { hasAccelBuffering = true }
@@ -219,6 +237,18 @@ struct DownstreamHeadWriter {
     }
     out.endOfHead()
     return attemptFields
+  }
+
+  /// The field tells of another router's attempt, one behind this one: whose backend a client's
+  /// router has asked is that one's word, and it is said once.
+  private func isReplaced(_ field: HeadField) -> Bool {
+    // Most fields aren't looked at any further.
+    guard field.known == .other, (16...20).contains(field.name.count) else { return false }
+    let name = bytes(field.name)
+    return name.equalsInAnyCase("x-oairouter-backend")
+      || name.equalsInAnyCase("x-oairouter-attempts")
+      || model != nil && name.equalsInAnyCase("x-oairouter-model")
+      || breaksSession && name.equalsInAnyCase("x-session-broken")
   }
 
   private func bytes(_ range: ByteRange) -> UnsafeRawBufferPointer {

@@ -26,7 +26,7 @@ enum PathTable {
 
   /// Endpoints that the router answers itself, with GET and HEAD.
   enum Local: Equatable {
-    case health, livez, readyz, models
+    case health, livez, readyz, models, metrics
     /// `/v1/models/{id}`; where the id stands in the path.
     case model(id: Range<Int>)
     /// What Ollama's clients ask for before anything else.
@@ -132,6 +132,7 @@ enum PathTable {
     case 7 where path.equals("/readyz"): .local(.readyz)
     case 7 where path.equals("/models"): .local(.models)
     case 7 where path.equals("/api/ps"): .local(.ollamaProcesses)
+    case 8 where path.equals("/metrics"): .local(.metrics)
     case 8 where path.equals("/healthz"): .local(.livez)
     case 9 where path.equals("/messages"): Canonical.messages.route
     case 9 where path.equals("/api/tags"): .local(.ollamaTags)

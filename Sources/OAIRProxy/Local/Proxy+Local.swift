@@ -19,6 +19,7 @@ extension Proxy {
     case .livez: answer(downstream, 200, Array("{\"status\":\"ok\"}\n".utf8))
     case .readyz: answerReadiness(downstream)
     case .models: answer(downstream, 200, table.modelsBody)
+    case .metrics: orderMetrics(downstream, head)
     case .model(let id): answerModel(downstream, head, id)
     case .ollamaRoot:
       answer(downstream, 200, OllamaProbes.root, type: "text/plain; charset=utf-8")
@@ -78,7 +79,7 @@ extension Proxy {
     )
   }
 
-  private mutating func answer(
+  mutating func answer(
     _ downstream: Handle,
     _ status: Int,
     _ body: [UInt8],
@@ -216,6 +217,7 @@ extension Proxy {
     }
     if let error {
       if let seconds = error.retryAfter { out.field("Retry-After", decimal: seconds) }
+      if status == 401 { out.append("WWW-Authenticate: Bearer\r\n") }
       if status == 426 { out.append("Upgrade: websocket\r\n") }
       if error.forbidsRetry { out.field("x-should-retry", "false") }
       if let allow = allowed(downstream, error) { out.field("Allow", allow) }
@@ -261,6 +263,7 @@ enum ReasonPhrase {
     case 200: "OK"
     case 204: "No Content"
     case 400: "Bad Request"
+    case 401: "Unauthorized"
     case 403: "Forbidden"
     case 404: "Not Found"
     case 405: "Method Not Allowed"
@@ -269,6 +272,7 @@ enum ReasonPhrase {
     case 414: "URI Too Long"
     case 415: "Unsupported Media Type"
     case 426: "Upgrade Required"
+    case 429: "Too Many Requests"
     case 431: "Request Header Fields Too Large"
     case 501: "Not Implemented"
     case 502: "Bad Gateway"
@@ -283,39 +287,4 @@ enum ReasonPhrase {
 /// What Ollama's clients ask for before they believe that a server is there.
 enum OllamaProbes {
   static let root = Array("Ollama is running".utf8)
-}
-
-/// Percent-decoding of a path segment (RFC 3986 section 2.1).
-package enum PercentDecoding {
-  /// - Parameter memory: room for at least `text.count` bytes.
-  /// - Returns: how many bytes were written; a `%` without two hex digits stays as it is.
-  package static func decode(
-    _ text: UnsafeRawBufferPointer,
-    into memory: UnsafeMutableRawBufferPointer
-  ) -> Int {
-    var count = 0
-    var index = 0
-    while index < text.count {
-      var byte = text[index]
-      if byte == UInt8(ascii: "%"), index + 2 < text.count,
-        let high = hex(text[index + 1]), let low = hex(text[index + 2])
-      {
-        byte = high << 4 | low
-        index += 2
-      }
-      memory[count] = byte
-      count += 1
-      index += 1
-    }
-    return count
-  }
-
-  private static func hex(_ byte: UInt8) -> UInt8? {
-    switch byte {
-    case 0x30...0x39: byte - 0x30
-    case 0x41...0x46: byte - 0x37
-    case 0x61...0x66: byte - 0x57
-    default: nil
-    }
-  }
 }

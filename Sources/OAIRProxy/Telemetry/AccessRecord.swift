@@ -28,12 +28,48 @@ public struct AccessRecord: Sendable {
     }
   }
 
+  /// What a record tells.
+  public enum Event: UInt8, Sendable {
+    /// An exchange is over.
+    case access
+    /// Another backend is asked, since the one before has failed.
+    case failover
+    /// The same backend is asked again.
+    case retry
+
+    /// The word in the line.
+    public var name: StaticString {
+      switch self {
+      case .access: "access"
+      case .failover: "failover"
+      case .retry: "retry"
+      }
+    }
+  }
+
+  /// What it tells; of an attempt that failed only `code`, `model`, `backend`, `attempts` and the
+  /// ids are set.
+  public var event = Event.access
   /// The number of the exchange since the start.
   public var serial: UInt64 = 0
+  /// When the exchange ended, by the kernel's clock in nanoseconds (`LinuxKernel.now()`).
+  public var endedAt: UInt64 = 0
   /// From the head's first byte to the end, in nanoseconds.
   public var durationNanoseconds: UInt64 = 0
   /// From the head's first byte to COMMIT, in nanoseconds; 0 when nothing was committed.
   public var firstByteNanoseconds: UInt64 = 0
+  /// How long it has waited for a place at a backend, in nanoseconds.
+  public var waitedNanoseconds: UInt64 = 0
+  /// Who asks: 4 or 6 for an address in `peer`, 0 for a unix socket.
+  public var peerVersion: UInt8 = 0
+  /// The address, its upper and its lower half.
+  public var peer: (upper: UInt64, lower: UInt64) = (0, 0)
+  /// The number of the key that was shown, counted from 1; 0 for none.
+  public var key: UInt16 = 0
+  /// Tokens of the prompt, where a stream said so.
+  public var inputTokens: UInt32 = 0
+  /// Tokens generated, where a stream said so.
+  public var outputTokens: UInt32 = 0
   /// Bytes of the request, head and body.
   public var requestBytes = 0
   /// Bytes of the response that were queued to the client.
@@ -44,9 +80,9 @@ public struct AccessRecord: Sendable {
   public var attempts: UInt8 = 0
   /// How it ended.
   public var outcome = Outcome.complete
-  /// The code of the error that was answered, "" if none.
+  /// The code of the error that was answered, "" if none; of an attempt, why it failed.
   public var code: StaticString = ""
-  /// Method and path, as sent.
+  /// Method and path, as sent; a query may have secrets in it and is left out.
   public var request = InlineText()
   /// The model asked for.
   public var model = InlineText()

@@ -1,5 +1,5 @@
 /// Plain numbers that only grow, kept by the reactor; a copy is handed out.
-public struct ProxyCounters: Sendable, Equatable {
+public struct ProxyCounters: BitwiseCopyable, Sendable, Equatable {
   /// Client connections accepted.
   public var connections: UInt64 = 0
   /// Requests whose head was read.
@@ -28,6 +28,9 @@ public struct ProxyCounters: Sendable, Equatable {
   public var finishedForNobody: UInt64 = 0
   /// LIMIT hit: `leftoverShare`; the backend was told to stop.
   public var leftoverLimit: UInt64 = 0
+  /// LIMIT hit: `firstByte` or `idle` of an answer that nobody waited for, or the drain's time; the
+  /// backend was told to stop.
+  public var leftoverTimeouts: UInt64 = 0
   /// Requests for a WebSocket.
   public var tunnels: UInt64 = 0
   /// LIMIT hit: `ProxyTimeouts.tunnelIdle`.
@@ -79,6 +82,16 @@ public struct ProxyCounters: Sendable, Equatable {
   public var loops: UInt64 = 0
   /// Answers that said that the backend doesn't have the path.
   public var unservedPaths: UInt64 = 0
+  /// Requests without a key, or with what is none.
+  public var refusedKeys: UInt64 = 0
+  /// Requests for models that their key doesn't allow.
+  public var refusedModels: UInt64 = 0
+  /// LIMIT hit: `ClientKey.requestsPerMinute`.
+  public var keyRateLimit: UInt64 = 0
+  /// LIMIT hit: `ClientKey.concurrent`.
+  public var keyConcurrencyLimit: UInt64 = 0
+  /// LIMIT hit: `ProxyLimits.metricsOrders`; the look at the metrics was refused.
+  public var metricsLimit: UInt64 = 0
   /// Requests of pages whose origin isn't allowed.
   public var refusedOrigins: UInt64 = 0
   /// Requests to a name that isn't this machine's.
@@ -88,6 +101,53 @@ public struct ProxyCounters: Sendable, Equatable {
 
   /// All zero.
   public init() {}
+
+  /// Limits that were hit, by name.
+  public var limitHits: [(name: String, count: UInt64)] {
+    [
+      ("retry_budget", retryBudgetLimit), ("head", headLimit), ("body", bodyLimit),
+      ("bodies_total", bodiesTotalLimit), ("queue", queueLimit),
+      ("queue_timeout", queueTimeouts), ("held_response", heldLimit),
+      ("connections", acceptPauses), ("handed_connections", handedRefused),
+      ("downstream_timeout", downstreamTimeouts), ("upstream_timeout", upstreamTimeouts),
+      ("linger", lingerLimit), ("connect_descriptors", connectExhaustion),
+      ("hops", loops), ("idle_per_backend", idlePoolLimit),
+      ("tunnel_idle", tunnelIdleLimit), ("leftover", leftoverLimit),
+      ("leftover_timeout", leftoverTimeouts),
+      ("key_rate", keyRateLimit), ("key_concurrency", keyConcurrencyLimit),
+      ("metrics", metricsLimit),
+    ]
+  }
+
+  /// Requests that were refused for who asks, by reason.
+  public var refusals: [(name: String, count: UInt64)] {
+    [
+      ("origin", refusedOrigins), ("host", refusedHosts), ("key", refusedKeys),
+      ("model", refusedModels),
+    ]
+  }
+
+  /// What else is counted: name without `_total`, what it means, and how often.
+  public var totals: [(name: String, help: String, count: UInt64)] {
+    [
+      ("downstream_accepted", "Client connections accepted.", connections),
+      ("request_heads", "Requests whose head was read.", requests),
+      ("upstream_opened", "Connections opened to backends.", upstreamConnections),
+      ("upstream_reuses", "Requests that went out on a pooled connection.", upstreamReuses),
+      ("fallbacks", "Requests that went on to another model.", fallbacks),
+      ("rewritten_models", "Requests that were made to name another model.", rewrittenModels),
+      ("early_heads", "Heads of streams that went out before their content.", earlyHeads),
+      ("finished_for_nobody", "Answers that were finished for nobody.", finishedForNobody),
+      ("tunnels", "Requests for a WebSocket.", tunnels),
+      ("bodies_waited", "Request bodies that waited for memory.", bodiesTotalWaits),
+      ("queue_waited", "Requests that waited for a place at a backend.", queueWaits),
+      ("streamed_uploads", "Uploads that streamed on before they were whole.", streamedUploads),
+      ("write_queue_pauses", "Pauses of reading from a backend.", writeQueuePauses),
+      ("descriptor_evictions", "Idle connections closed for descriptors.", descriptorEvictions),
+      ("connect_troubles", "Connects that failed for a local reason.", connectTroubles),
+      ("unserved_paths", "Answers that a backend doesn't have a path.", unservedPaths),
+    ]
+  }
 
   /// What tells of trouble: limits that were hit, and failures, by name.
   public var troubles: [(name: String, count: UInt64)] {
@@ -105,8 +165,11 @@ public struct ProxyCounters: Sendable, Equatable {
       ("descriptor_evictions", descriptorEvictions), ("connect_exhaustion", connectExhaustion),
       ("connect_troubles", connectTroubles),
       ("loops", loops), ("refused_origins", refusedOrigins), ("refused_hosts", refusedHosts),
+      ("refused_keys", refusedKeys), ("refused_models", refusedModels),
+      ("key_rate_limit", keyRateLimit), ("key_concurrency_limit", keyConcurrencyLimit),
+      ("metrics_limit", metricsLimit),
       ("idle_pool_limit", idlePoolLimit), ("tunnel_idle_limit", tunnelIdleLimit),
-      ("leftover_limit", leftoverLimit),
+      ("leftover_limit", leftoverLimit), ("leftover_timeouts", leftoverTimeouts),
     ]
   }
 }

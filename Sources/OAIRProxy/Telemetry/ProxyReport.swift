@@ -1,5 +1,5 @@
 import OAIRReactor
-import OAIRRouting
+public import OAIRRouting
 
 /// What a data plane knows at one moment, as plain numbers: a copy for administrators.
 public struct ProxyReport: Sendable {
@@ -27,6 +27,12 @@ public struct ProxyReport: Sendable {
   public var heldBodyBytes: Int
   /// It accepts nothing new.
   public var isDraining: Bool
+  /// The table that it goes by.
+  public var table = RouteTable.empty
+  /// What balancing remembers of that table's models.
+  var selector = CandidateSelector(.leastInFlight)
+  /// Who has made which stored response; shared until the next one is learned.
+  var responseOwners = ResponseOwners()
 
   /// Requests at work on backends.
   public var inFlight: Int { slots.reduce(0) { $0 + $1.inFlight } }
@@ -52,7 +58,10 @@ extension Proxy {
       counters: counters,
       connections: downstreams.count,
       heldBodyBytes: ledger.reserved,
-      isDraining: lifecycle != .running
+      isDraining: lifecycle != .running,
+      table: table,
+      selector: selector,
+      responseOwners: responseOwners
     )
   }
 }

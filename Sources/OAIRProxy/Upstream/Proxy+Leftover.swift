@@ -6,7 +6,9 @@ import OAIRWire
 
 // What is left of an answer when its client has gone. As a rule nothing: closing tells the engine
 // to stop. But behind a stream's end marker only framing is missing, and reading it saves the
-// connection; and some backends are to finish what they have begun (`on_disconnect: drain`).
+// connection; and some backends are to finish what they have begun (`on_disconnect: drain`). They
+// have `timeouts.first_byte` in all for it, and a router that stops waits for them as it waits for
+// its clients: for `timeouts.drain`.
 
 extension Proxy {
   /// Lets go of the backend after its client has left: closes its connection, or reads on.
@@ -36,7 +38,7 @@ extension Proxy {
 
   /// Nobody's answers may take an eighth of the connections: the others are for clients.
   private mutating func mayFinishForNobody(_ upstream: Handle) -> Bool {
-    guard upstreams[upstream].record.finishesAbandonedWork else { return false }
+    guard upstreams[upstream].record.finishesAbandonedWork, !isDrainOver else { return false }
     guard leftoverCount < max(1, upstreams.capacity / ProxyLimits.leftoverShare) else {
       counters.leftoverLimit += 1
       return false
@@ -61,15 +63,33 @@ extension Proxy {
       upstreams[upstream].body.drop(scanned)
       upstreams[upstream].held.consume(min(scanned, upstreams[upstream].held.count))
     }
-    let time = isWhole ? ProxyLimits.lingerNanoseconds : leftoverDeadline(upstream)
+    let time = isWhole ? ProxyLimits.lingerNanoseconds : deadlines.firstByte
+    upstreams[upstream].leftoverEnd = reactor.now &+ time
     let registration = upstreams[upstream].registration
-    reactor.setDeadline(registration, at: reactor.now &+ time)
+    reactor.setDeadline(registration, at: leftoverDeadline(upstream))
     // It may have been paused while readable: no new edge comes for that.
     reactor.makeRunnable(registration)
   }
 
+  /// When something more must have come of it, or all of it.
   private func leftoverDeadline(_ upstream: Handle) -> UInt64 {
-    upstreams[upstream].hasHead ? deadlines.idle : deadlines.firstByte
+    let end = upstreams[upstream].leftoverEnd
+    return upstreams[upstream].hasHead ? min(end, reactor.now &+ deadlines.idle) : end
+  }
+
+  /// Its time is over: the backend is told to stop.
+  mutating func leftoverTimedOut(_ upstream: Handle) {
+    if upstreams[upstream].occupiesSlot { counters.leftoverTimeouts += 1 }
+    endLeftover(upstream, isClean: false)
+  }
+
+  /// The time for the drain is over, for them as well.
+  mutating func cutLeftovers() {
+    for slot in 0..<upstreams.touched where leftoverCount > 0 {
+      guard let upstream = upstreams.occupant(ofSlot: slot), upstreams[upstream].phase == .leftover
+      else { continue }
+      leftoverTimedOut(upstream)
+    }
   }
 
   /// Reads what nobody waits for, within the budget of one turn.
@@ -158,7 +178,7 @@ extension Proxy {
       if upstreams[upstream].occupiesSlot {
         reactor.setDeadline(
           upstreams[upstream].registration,
-          at: reactor.now &+ leftoverDeadline(upstream)
+          at: leftoverDeadline(upstream)
         )
       }
       return true

@@ -3,7 +3,8 @@ import OAIRRouting
 import OAIRSys
 
 // Idle connections to backends: a list per backend, youngest first, because the youngest is the
-// least likely to be closed by the other side. Each leaves by its deadline, an event, or to work.
+// least likely to be closed by the other side; and one of them all, whose oldest makes room when
+// connections run out. Each leaves by its deadline, an event, or to work.
 
 extension Proxy {
   /// The youngest idle connection to a backend, ready for work.
@@ -75,14 +76,9 @@ extension Proxy {
   /// - Returns: false when none is idle.
   @discardableResult
   mutating func closeOldestIdle() -> Bool {
-    for slot in 0..<upstreams.touched {
-      guard let upstream = upstreams.occupant(ofSlot: slot) else { continue }
-      if upstreams[upstream].phase == .idle {
-        closeIdle(upstream)
-        return true
-      }
-    }
-    return false
+    guard upstreams.contains(oldestIdle) else { return false }
+    closeIdle(oldestIdle)
+    return true
   }
 
   /// No descriptor is left: an idle connection's becomes the one that is needed now.
@@ -102,6 +98,14 @@ extension Proxy {
     if upstreams.contains(older) { upstreams[older].youngerIdle = upstream }
     slots[slot].youngestIdle = upstream
     slots[slot].idleCount += 1
+    upstreams[upstream].olderIdleOfAll = youngestIdle
+    upstreams[upstream].youngerIdleOfAll = .none
+    if upstreams.contains(youngestIdle) {
+      upstreams[youngestIdle].youngerIdleOfAll = upstream
+    } else {
+      oldestIdle = upstream
+    }
+    youngestIdle = upstream
   }
 
   private mutating func unlinkIdle(_ upstream: Handle) {
@@ -115,5 +119,21 @@ extension Proxy {
       slots[slot].youngestIdle = older
     }
     slots[slot].idleCount -= 1
+    unlinkFromAll(upstream)
+  }
+
+  private mutating func unlinkFromAll(_ upstream: Handle) {
+    let older = upstreams[upstream].olderIdleOfAll
+    let younger = upstreams[upstream].youngerIdleOfAll
+    if upstreams.contains(older) {
+      upstreams[older].youngerIdleOfAll = younger
+    } else {
+      oldestIdle = younger
+    }
+    if upstreams.contains(younger) {
+      upstreams[younger].olderIdleOfAll = older
+    } else {
+      youngestIdle = older
+    }
   }
 }

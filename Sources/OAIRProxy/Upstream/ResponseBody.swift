@@ -85,6 +85,12 @@ struct ResponseBody: ~Copyable {
   var hasErrorEvent: Bool { isWatched && observer.hasError }
   /// The event that ends the stream has come.
   var hasEndMarker: Bool { isWatched && observer.hasEndMarker }
+  /// How many events with content have come.
+  var contentEventCount: Int { isWatched ? observer.contentEventCount : 0 }
+  /// Tokens of the prompt, where the stream has said so.
+  var inputTokens: Int? { isWatched ? observer.inputTokens : nil }
+  /// Tokens generated, where the stream has said so.
+  var outputTokens: Int? { isWatched ? observer.outputTokens : nil }
   /// How many events have come.
   var eventCount: Int { isWatched ? observer.eventCount : 0 }
   /// Its events are known, so that a cut can be told to the client.

@@ -21,6 +21,8 @@ struct Upstream: ~Copyable {
   var downstream = Handle.none
   /// Its work counts as in flight although no exchange waits for it.
   var occupiesSlot = false
+  /// When all of an answer that nobody waits for must have come.
+  var leftoverEnd = UInt64.max
   /// It has carried a request before this one.
   var isReused = false
   /// Requests that it has carried, this one included.
@@ -28,6 +30,9 @@ struct Upstream: ~Copyable {
   /// The next older idle connection to the same backend, and the next younger one.
   var olderIdle = Handle.none
   var youngerIdle = Handle.none
+  /// The same among those to all backends.
+  var olderIdleOfAll = Handle.none
+  var youngerIdleOfAll = Handle.none
 
   // The request on its way out.
   /// The rewritten head as far as the kernel didn't take it at once.
@@ -52,6 +57,8 @@ struct Upstream: ~Copyable {
   /// Where in it the fields stand that tell of the attempt.
   var attemptFields = 0..<0
   var keepsAlive = false
+  /// Behind this answer its client's connection can't carry another request.
+  var endsDownstream = false
   /// How long the backend keeps it idle, as it said; 0 when it didn't.
   var announcedIdleSeconds = 0
   /// Reading waits until the client has taken what is queued.
@@ -80,6 +87,7 @@ struct Upstream: ~Copyable {
     hasHead = false
     headScanned = 0
     keepsAlive = false
+    endsDownstream = false
     isPaused = false
   }
 }

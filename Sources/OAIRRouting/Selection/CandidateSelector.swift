@@ -3,7 +3,7 @@
 /// Owns what policies remember. A value of its reactor, which asks it for each attempt and tells it
 /// of every new table. Policies are told apart by a `switch`, so that each is compiled into its
 /// place; only a custom one is called through a reference.
-public struct CandidateSelector {
+public struct CandidateSelector: Sendable {
   /// How is chosen among equals.
   public let policy: BalancingPolicy
   /// Choices of a custom policy that weren't among its candidates.
@@ -72,6 +72,65 @@ public struct CandidateSelector {
       let eligible = UnsafeBufferPointer(rebasing: scratch[..<tier.count])
       let index = balance(eligible, entry, table, request, inFlight, &random)
       return index.map { .chosen($0, breaksSession: false) } ?? .none
+    }
+  }
+
+  /// What a candidate has in hand when turns are taken: with its weight added, the richest of those
+  /// that may be tried is chosen.
+  ///
+  /// For explanations; 0 for other policies.
+  ///
+  /// - Parameters:
+  ///   - position: of the candidate among those of its model.
+  ///   - entry: the model, an entry of the table that was adopted last.
+  package func credit(_ position: Int, entry: Int, of table: RouteTable) -> Int {
+    Int(roundRobin.credit(at: table.firstCandidate(entry) + position))
+  }
+
+  /// Says whether there is somebody to choose, without choosing: nobody's turn is taken, and a
+  /// custom policy isn't asked.
+  ///
+  /// - Parameters: as those of `choose`.
+  /// - Returns: what `choose` would return now, though perhaps another one of those it may choose.
+  public func look(
+    _ entry: Int,
+    of table: RouteTable,
+    for request: RequestFacts,
+    inFlight: UnsafePointer<Int32>,
+    isExcluded: (Int) -> Bool
+  ) -> CandidateChoice {
+    let candidates = table.candidates(entry)
+    if request.session != 0 {
+      return WeightedRendezvous.pick(
+        request,
+        candidates,
+        ranks: table.ranks(entry),
+        facts: table.facts,
+        inFlight: inFlight,
+        isExcluded: isExcluded
+      )
+    }
+    let best = table.bestTier(entry)
+    if let index = FirstHealthy.pick(
+      best,
+      facts: table.facts,
+      inFlight: inFlight,
+      isExcluded: isExcluded
+    ) {
+      return .chosen(index, breaksSession: false)
+    }
+    return withUnsafeTemporaryAllocation(of: Int32.self, capacity: max(1, candidates.count)) {
+      scratch in
+      let tier = CandidateTier.collect(
+        candidates,
+        ranks: table.ranks(entry),
+        facts: table.facts,
+        inFlight: inFlight,
+        into: scratch,
+        isExcluded: isExcluded
+      )
+      guard tier.count > 0 else { return tier.isFull ? .full : .none }
+      return .chosen(Int(scratch[0]), breaksSession: false)
     }
   }
 

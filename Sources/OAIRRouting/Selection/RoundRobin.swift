@@ -7,7 +7,7 @@
 ///
 /// Owns a credit for every model and backend of the table. A value of its reactor, which asks it
 /// for each attempt, and tells it of every new table. A choice looks at all candidates.
-public struct RoundRobin {
+public struct RoundRobin: Sendable {
   /// In the order of the table's candidates.
   private var credits: [Int64] = []
 
@@ -40,6 +40,11 @@ public struct RoundRobin {
     }
     credits = moved
   }
+
+  /// What a candidate has earned and not paid yet: the richest of those that may be tried is next.
+  ///
+  /// - Parameter place: where it stands in the table's candidates.
+  func credit(at place: Int) -> Int64 { credits.indices.contains(place) ? credits[place] : 0 }
 
   /// Picks whose turn it is.
   ///

@@ -54,6 +54,27 @@ public struct WeightedRendezvous {
     return .chosen(usable.index, breaksSession: usable.index != preferred.index)
   }
 
+  /// The order in which backends get a session's requests, whatever their states: the first is its
+  /// own, the others stand in.
+  ///
+  /// For explanations.
+  ///
+  /// - Parameters:
+  ///   - session: the hash of its id.
+  ///   - candidates: indices into `facts`.
+  ///   - facts: the table's facts.
+  package static func order(
+    _ session: UInt64,
+    _ candidates: [Int],
+    facts: UnsafeBufferPointer<CandidateFacts>
+  ) -> [Int] {
+    candidates.sorted { a, b in
+      let (one, other) = (facts[a], facts[b])
+      if one.priority != other.priority { return one.priority < other.priority }
+      return score(session, of: one) > score(session, of: other)
+    }
+  }
+
   /// What a backend has drawn for a session: the highest of numbers that are distributed so that
   /// each wins with its share of the weights.
   static func score(_ session: UInt64, of fact: CandidateFacts) -> Double {

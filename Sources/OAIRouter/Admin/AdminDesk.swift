@@ -90,8 +90,11 @@ struct AdminDesk: Sendable {
       return .error(400, "invalid_backend", "\(reason). Check the name in 'url'.")
     case .registered(.refused(let reason)):
       return .error(409, "backend_refused", "The backend isn't taken: \(reason).")
+    case .registered(.merged(let known)):
+      log("backend known already", form.id, known)
+      return await show(known, 200)
     case .registered(let outcome):
-      log("backend added", form.id)
+      log(outcome == .registered ? "backend added" : "backend changed", form.id)
       return await show(form.id, outcome == .registered ? 201 : 200)
     }
   }
@@ -141,8 +144,10 @@ struct AdminDesk: Sendable {
     ids.prefix(16).joined(separator: ", ") + (ids.count > 16 ? ", …" : "")
   }
 
-  private func log(_ event: Logger.Message, _ id: String) {
-    options.logger.notice(event, metadata: ["backend": .string(id), "by": "admin"])
+  private func log(_ event: Logger.Message, _ id: String, _ known: String? = nil) {
+    var metadata: Logger.Metadata = ["backend": .string(id), "by": "admin"]
+    if let known { metadata["same_as"] = .string(known) }
+    options.logger.notice(event, metadata: metadata)
   }
 
   // MARK: - The router
@@ -216,8 +221,6 @@ struct AdminDesk: Sendable {
       )
     }
     await registry.publishNow()
-    // The table first: one that is newer than the report would have slots that the report lacks.
-    let table = await registry.table
     guard let report = await reports.report() else {
       return .error(503, "draining", "The router is shutting down.")
     }
@@ -225,7 +228,7 @@ struct AdminDesk: Sendable {
       let explanation = try RouteExplainer.explain(
         path: path,
         body: request.body,
-        table: table,
+        session: QueryPart.value("session", of: request.query),
         report: report,
         options: options.proxy
       )

@@ -36,6 +36,7 @@ struct CandidateSelectorTests {
       }
       bench.excluded = Set((0..<count).map { "b\($0)" }.filter { _ in .random(using: &random) })
       for _ in 0..<5 { judge(bench.choose(), bench) }
+      judge(bench.look(), bench)
     }
   }
 

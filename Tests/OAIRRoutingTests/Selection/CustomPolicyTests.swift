@@ -29,6 +29,19 @@ struct CustomPolicyTests {
     #expect(bench.pick() == "spare")
   }
 
+  @Test func `it isn't asked when it is only to be known if there is somebody`() {
+    let asked = Mutex(0)
+    let policy = CustomPolicy("counts") { _, _ in
+      asked.withLock { $0 += 1 }
+      return 0
+    }
+    var bench = SelectionBench(.custom(policy), members)
+    #expect(bench.look() == .chosen(0, breaksSession: false))
+    bench.excluded = ["a", "b", "spare"]
+    #expect(bench.look() == .none)
+    #expect(asked.withLock { $0 } == 0)
+  }
+
   @Test func `a choice that isn't there is counted, and made otherwise`() {
     var bench = SelectionBench(.custom(CustomPolicy("wild") { _, _ in 7 }), members)
     bench.load("a", 1)

@@ -2,6 +2,19 @@ import OAIRRouting
 import Testing
 
 struct RoundRobinTests {
+  @Test func `looking takes nobody's turn`() {
+    var bench = SelectionBench(
+      .roundRobin,
+      [.make("a", slot: 0, models: model()), .make("b", slot: 1, models: model())]
+    )
+    var turns: [String?] = []
+    for _ in 0..<4 {
+      #expect(bench.look() == .chosen(0, breaksSession: false))
+      turns.append(bench.pick())
+    }
+    #expect(turns == ["a", "b", "a", "b"])
+  }
+
   private func members(_ weights: [Int], model name: String = "m") -> [RouteMember] {
     weights.enumerated().map { slot, weight in
       .make("b\(100 + slot)", slot: slot, models: model(name), weight: weight)

@@ -47,8 +47,9 @@ struct AdminRenderingTests {
     )
     #expect(
       text
-        == #"{"path":"/x","model":null,"served_model":null,"chosen":null,"waits":false,"#
-        + #""candidates":[],"refusal":{"status":404,"code":"model_not_found","message":"no"}}"#
+        == #"{"path":"/x","model":null,"served_model":null,"chosen":null,"decided_by":null,"#
+        + #""waits":false,"candidates":[],"#
+        + #""refusal":{"status":404,"code":"model_not_found","message":"no"}}"#
     )
   }
 }

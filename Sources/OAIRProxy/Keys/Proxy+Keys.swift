@@ -1,0 +1,89 @@
+import OAIRHTTP1
+import OAIRReactor
+import OAIRRouting
+import OAIRSys
+import OAIRWire
+
+// Who asks: between the head and everything that costs something. Without keys this is one look at
+// a flag.
+
+extension Proxy {
+  /// Checks the key of a request, and counts the request in.
+  ///
+  /// - Returns: nil for a request that may go on.
+  mutating func keyError(_ downstream: Handle) -> GatewayError? {
+    guard !keys.isEmpty, needsKey(downstream) else { return nil }
+    guard let shown = shownKey(downstream) else {
+      counters.refusedKeys += 1
+      return GatewayError(.missingKey)
+    }
+    let number = keys.find(shown)
+    guard number > 0 else {
+      counters.refusedKeys += 1
+      return GatewayError(.invalidKey)
+    }
+    downstreams[downstream].exchange.key = number
+    switch downstreams[downstream].exchange.route {
+    case .routed, .stored, .tunnel: break
+    default: return nil
+    }
+    switch keys.begin(number, at: reactor.now) {
+    case nil:
+      downstreams[downstream].exchange.occupiesKey = true
+      return nil
+    case .rate(let seconds, let perMinute)?:
+      counters.keyRateLimit += 1
+      var error = GatewayError(.keyRateLimit, "\(perMinute)")
+      error.retryAfter = seconds
+      return error
+    case .concurrent(let bound)?:
+      counters.keyConcurrencyLimit += 1
+      return GatewayError(.keyConcurrencyLimit, "\(bound)")
+    }
+  }
+
+  /// Everything but what tells whether the router is well, and what it says to this machine.
+  private func needsKey(_ downstream: Handle) -> Bool {
+    if downstreams[downstream].exchange.method == .options { return false }
+    switch downstreams[downstream].exchange.route {
+    case .local(.health), .local(.livez), .local(.readyz), .local(.ollamaRoot): return false
+    case .local(.metrics): return !downstreams[downstream].peer.isLoopback
+    default: return true
+    }
+  }
+
+  /// What `Authorization: Bearer` or, as Anthropic's clients do, `x-api-key` has.
+  private func shownKey(_ downstream: Handle) -> UnsafeRawBufferPointer? {
+    let head = downstreams[downstream].exchange.head
+    if let field = scratch.requestTable.first(.authorization) {
+      let value = UnsafeRawBufferPointer(rebasing: head[field.value.range])
+      guard value.startsInAnyCase("bearer ") else { return nil }
+      let token = value.dropFirst(7).drop { $0 == UInt8(ascii: " ") }
+      return UnsafeRawBufferPointer(rebasing: token)
+    }
+    return scratch.requestTable.first(.xAPIKey).map {
+      UnsafeRawBufferPointer(rebasing: head[$0.value.range])
+    }
+  }
+
+  /// Whether the key may ask for the model: as the client has named it, or the one that it gets
+  /// without a name.
+  mutating func modelKeyError(_ downstream: Handle, _ entry: Int?) -> GatewayError? {
+    let key = downstreams[downstream].exchange.key
+    guard key > 0, !keys.allowsAll(key) else { return nil }
+    var name = Array(modelText(downstream).utf8)
+    if name.isEmpty, let entry { name = table.modelName(entry) }
+    guard !name.withUnsafeBytes({ keys.allows(key, model: ModelName.canonical($0)) }) else {
+      return nil
+    }
+    counters.refusedModels += 1
+    return GatewayError(.modelNotAllowed, String(decoding: name, as: UTF8.self))
+  }
+
+  /// The exchange is over.
+  mutating func leaveKey(_ downstream: Handle) {
+    guard downstreams[downstream].exchange.occupiesKey else { return }
+    downstreams[downstream].exchange.occupiesKey = false
+    keys.end(downstreams[downstream].exchange.key)
+  }
+}

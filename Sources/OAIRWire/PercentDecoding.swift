@@ -1,0 +1,36 @@
+/// Percent-decoding of a path segment (RFC 3986 section 2.1).
+package enum PercentDecoding {
+  /// Decodes as much as is encoded rightly.
+  ///
+  /// - Parameter memory: room for at least `text.count` bytes.
+  /// - Returns: how many bytes were written; a `%` without two hex digits stays as it is.
+  package static func decode(
+    _ text: UnsafeRawBufferPointer,
+    into memory: UnsafeMutableRawBufferPointer
+  ) -> Int {
+    var count = 0
+    var index = 0
+    while index < text.count {
+      var byte = text[index]
+      if byte == UInt8(ascii: "%"), index + 2 < text.count,
+        let high = hex(text[index + 1]), let low = hex(text[index + 2])
+      {
+        byte = high << 4 | low
+        index += 2
+      }
+      memory[count] = byte
+      count += 1
+      index += 1
+    }
+    return count
+  }
+
+  private static func hex(_ byte: UInt8) -> UInt8? {
+    switch byte {
+    case 0x30...0x39: byte - 0x30
+    case 0x41...0x46: byte - 0x37
+    case 0x61...0x66: byte - 0x57
+    default: nil
+    }
+  }
+}

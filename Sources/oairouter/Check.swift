@@ -1,0 +1,39 @@
+import ArgumentParser
+import OAIRouter
+
+/// `oairouter check`: what a configuration says, without serving.
+struct Check: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Check the configuration, and show what holds and where it was said.",
+    discussion: """
+      Takes the same options as 'serve', and reads the same variables. Prints YAML that is a whole \
+      configuration file, but for secrets, which are masked. Exit status 2: it can't be used; \
+      every mistake is told with its place.
+      """
+  )
+
+  @OptionGroup var file: FileFlags
+
+  @Flag(help: "Print JSON: for each key its value and where it was said.")
+  var json = false
+
+  @Flag(help: "Print the JSON Schema of configuration files, for editors, and end.")
+  var schema = false
+
+  @OptionGroup var discover: DiscoverFlag
+  @OptionGroup var flags: ServeFlags
+
+  func run() throws {
+    if schema {
+      Terminal.write(ConfigurationSchema.text)
+      return
+    }
+    do throws(SettingsFailure) {
+      let settings = try file.source(of: self).read()
+      _ = try RouterSetup(settings: settings, discover: discover.discover).options()
+      for warning in settings.warnings { Terminal.writeError("oairouter: \(warning)\n") }
+      let listing = SettingsListing(settings: settings)
+      Terminal.write(json ? listing.json : listing.yaml)
+    } catch { throw CommandFailure(error) }
+  }
+}

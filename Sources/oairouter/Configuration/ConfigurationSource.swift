@@ -1,0 +1,68 @@
+import Glibc
+import OAIRDiscovery
+
+/// Where a router's settings come from: everything that a reload reads again, or keeps.
+struct ConfigurationSource: Sendable {
+  /// The configuration file; nil for none.
+  let path: String?
+  let environment: [String: String]
+  /// What the command line says, by the paths of keys.
+  let flags: [String: [String]]
+
+  /// - Parameter file: what `--config` says; nil for what the environment says, if anything.
+  init(file: String?, flags: [String: [String]], environment: [String: String]) {
+    let named = environment[EnvironmentSettings.file] ?? ""
+    path = file ?? (named.isEmpty ? nil : named)
+    self.flags = flags
+    self.environment = environment
+  }
+
+  /// Reads the file, if there is one, and puts the layers together.
+  ///
+  /// On the caller's thread, which may block.
+  ///
+  /// - Throws: `SettingsFailure` with every mistake that was found.
+  func read() throws(SettingsFailure) -> Settings {
+    guard let path else { return try settings(of: nil) }
+    let bytes: [UInt8]
+    do throws(DocumentError) {
+      bytes = try WholeFile.read(path)
+    } catch { throw SettingsFailure("\(path): \(error)") }
+    return try settings(of: bytes)
+  }
+
+  /// Puts the layers together.
+  ///
+  /// - Parameter bytes: of the file.
+  /// - Throws: `SettingsFailure` with every mistake that was found.
+  func settings(of bytes: [UInt8]?) throws(SettingsFailure) -> Settings {
+    var reader = SettingsReader()
+    if let bytes, let path {
+      do throws(DocumentError) {
+        let document = try YAMLDocument.parse(bytes)
+        reader.take(try VariableExpansion(environment: environment).expanded(document), path: path)
+      } catch {
+        reader.fail("\(path):\(error.line == nil ? " " : "")\(error)")
+      }
+    }
+    EnvironmentSettings.take(environment, into: &reader)
+    for key in SettingTable.keys {
+      if let texts = flags[key.path] { reader.take(texts, of: key, .flag(key.flag)) }
+    }
+    guard reader.failure.isEmpty else { throw reader.failure }
+    return reader.settings
+  }
+
+  /// The environment of this process.
+  static var processEnvironment: [String: String] {
+    var variables: [String: String] = [:]
+    var entry = environ
+    while let pointer = entry.pointee {
+      let text = String(cString: pointer)
+      let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      if parts.count == 2 { variables[String(parts[0])] = String(parts[1]) }
+      entry += 1
+    }
+    return variables
+  }
+}

@@ -1,0 +1,175 @@
+import Glibc
+import OAIRDiscovery
+import OAIRouter
+
+/// Makes a router's options of settings.
+struct RouterSetup {
+  let settings: Settings
+  /// `--discover`.
+  var discover: [DiscoverySource] = []
+  /// A backend of its own comes on top.
+  var hasDemo = false
+
+  /// Options that are checked.
+  ///
+  /// Reads the files that settings name, on the caller's thread.
+  ///
+  /// - Throws: `SettingsFailure` with the place of each mistake.
+  func options() throws(SettingsFailure) -> RouterOptions {
+    var options = try reloadable()
+    if settings.isSaid("listen") {
+      options.listen = settings.value("listen").elements
+        .compactMap { $0.text.flatMap { SocketAddress($0) } }
+      guard !options.listen.isEmpty else {
+        throw SettingsFailure("\(settings["listen"].origin.place): listen needs an address")
+      }
+    } else {
+      options.fallbackPort = 11435
+    }
+    try addDiscoverers(to: &options)
+    try setAdmin(&options.admin)
+    let output = FileDescriptor(STDOUT_FILENO)
+    if settings.value("log.access").boolean == true {
+      options.accessLog = format == .json ? .json(output) : .text(output)
+    }
+    options.metrics.isEnabled = settings.value("metrics.enabled").boolean ?? true
+    options.metrics.version = Version.text
+    try check(options)
+    return options
+  }
+
+  /// What a running router can take over; the rest has its defaults.
+  ///
+  /// - Throws: `SettingsFailure` with the place of each mistake.
+  func reloadable() throws(SettingsFailure) -> RouterOptions {
+    var options = RouterOptions()
+    for key in SettingTable.keys { key.apply?(&options, settings.value(key.path)) }
+    options.backends = try backends()
+    options.health = health
+    options.proxy.keys = try clientKeys()
+    if settings.value("session_affinity.enabled").boolean == true {
+      options.proxy.selection.sessionHeader = settings.value("session_affinity.header").text
+    }
+    return options
+  }
+
+  /// How lines look.
+  var format: LogFormat { settings.value("log.format").text == "json" ? .json : .text }
+
+  /// The least severe events that are logged.
+  var level: Logger.Level {
+    settings.value("log.level").text.flatMap { LogLevel(rawValue: $0) }?.level ?? .info
+  }
+
+  // MARK: - Parts
+
+  private func backends() throws(SettingsFailure) -> [ConfiguredBackend] {
+    let setting = settings["backends"]
+    guard let node = setting.node else { return [] }
+    var source = Backend.Source.file
+    if case .flag = setting.origin { source = .flag }
+    do throws(DocumentError) {
+      return try BackendList.read(node, source: source, credentials: BackendSecrets.read)
+    } catch { throw failure("backends", error) }
+  }
+
+  private func clientKeys() throws(SettingsFailure) -> [ClientKey] {
+    guard let node = settings["keys"].node else { return [] }
+    do throws(DocumentError) {
+      return try KeyList.read(node) { path in
+        do throws(CommandFailure) {
+          return .success(try KeyFile.secret(path))
+        } catch { return .failure(KeyFileProblem(error.text)) }
+      }
+    } catch { throw failure("keys", error) }
+  }
+
+  private var health: HealthPolicy {
+    let standard = HealthPolicy()
+    return HealthPolicy(
+      interval: settings.value("health.interval").duration ?? .seconds(5),
+      timeout: settings.value("health.timeout").duration ?? .seconds(2),
+      failures: settings.value("health.failures").integer ?? standard.failures,
+      successes: settings.value("health.successes").integer ?? standard.successes
+    )
+  }
+
+  private func addDiscoverers(to options: inout RouterOptions) throws(SettingsFailure) {
+    if let path = settings.value("discovery.file.path").text {
+      options.discoverers.append(try file(path))
+    }
+    options.discoverers += try nameServices()
+    let hasBackends = !options.backends.isEmpty || hasDemo || !options.discoverers.isEmpty
+    let search = DiscoverySearch(settings: settings, discover: discover)
+    let sources = try search.sources(hasBackends: hasBackends)
+    if let docker = sources.docker { options.discoverers.append(docker) }
+    options.localPorts = sources.ports
+  }
+
+  private func file(_ path: String) throws(SettingsFailure) -> FileDiscoverer {
+    let discoverer = FileDiscoverer(path: path) { bytes throws(DocumentError) in
+      try BackendList.read(file: YAMLDocument.parse(bytes), credentials: BackendSecrets.read)
+    }
+    do throws(DocumentError) {
+      try discoverer.check()
+    } catch {
+      let place = error.line == nil ? "\(path): " : "\(path):"
+      throw SettingsFailure("\(place)\(error)")
+    }
+    return discoverer
+  }
+
+  private func nameServices() throws(SettingsFailure) -> [any Discoverer] {
+    guard let node = settings["discovery.dns"].node else { return [] }
+    let services: [DNSService]
+    do throws(DocumentError) {
+      services = try DNSService.list(node)
+    } catch { throw failure("discovery.dns", error) }
+    #if DNS
+      return services.isEmpty ? [] : [DNSDiscoverer(services)]
+    #else
+      guard services.isEmpty else {
+        throw SettingsFailure(
+          "\(settings["discovery.dns"].origin.place): discovery.dns: this program was built "
+            + "without it; Scripts/run builds it in, as does 'swift build --traits DNS' where "
+            + "c-ares is (Debian: libc-ares-dev)"
+        )
+      }
+      return []
+    #endif
+  }
+
+  private func setAdmin(_ admin: inout AdminOptions) throws(SettingsFailure) {
+    switch settings.value("admin").text {
+    case "off": admin.place = .off
+    case let text?: admin.place = SocketAddress(text).map { .at($0) } ?? .automatic
+    case nil: admin.place = .automatic
+    }
+    guard let path = settings.value("admin_key_file").text else { return }
+    do throws(CommandFailure) {
+      admin.key = AdminKey(try KeyFile.read(path))
+    } catch {
+      throw SettingsFailure("\(settings["admin_key_file"].origin.place): \(error.text)")
+    }
+  }
+
+  // MARK: - Mistakes
+
+  /// What only shows when all settings are looked at together is told at the place of one of them.
+  func check(_ options: RouterOptions) throws(SettingsFailure) {
+    do throws(ConfigurationError) {
+      try options.validate()
+    } catch {
+      // The options' names are those of the keys.
+      guard SettingTable.key(error.option) != nil, settings.isSaid(error.option) else {
+        throw SettingsFailure(error.description)
+      }
+      throw SettingsFailure("\(settings[error.option].origin.place): \(error)")
+    }
+  }
+
+  /// A mistake within a setting.
+  private func failure(_ path: String, _ error: DocumentError) -> SettingsFailure {
+    SettingsFailure(settings[path].problem(error))
+  }
+}

@@ -1,0 +1,104 @@
+"""The configuration file: served by, checked, and refused with its mistakes' places."""
+
+import json
+
+import yaml
+
+from programs import Router
+from rawhttp import chat
+
+CHAT = "/v1/chat/completions"
+
+
+def write(folder, text, name="oairouter.yaml"):
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def start(binary, folder, running, path, *arguments, environment=None):
+    command = [binary, "serve", "--config", path, "--discover", "off", *arguments]
+    router = Router(command, folder=folder, name="router", environment=environment)
+    running.append(router)
+    return router
+
+
+def test_a_file_is_served_by(binary, tmp_path, running, start_mock):
+    mock = start_mock("a", "m", tokens=2)
+    path = write(
+        tmp_path,
+        f"""
+listen: ["127.0.0.1:0"]
+admin: off
+backends:
+  - {{id: gpu, url: "{mock.url}"}}
+aliases: {{gpt: "${{MODEL}}"}}
+health: {{interval: 200ms}}
+log: {{format: json}}
+""",
+    )
+    environment = {"MODEL": "m"}
+    router = start(binary, tmp_path, running, path, environment=environment).wait_ready(1, ["m"])
+    answer = router.post(CHAT, chat("gpt"))
+    assert answer.status == 200
+    assert answer.head.get("x-oairouter-backend") == "gpu"
+
+
+def test_flags_come_before_variables_and_those_before_the_file(run, tmp_path):
+    path = write(tmp_path, "timeouts: {head: 1s, write: 2s, idle: 3s}\nqueue:\n  max: 7\n")
+    done = run(
+        "check", "--config", path, "--timeouts.idle", "300s", "--json",
+        environment={"OAIROUTER_TIMEOUTS_WRITE": "20s", "OAIROUTER_TIMEOUTS_IDLE": "30s"},
+    )
+    assert done.returncode == 0, done.stderr
+    shown = json.loads(done.stdout)
+    assert shown["timeouts.head"] == {"value": "1s", "source": f"{path}:1"}
+    assert shown["timeouts.write"] == {"value": "20s", "source": "OAIROUTER_TIMEOUTS_WRITE"}
+    assert shown["timeouts.idle"] == {"value": "5m", "source": "--timeouts.idle"}
+    assert shown["queue.max"] == {"value": "7", "source": f"{path}:3"}
+    assert shown["timeouts.drain"] == {"value": "30s", "source": "default"}
+
+
+def test_what_check_shows_is_a_configuration(run, tmp_path, root):
+    done = run("check", "--config", root / "docs/oairouter.example.yaml")
+    assert done.returncode == 0, done.stderr
+    again = run("check", "--config", write(tmp_path, done.stdout))
+    assert again.returncode == 0, again.stderr
+    assert yaml.safe_load(again.stdout) == yaml.safe_load(done.stdout)
+
+
+def test_secrets_are_masked(run, tmp_path):
+    path = write(
+        tmp_path,
+        "backends:\n  - url: http://127.0.0.1:1\n    api_key: \"${GPU_KEY}\"\n"
+        "keys:\n  - {id: team, key: \"${TEAM_KEY}\"}\n",
+    )
+    secrets = {"GPU_KEY": "sk-gpu-0123456789", "TEAM_KEY": "sk-team-0123456789abc"}
+    for more in ([], ["--json"]):
+        done = run("check", "--config", path, *more, environment=secrets)
+        assert done.returncode == 0, done.stderr
+        assert not any(secret in done.stdout + done.stderr for secret in secrets.values())
+        assert "team" in done.stdout and "****" in done.stdout
+
+
+def test_every_mistake_is_told_with_its_place_and_nothing_is_served(run, tmp_path):
+    path = write(tmp_path, "timeouts:\n  head: 5\n  wirte: 5s\ntls: {certificate: x}\n")
+    for command in ("check", "serve"):
+        done = run(command, "--config", path)
+        assert done.returncode == 2, done.stderr
+        assert "listening" not in done.stdout
+        assert f"{path}:2:9: timeouts.head must be a whole number with one of" in done.stderr
+        assert f"{path}:3:3: timeouts has no key 'wirte'; did you mean 'write'?" in done.stderr
+        assert f"{path}:4:20: tls.certificate: TLS isn't built in" in done.stderr
+
+
+def test_a_file_that_is_not_there_is_an_error(run, tmp_path):
+    done = run("serve", "--config", tmp_path / "none.yaml")
+    assert done.returncode == 2
+    assert f"{tmp_path}/none.yaml: the file can't be read: No such file" in done.stderr
+
+
+def test_the_variable_names_the_file(run, tmp_path):
+    path = write(tmp_path, '{"queue": {"max": 9}}', "oairouter.json")
+    done = run("check", "--json", environment={"OAIROUTER_CONFIG": str(path)})
+    assert json.loads(done.stdout)["queue.max"] == {"value": "9", "source": f"{path}:1"}
