@@ -52,10 +52,7 @@ let package = Package(
     // L2: mechanism | policy.
     layer(
       "OAIRReactor",
-      [
-        "OAIRSys", .product(name: "DequeModule", package: "swift-collections"),
-        .product(name: "HeapModule", package: "swift-collections"),
-      ]
+      ["OAIRSys", .product(name: "HeapModule", package: "swift-collections")]
     ),
     layer("OAIRRouting", ["OAIRSys", "OAIRWire"]),
     // L3: data plane | control plane.

@@ -1,8 +1,8 @@
 # How the fuzz targets are compiled: sourced by Scripts/fuzz behind lib.sh, never run.
 
 folder=.build-fuzz
-exchange_modules=OAIRSys,OAIRHTTP1,OAIRWire,InternalCollectionsUtilities,DequeModule,HeapModule,OAIRReactor
-exchange_modules+=,OAIRRouting,OAIRProxy
+exchange_modules=OAIRSys,OAIRHTTP1,OAIRWire,InternalCollectionsUtilities,HeapModule
+exchange_modules+=,OAIRReactor,OAIRRouting,OAIRProxy
 #        target         program  modules that it stands on
 targets="request-head   http1    OAIRHTTP1
          response-head  http1    OAIRHTTP1
@@ -21,8 +21,17 @@ answer_readers=(JSONSlicer ModelList EngineFingerprints EngineRules ControlRespo
   Docker/Container{,Event,Labels,Ledger,Mapping} Docker/Docker{Labels,Options,Vantage}
   Docker/ImageRules Docker/OwnContainer)
 
-instrumented=(-sanitize=fuzzer,address -parse-as-library -wmo -O -g -enable-testing -D FUZZING
-  -package-name oairouter -Xcc -fmodule-map-file=Sources/COAIRSys/module.modulemap -I "$folder")
+compiled=(-parse-as-library -wmo -O -g -enable-testing -D FUZZING
+  -package-name oairouter -Xcc -fmodule-map-file=Sources/COAIRSys/module.modulemap)
+# `fast` watches edges alone (comparisons cost more than they find), and no exclusive access; what
+# judges isn't watched there: its branches are none of the program's.
+case ${variant:=address} in
+  address) watched=(-sanitize=fuzzer,address) ;;
+  fast)
+    watched=(-sanitize=fuzzer -sanitize-coverage=edge,inline-8bit-counters,pc-table)
+    compiled+=(-enforce-exclusivity=unchecked)
+    ;;
+esac
 # As in the manifest of swift-collections.
 collections=(-enable-experimental-feature Lifetimes -enable-experimental-feature BuiltinModule)
 # As in Package.swift.
@@ -31,15 +40,16 @@ strict=(-swift-version 6 -enable-upcoming-feature ExistentialAny
 
 # compile MODULE OBJECT-NAME FLAG... FILE...: unless nothing has changed, in it or below it.
 compile() {
-  local module=$1 object=$folder/$2.o
+  local module=$1 object=$place/$2.o how=("${compiled[@]}" "${watched[@]}" -I "$place")
+  [[ $variant != fast || $module != Fuzz_* ]] || how=("${compiled[@]}" -I "$place")
   shift 2
   local stamp
-  stamp="$(swiftc --version 2>&1; printf '%s\n' "$@"; printf '%s\n' "$@" | grep '\.swift$' |
-    tr '\n' '\0' | xargs -0 cat --)"
+  stamp="$(swiftc --version 2>&1; printf '%s\n' "${how[@]}" "$@"
+    printf '%s\n' "$@" | grep '\.swift$' | tr '\n' '\0' | xargs -0 cat --)"
   below="$(sha256sum <<<"$below$stamp")"
   [[ $(cat "$object.stamp" 2>/dev/null) != "$below" || ! -e $object ]] || return 0
-  swiftc "${instrumented[@]}" -module-name "$module" "$@" -c -o "$object" -emit-module \
-    -emit-module-path "$folder/$module.swiftmodule" || return
+  swiftc "${how[@]}" -module-name "$module" "$@" -c -o "$object" -emit-module \
+    -emit-module-path "$place/$module.swiftmodule" || return
   echo "$below" >"$object.stamp"
 }
 
@@ -66,10 +76,12 @@ compile_module() {
 build() {
   local name=$1 modules=${2//,/ } flag=${3-} module files objects=()
   below=''
-  mkdir -p "$folder"
+  # Objects of its own for each program: what stands below a module decides whether it is stale.
+  place=$folder/$variant/$name
+  mkdir -p "$place"
   for module in $modules; do
     compile_module "$module" || return
-    objects+=("$folder/$module.o")
+    objects+=("$place/$module.o")
   done
   case $name in
     http1) mapfile -t files < <(swift_files Tests/Fuzz/Shared Tests/Fuzz/HTTP1) ;;
@@ -78,11 +90,11 @@ build() {
     exchange) mapfile -t files < <(swift_files Tests/Fuzz/Shared Tests/SimulationTests |
       grep -v 'Tests\.swift$') ;;
   esac
-  program=$folder/$name$flag.program
+  program=$place/$name$flag.program
   local module_name=Fuzz_$name
   compile "$module_name" "$name$flag" "${strict[@]}" ${flag:+-D "$flag"} "${files[@]}" || return
-  objects+=("$folder/$name$flag.o")
+  objects+=("$place/$name$flag.o")
   [[ -n $(find "${objects[@]}" -newer "$program" 2>&1) ]] || return 0
-  swiftc "${instrumented[@]}" "${objects[@]}" -o "$program" 2>&1 |
+  swiftc "${watched[@]}" "${objects[@]}" -o "$program" 2>&1 |
     { grep -vE 'ld\.gold: warning' || true; }
 }

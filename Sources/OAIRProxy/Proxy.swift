@@ -172,7 +172,8 @@ public struct Proxy<K: Kernel>: ~Copyable {
   public var heldBodyBytes: Int { ledger.reserved }
   /// Connections to backends, idle ones included.
   public var upstreamCount: Int { upstreams.count }
-  /// True after a drain has ended: nothing is open but idle backend connections.
+  /// True after a drain has ended: nothing is open but backend connections that no client waits
+  /// for.
   public var isStopped: Bool { lifecycle == .stopped }
 
   /// No client is served any more, and no backend finishes what one has left.

@@ -1,5 +1,3 @@
-import DequeModule
-
 // Bulk work waits here: connections that have plenty to read or write, and whose owner wants to
 // give each tick only so much of it. They are served in the order of their coming, after all that
 // the tick brought; the next tick doesn't block while one waits. Unlike the runnable list, which is

@@ -1,4 +1,3 @@
-import DequeModule
 public import OAIRSys
 
 // The loop. A reactor owns descriptors, their readiness, deadlines and timers, on one thread. It
@@ -28,7 +27,7 @@ public struct Reactor<K: Kernel>: ~Copyable {
   private var closing: [Handle] = []
   private var runnable: [Handle] = []
   private var turn: [Handle] = []
-  var postponed: Deque<Handle> = []
+  var postponed = HandleQueue()
   private var eventCount = 0
   private var eventIndex = 0
   var deadlines = DeadlineSweep()

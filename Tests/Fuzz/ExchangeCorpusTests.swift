@@ -8,7 +8,7 @@ struct ExchangeCorpusTests {
     let inputs = try Corpus(FuzzExchange.name).inputs()
     #expect(!inputs.isEmpty)
     for input in inputs {
-      let violations = try FuzzExchange(input.bytes).violations()
+      let violations = try FuzzExchange(input.bytes).outcome().violations
       #expect(violations.isEmpty, "\(input.name)")
     }
   }

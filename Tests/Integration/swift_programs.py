@@ -9,7 +9,6 @@ from programs import Server
 LINKED = [
     "OAIR[!M]*",
     "Logging",
-    "DequeModule",
     "HeapModule",
     "InternalCollectionsUtilities",
 ]

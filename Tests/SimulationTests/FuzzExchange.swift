@@ -13,21 +13,23 @@ struct FuzzExchange {
 
   init(_ input: [UInt8]) { self.input = input }
 
-  /// What was broken, in words.
-  func violations() throws -> [String] {
-    guard input.count > 2 + Self.profileLength else { return [] }
+  /// What came out; `echoes` as in `Simulation.run`.
+  func outcome(echoes: Bool = false) throws -> Simulation.Outcome {
+    guard input.count > 2 + Self.profileLength else { return Simulation.Outcome() }
     let events = input[(2 + Self.profileLength)...]
     let choices = Choices(
       profile: input[2..<events.startIndex],
       events: events,
-      garbling: [0, 0, 300, 700][Int(input[0]) >> 2 & 3]
+      garbling: [0, 0, 300, 700][Int(input[0]) >> 2 & 3],
+      isBrief: true
     )
     return try Simulation.run(
       seed: UInt64(input[1]),
       exchanges: Int(input[0]) & 3 + 1,
       choices: choices,
+      echoes: echoes,
       saboteur: Self.saboteur
-    ).violations
+    )
   }
 
   /// A bug that is made on purpose: the end of a cut body looks like a regular one.
@@ -41,12 +43,19 @@ struct FuzzExchange {
 }
 
 #if FUZZING
+  import Glibc
+
+  private let echoes = getenv("OAIR_SIM_TRACE") != nil
+
   extension FuzzTarget {
     static var all: [FuzzTarget] {
       [
         FuzzTarget(FuzzExchange.name) { input, _ in
-          let violations = try? FuzzExchange(Array(input)).violations()
-          require(violations?.isEmpty ?? false, "\(violations ?? ["the listener failed"])")
+          let outcome = try? FuzzExchange(Array(input)).outcome(echoes: echoes)
+          let violations = outcome?.violations ?? ["the listener failed"]
+          // What led there: its end, or all of it with OAIR_SIM_TRACE.
+          if !echoes { for line in outcome?.trace ?? [] { EventTrace.write(line + "\n") } }
+          require(violations.isEmpty, "\(violations)")
         }
       ]
     }

@@ -50,6 +50,7 @@ final class SimulatedWorld {
     var profile = Profile(&random)
     profile.garbling = choices.garbling
     if choices.garbling > 0 { profile.isCalm = false }
+    if choices.isBrief { profile.usesShortMessages() }
     if saboteur != nil {
       profile.clientFaults = 0
       profile.drainsAt = nil
@@ -78,6 +79,11 @@ final class SimulatedWorld {
   var isRough: Bool { profile.connectFaults > 0 || profile.answerFaults > 0 }
   /// A RST, of a client's or towards one, may destroy what is on its way.
   var mayLoseTail: Bool { profile.clientFaults > 0 }
+
+  /// An answer may end anywhere: who is too slow, or there at the drain's end, is cut.
+  func mayBreak(_ reader: ResponseReader) -> Bool {
+    !reader.endsCleanly || mayLoseTail || isDraining
+  }
 
   var isDraining: Bool { drainBegan != nil }
   /// How long the drain has lasted; nil before.

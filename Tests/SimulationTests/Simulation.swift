@@ -123,8 +123,9 @@ enum Simulation {
     }
     network.require(proxy.isStopped == world.isDraining, "stopped without a drain, or never")
     network.require(proxy.connectionCount == 0, "\(proxy.connectionCount) clients are left")
-    // A drain doesn't wait for idle connections to age; nothing works on one then.
-    let left = world.isDraining ? proxy.idleCount : 0
+    // A drain waits neither for idle connections to age nor for the framing behind the last event
+    // of a client that has gone; nothing works on one then.
+    let left = world.isDraining ? proxy.idleCount + proxy.leftoverConnections : 0
     network.require(proxy.upstreamCount == left, "\(proxy.upstreamCount) upstreams are left")
     network.require(proxy.queue.isEmpty, "\(proxy.queue.count) requests still wait for a place")
     network.require(proxy.heldBodyBytes == 0, "\(proxy.heldBodyBytes) bytes are still reserved")
@@ -152,5 +153,12 @@ extension Proxy {
   /// Idle connections to backends, as their accounts count them.
   fileprivate var idleCount: Int {
     (0..<slots.capacity).reduce(0) { $0 + slots[$1].idleCount }
+  }
+
+  /// Connections on which only what nobody waits for is still to come.
+  fileprivate var leftoverConnections: Int {
+    (0..<upstreams.touched).count { slot in
+      upstreams.occupant(ofSlot: slot).map { upstreams[$0].phase == .leftover } ?? false
+    }
   }
 }

@@ -7,7 +7,7 @@ import Testing
 /// belongs into `regressions`.
 struct SimulationTests {
   /// Seeds that once broke an invariant.
-  private static let regressions: [UInt64] = [529, 102427, 104407, 106483, 107225]
+  private static let regressions: [UInt64] = [529, 102427, 104407, 106483, 107225, 109881]
 
   @Test func `no seed breaks an invariant`() throws {
     let (first, last) = Self.seeds()

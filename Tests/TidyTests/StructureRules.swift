@@ -15,7 +15,7 @@ enum StructureRules {
     "OAIRHTTP1": ["Glibc"],
     "OAIRWire": ["Glibc"],
     "OAIRTypes": ["FoundationEssentials"],
-    "OAIRReactor": ["OAIRSys", "Glibc", "DequeModule", "HeapModule"],
+    "OAIRReactor": ["OAIRSys", "Glibc", "HeapModule"],
     "OAIRRouting": ["OAIRSys", "OAIRWire", "Glibc", "Dispatch"],
     "OAIRDiscovery": [
       "OAIRSys", "OAIRReactor", "OAIRHTTP1", "OAIRWire", "OAIRTypes", "OAIRRouting", "CCares",
@@ -24,7 +24,7 @@ enum StructureRules {
     "OAIRAdmin": ["OAIRSys", "OAIRReactor", "OAIRHTTP1", "OAIRWire", "Glibc"],
     "OAIRProxy": [
       "OAIRSys", "OAIRReactor", "OAIRHTTP1", "OAIRWire", "OAIRRouting", "Glibc", "DequeModule",
-      "DequeModule", "HeapModule",
+      "HeapModule",
     ],
     "OAIRouter": [
       "OAIRSys", "OAIRReactor", "OAIRHTTP1", "OAIRWire", "OAIRTypes", "OAIRRouting", "OAIRProxy",

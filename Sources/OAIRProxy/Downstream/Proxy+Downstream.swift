@@ -239,7 +239,11 @@ extension Proxy {
   }
 
   private mutating func exchangeDeadline(_ downstream: Handle) {
-    if downstreams[downstream].exchange.machine.phase == .pausing {
+    let phase = downstreams[downstream].exchange.machine.phase
+    if phase == .answering {
+      // An answer of ours is queued: whatever of the request is missing, there is no second one.
+      writeDeadline(downstream)
+    } else if phase == .pausing {
       step(downstream, .resumed)
     } else if downstreams[downstream].exchange.ticket != .none {
       queueTimedOut(downstream)
@@ -248,13 +252,20 @@ extension Proxy {
     } else if isBodyLate(downstream) {
       counters.downstreamTimeouts += 1
       breakOff(downstream, GatewayError(.requestTimeout, "its body paused for too long"))
-    } else if downstreams[downstream].output.isEmpty {
+    } else {
+      writeDeadline(downstream)
+    }
+  }
+
+  /// The deadline that passed was for the client's taking what is queued, if anything is.
+  private mutating func writeDeadline(_ downstream: Handle) {
+    guard !downstreams[downstream].output.isEmpty else {
       reactor.setDeadline(downstreams[downstream].registration, at: .max)
       if downstreams[downstream].exchange.machine.phase == .holding { sendEarlyHead(downstream) }
-    } else {
-      counters.downstreamTimeouts += 1
-      cutOff(downstream)
+      return
     }
+    counters.downstreamTimeouts += 1
+    cutOff(downstream)
   }
 
   /// The deadline that passed was for the client's next byte of body.

@@ -36,9 +36,8 @@ struct AnswerScript {
     attempt.isWatched = isStream
     guard isStream else {
       // The largest fills every queue on its way.
-      let length = random.chance(20) ? 500_000 : random.pick([0, 100, 5000, 100_000])
-      let padding = String(repeating: "y", count: length)
-      attempt.payload = Array("{\"id\":\"\(mark)\",\"text\":\"\(padding)\"}".utf8)
+      let length = random.chance(20) ? profile.largestAnswer : random.pick(profile.answers)
+      attempt.payload = Self.padded("{\"id\":\"\(mark)\",\"text\":\"", "y", length, "\"}")
       return
     }
     let end = random.chance(150) ? "\r\n\r\n" : "\n\n"
@@ -50,15 +49,34 @@ struct AnswerScript {
       add("data: {\"error\":{\"message\":\"\(mark)\",\"code\":500}}\(end)")
     }
     for index in 0..<random.within(1...12) {
-      if random.chance(60) { add(": still here\(end)") }
-      let padding = String(repeating: "x", count: random.pick([0, 10, 200, 3000]))
-      add("data: {\"choices\":[{\"delta\":{\"content\":\"\(mark).\(index) \(padding)\"}}]}\(end)")
+      if random.chance(60) {
+        add(": still here\(end)")
+        attempt.commentEnds.append(attempt.payload.count - end.utf8.count / 2)
+      }
+      let content = "data: {\"choices\":[{\"delta\":{\"content\":\"\(mark).\(index) "
+      add(Self.padded(content, "x", random.pick([0, 10, 200, 3000]), "\"}}]}\(end)"))
     }
     add("data: [DONE]\(end)")
   }
 
-  private func add(_ event: String) {
-    attempt.payload += Array(event.utf8)
+  /// Text around so many bytes of padding: in bytes, as strings of that length take their time.
+  private static func padded(
+    _ start: String,
+    _ padding: Unicode.Scalar,
+    _ count: Int,
+    _ end: String
+  ) -> [UInt8] {
+    var bytes = Array(start.utf8)
+    bytes.reserveCapacity(bytes.count + count + end.utf8.count)
+    bytes += repeatElement(UInt8(ascii: padding), count: count)
+    bytes += end.utf8
+    return bytes
+  }
+
+  private func add(_ event: String) { add(Array(event.utf8)) }
+
+  private func add(_ event: [UInt8]) {
+    attempt.payload += event
     attempt.boundaries.append(attempt.payload.count)
   }
 

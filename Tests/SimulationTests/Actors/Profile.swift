@@ -34,6 +34,11 @@ struct Profile {
   var latency = 10...200
   /// Requests that a backend is given at a time; 0: any number.
   var maxInFlight = 0
+  /// Lengths of messages, in bytes, of which one is drawn each time.
+  var requests = [10, 100, 1000, 20_000]
+  var answers = [0, 100, 5000, 100_000]
+  /// Comes rarely, and fills every queue on its way.
+  var largestAnswer = 500_000
   /// Requests name sessions, of which there are so many; 0: they don't.
   var sessions = 0
 
@@ -92,6 +97,13 @@ struct Profile {
     options.retry.attempts = random.pick([0, 1, 2, 2, 2, 4])
   }
 
+  /// Short messages: a run takes a fraction of the time, and the smaller queues still fill.
+  mutating func usesShortMessages() {
+    requests = [10, 100, 1000, 6000]
+    answers = [0, 100, 1000, 5000]
+    largestAnswer = 40_000
+  }
+
   /// Neither sessions nor bounds, and the default policy.
   mutating func usesPlainSelection() {
     options.selection = SelectionOptions()
@@ -119,4 +131,6 @@ struct Choices {
   var events: ArraySlice<UInt8> = []
   /// In a thousand: messages that are garbled.
   var garbling = 0
+  /// Messages are short, so that a run takes little time.
+  var isBrief = false
 }

@@ -70,6 +70,8 @@ final class AttemptRecord {
   var payload: [UInt8] = []
   /// Where its events end.
   var boundaries: [Int] = []
+  /// Where the lines of comments do: no event is begun there, and the blank line may be missing.
+  var commentEnds: [Int] = []
   var isWatched = false
   var isCloseDelimited = false
   /// Head and framed payload, and what comes behind them.
@@ -105,9 +107,12 @@ final class AttemptRecord {
   /// it may ask the same backend again.
   var isStaleReuse: Bool { isReused && cutsAt != nil && (written == 0 || fault == .reset) }
 
+  /// Where a stream may be cut, in order.
+  var cutPlaces: [Int] { (boundaries + commentEnds).sorted() }
+
   /// An event ends there; CR ends a line on its own, the LF behind it may be missing.
   func isBoundary(_ count: Int) -> Bool {
-    boundaries.contains(count) || boundaries.contains(count + 1) && payload[count - 1] == 13
+    cutPlaces.contains(count) || cutPlaces.contains(count + 1) && payload[count - 1] == 13
   }
 
   /// The router may have taken it for whole.

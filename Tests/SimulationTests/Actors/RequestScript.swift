@@ -11,7 +11,8 @@ struct RequestScript {
     let isHTTP10 = random.chance(120)
     let expectsContinue = !isHTTP10 && random.chance(60)
     let model = random.below(profile.models)
-    let body = Self.body(number, wantsStream, model, &random)
+    let length = random.pick(profile.requests)
+    let body = Self.body(number, wantsStream, model, length, &random)
     var head = "POST /v1/chat/completions HTTP/1.\(isHTTP10 ? 0 : 1)\r\n"
     head += "Host: router\r\nX-Request-ID: sim-\(number)\r\n"
     let session = profile.sessions > 0 ? number % profile.sessions : nil
@@ -53,19 +54,18 @@ struct RequestScript {
     _ number: Int,
     _ wantsStream: Bool,
     _ model: Int,
+    _ length: Int,
     _ random: inout SimulationRandom
   ) -> [UInt8] {
-    let length = random.pick([10, 100, 1000, 20_000])
-    let filler = String(
-      repeating: "say \\\"\(number)\\\" ",
-      count: random.within(1...length) / 8 + 1
-    )
-    let model = "\"model\":\"m\(model)\""
-    let messages = "\"messages\":[{\"role\":\"user\",\"model\":\"no\",\"content\":\"\(filler)\"}]"
-    let stream = "\"stream\":\(wantsStream)"
+    let word = Array("say \\\"\(number)\\\" ".utf8)
+    let filler = repeatElement(word, count: random.within(1...length) / 8 + 1).joined()
+    let model = Array("\"model\":\"m\(model)\"".utf8)
+    let start = "\"messages\":[{\"role\":\"user\",\"model\":\"no\",\"content\":\""
+    let messages = Array(start.utf8) + filler + Array("\"}]".utf8)
+    let stream = Array("\"stream\":\(wantsStream)".utf8)
     let members =
       random.chance(500) ? [model, stream, messages] : [messages, stream, model]
-    return Array("{\(members.joined(separator: ","))}".utf8)
+    return Array("{".utf8) + members.joined(separator: Array(",".utf8)) + Array("}".utf8)
   }
 
   private static func local(_ number: Int, _ random: inout SimulationRandom) -> ExchangeRecord {

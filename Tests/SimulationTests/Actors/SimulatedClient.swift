@@ -151,6 +151,7 @@ final class SimulatedClient: SocketHandler {
       current += 1
       let rest = reader.rest
       let closes = reader.head?.value("connection") == "close"
+      let status = reader.status
       world.network.require(
         closes || !exchange.isHTTP10,
         "an HTTP/1.0 client isn't told that its connection ends"
@@ -164,8 +165,8 @@ final class SimulatedClient: SocketHandler {
       if current == exchanges.count || closes {
         world.network.require(
           rest.isEmpty,
-          "bytes behind the last answer, to request \(exchange.number): "
-            + String(decoding: rest.prefix(400), as: UTF8.self)
+          "bytes behind the last answer, \(status) to request \(exchange.number): "
+            + String(decoding: rest.prefix(800), as: UTF8.self)
         )
         isDone = true
         socket?.close()

@@ -135,7 +135,12 @@ final class SimulatedNetwork {
   private func wakeSpuriously() {
     guard traits.spuriousWakeUps > 0, random.chance(traits.spuriousWakeUps), !descriptors.isEmpty
     else { return }
-    if let any = descriptors[random.below(descriptors.count)], case .socket = any.kind { wake(any) }
+    guard let any = descriptors[random.below(descriptors.count)], case .socket = any.kind else {
+      return
+    }
+    wake(any)
+    // Not the router's doing: a tape may choose this at every turn.
+    idleTicks = max(0, idleTicks - 1)
   }
 
   private func collectEvents() -> Bool {

@@ -26,9 +26,14 @@ struct GarbledOracle {
     let isRight = exchange.attempts.contains { attempt in
       attempt.isGarbled
         || attempt.status == reader.status
-          && Bytes.starts(attempt.payload, with: Self.withoutFrame(reader.payload))
+          && Bytes.starts(attempt.payload, with: Self.withoutFrame(reader, world))
     }
-    require(isRight, "status \(reader.status) isn't any attempt's")
+    require(
+      isRight,
+      "status \(reader.status) isn't any attempt's: \(reader.framing), "
+        + String(decoding: reader.payload.suffix(100), as: UTF8.self)
+        + ", asked with " + String(decoding: exchange.wire.prefix(400), as: UTF8.self)
+    )
   }
 
   /// A request at a backend that no honest client sent: some garbled one must mean exactly this.
@@ -46,26 +51,35 @@ struct GarbledOracle {
   /// Whether an answer follows from a garbled one: its payload, perhaps cut, and a frame behind it.
   ///
   /// Where the head itself was changed, only what is readable can be told.
-  static func follows(_ reader: ResponseReader, from attempt: AttemptRecord) -> Bool {
+  static func follows(
+    _ reader: ResponseReader,
+    from attempt: AttemptRecord,
+    in world: SimulatedWorld
+  ) -> Bool {
     guard attempt.isHeadWhole else { return true }
     var source = ResponseReader(isHead: false)
     source.feed(attempt.wire)
     source.connectionEnded(isClean: true)
     guard source.status == reader.status else { return false }
-    let payload = withoutFrame(reader.payload)
+    let payload = withoutFrame(reader, world)
     return Bytes.starts(source.payload, with: payload)
       || source.fault != nil && Bytes.starts(payload, with: source.payload)
   }
 
-  /// What stands before an error frame of the router's own.
-  private static func withoutFrame(_ payload: [UInt8]) -> [UInt8] {
-    for code in ["\"upstream_disconnected\"}}\n\n", "\"router_shutdown\"}}\n\n"] {
-      let tail = Array(code.utf8)
-      let start = Array("data: {\"error\":{\"message\":\"The ".utf8)
-      guard payload.count >= tail.count, payload[(payload.count - tail.count)...] == tail[...],
-        let place = Bytes.lastPlace(of: start, in: payload)
-      else { continue }
-      return Array(payload[..<place])
+  /// What stands before an error frame of the router's own; where the end of an answer may be lost,
+  /// also before the first bytes of one.
+  private static func withoutFrame(_ reader: ResponseReader, _ world: SimulatedWorld) -> [UInt8] {
+    let payload = reader.payload
+    let backend = reader.head?.value("x-oairouter-backend") ?? ""
+    let mayBreak = world.mayBreak(reader)
+    for text in [Oracle.lostFrame, Oracle.drainFrame] {
+      let frame = Array(text.split(separator: "#").joined(separator: backend).utf8)
+      let shortest = mayBreak ? 1 : frame.count
+      var count = min(frame.count, payload.count)
+      while count >= shortest {
+        if payload.suffix(count) == frame.prefix(count) { return payload.dropLast(count) }
+        count -= 1
+      }
     }
     return payload
   }

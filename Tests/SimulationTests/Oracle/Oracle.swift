@@ -24,7 +24,7 @@ struct Oracle {
     require(!backend.isEmpty, "the backend has no name")
     if !isWhole { world.counts.cut += 1 }
     let isRight = exchange.attempts.contains { attempt in
-      if attempt.isGarbled { return GarbledOracle.follows(reader, from: attempt) }
+      if attempt.isGarbled { return GarbledOracle.follows(reader, from: attempt, in: world) }
       guard attempt.status == reader.status else { return false }
       return isWhole
         ? isWholeAnswer(reader, attempt) : isHonestCut(reader.payload, attempt, reader)
@@ -47,7 +47,8 @@ struct Oracle {
       let common = Bytes.common(reader.payload, attempt.payload)
       return "\(attempt.status)\(attempt.isWatched ? " stream" : "")"
         + "\(attempt.isCloseDelimited ? " to the close" : "") of \(attempt.payload.count)"
-        + ", common \(common), sent \(attempt.written)/\(attempt.wire.count), \(attempt.fault)"
+        + ", common \(common), sent \(attempt.written)/\(attempt.wire.count), \(attempt.fault), "
+        + around(common, attempt.payload)
     }
     let kind = isWhole ? "whole" : "cut"
     return "\(kind) \(reader.framing) answer of \(reader.payload.count) isn't "
@@ -97,8 +98,7 @@ struct Oracle {
       return true
     }
     if !attempt.isWatched { return Bytes.starts(attempt.payload, with: payload) }
-    // A RST destroys what is on its way, and who is too slow, or there at the drain's end, is cut.
-    let mayBreak = !reader.endsCleanly || world.mayLoseTail || world.isDraining
+    let mayBreak = world.mayBreak(reader)
     if mayBreak, Bytes.starts(attempt.payload, with: payload) { return true }
     return isFramedCut(reader, attempt, mayBreak: mayBreak)
   }
@@ -131,11 +131,11 @@ struct Oracle {
   }
 
   /// The frames to the byte; `#` stands for the backend's name.
-  private static let lostFrame =
+  static let lostFrame =
     "data: {\"error\":{\"message\":\"The backend # was lost before the stream had ended. What came "
     + "so far is incomplete.\",\"type\":\"server_error\",\"param\":null,"
     + "\"code\":\"upstream_disconnected\"}}\n\n"
-  private static let drainFrame =
+  static let drainFrame =
     "data: {\"error\":{\"message\":\"The router was stopped before the stream had ended. What came "
     + "so far is incomplete.\",\"type\":\"server_error\",\"param\":null,"
     + "\"code\":\"router_shutdown\"}}\n\n"
@@ -146,10 +146,11 @@ struct Oracle {
   ///
   /// - Returns: nil behind the end marker, where no frame belongs.
   private func cutPoint(_ attempt: AttemptRecord, _ common: Int) -> Int? {
-    guard let boundary = attempt.boundaries.last(where: { $0 - 1 <= common }) else { return 0 }
+    let places = attempt.cutPlaces
+    guard let boundary = places.last(where: { $0 - 1 <= common }) else { return 0 }
     let hasCR = attempt.payload[boundary - 2] == 13
     if boundary > common, !hasCR {
-      return attempt.boundaries.last { $0 <= common } ?? 0
+      return places.last { $0 <= common } ?? 0
     }
     return boundary == attempt.payload.count ? nil : min(boundary, common)
   }
@@ -191,6 +192,13 @@ struct Oracle {
     world.network.require(isRight, "request \(exchange.number): \(text())")
   }
 
+  /// The bytes on both sides of a place, with its line ends to be seen.
+  private func around(_ place: Int, _ bytes: [UInt8]) -> String {
+    let before = String(decoding: bytes[..<place].suffix(20), as: UTF8.self)
+    let behind = String(decoding: bytes[place...].prefix(20), as: UTF8.self)
+    return "\(before.debugDescription) then \(behind.debugDescription)"
+  }
+
   private func tail(_ bytes: [UInt8]) -> String {
     String(decoding: bytes.suffix(160), as: UTF8.self)
   }
@@ -225,17 +233,6 @@ enum Bytes {
         return nil
       }
     }
-  }
-
-  /// Where they last do.
-  static func lastPlace(of wanted: [UInt8], in bytes: [UInt8]) -> Int? {
-    var last: Int?
-    var from = 0
-    while let place = place(of: wanted, in: Array(bytes[from...])) {
-      last = from + place
-      from += place + 1
-    }
-    return last
   }
 
   /// How many bytes at their starts are the same.
