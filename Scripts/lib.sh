@@ -53,12 +53,12 @@ find_archives() {
 }
 
 # Builds the release program and leaves its path in $program. Without changes this is a no-op that
-# needs no network; the compiler's talk goes to standard error. Symbols and debug information, more
-# than half of the file, are left out; `swift build -c release` keeps them, for a profiler.
+# needs no network; the compiler's talk goes to standard error. Debug information is left out;
+# symbols stay, for backtraces and profilers.
 build_release() {
   need_swift
   find_archives
-  local flags=(-c release --static-swift-stdlib "${traits[@]}" "${static[@]}" -Xlinker -s
+  local flags=(-c release --static-swift-stdlib "${traits[@]}" "${static[@]}" -Xlinker -S
     --product oairouter)
   swift build "${flags[@]}" >&2
   program="$(swift build "${flags[@]}" --show-bin-path)/oairouter"

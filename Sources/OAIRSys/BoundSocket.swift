@@ -47,20 +47,21 @@ public struct BoundSocket: ~Copyable, Sendable {
   ///
   /// - Throws: `SystemError` of listen; the socket is closed then.
   public consuming func listen() throws(SystemError) -> ListeningSocket {
-    if address.family != AF_UNIX {
-      // Handed on to the connections (tcp(7)). It bounds what the kernel keeps of a thousand
-      // uploads, and how much of one arrives inside a single system call of ours.
-      LinuxKernel.setOption(
-        owner.descriptor.raw,
-        Int32(IPPROTO_TCP),
-        TCP_WINDOW_CLAMP,
-        LinuxKernel.receiveWindow
-      )
-    }
+    if address.family != AF_UNIX { Self.boundBuffers(owner.descriptor) }
     guard Glibc.listen(owner.descriptor.raw, ListeningSocket.backlog) == 0 else {
       throw SystemError("listen", .current)
     }
     return ListeningSocket(owner: owner, address: address)
+  }
+
+  /// Bounds what the kernel keeps for each connection; those that come in inherit it (tcp(7)).
+  ///
+  /// Of a thousand uploads, by the window: it also bounds how much of one arrives inside a single
+  /// system call of ours. Of answers to clients that don't read, by what isn't on its way yet.
+  private static func boundBuffers(_ listener: FileDescriptor) {
+    let level = Int32(IPPROTO_TCP)
+    LinuxKernel.setOption(listener.raw, level, TCP_WINDOW_CLAMP, LinuxKernel.receiveWindow)
+    LinuxKernel.setOption(listener.raw, level, TCP_NOTSENT_LOWAT, LinuxKernel.unsentBytes)
   }
 
   /// A socket file outlives its process.

@@ -11,6 +11,9 @@ public struct LinuxKernel: Kernel {
   /// LIMIT: bytes that a peer may have on their way to us, per connection.
   static let receiveWindow: Int32 = 512 << 10
 
+  /// LIMIT: bytes that the kernel takes from us for a client beyond those that are on their way.
+  static let unsentBytes: Int32 = 256 << 10
+
   private let poller: Int32
   // SAFETY: allocated in init, freed in shutdown(), touched on the reactor's thread only.
   private let events: UnsafeMutablePointer<epoll_event>

@@ -119,5 +119,5 @@ def test_an_answer_too_long_for_a_datagram_comes_by_tcp(names, start):
 def test_the_configuration_is_checked(run):
     done = run("serve", "--discovery.dns", '[{"name": "x", "recrod": "a"}]')
     assert done.returncode == 2
-    expected = "--discovery.dns:1:16: an element of discovery.dns has no key 'recrod'"
+    expected = "--discovery.dns: an element of discovery.dns has no key 'recrod'"
     assert f"{expected}; did you mean 'record'?" in done.stderr

@@ -25,6 +25,8 @@ final class ExchangeRecord {
   /// A backend had sent excess bytes just before it: they may have been taken for its answer.
   var isSpoiled = false
   var sentAt: UInt64?
+  /// A reset that another one behind it on its connection brought may have destroyed its answer.
+  var isBeforeReset = false
 
   init(
     number: Int,

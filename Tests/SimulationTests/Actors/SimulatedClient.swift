@@ -184,6 +184,7 @@ final class SimulatedClient: SocketHandler {
       return
     }
     if reader.hasBytes, current < exchanges.count {
+      exchanges[current].isBeforeReset = !isClean && current + 1 < queued
       Oracle(world, exchanges[current]).judge(reader, isWhole: false)
     } else if current < exchanges.count, !isSlow {
       judgeSilence(exchanges[current], isClean: isClean)

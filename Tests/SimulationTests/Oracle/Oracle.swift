@@ -105,7 +105,7 @@ struct Oracle {
 
   /// No answer is cut without a reason.
   private func mayBeCut(_ attempt: AttemptRecord) -> Bool {
-    attempt.cutsAt != nil || world.isDraining || world.mayLoseTail
+    attempt.cutsAt != nil || world.isDraining || world.mayLoseTail || exchange.isBeforeReset
   }
 
   private func isFramedCut(
@@ -159,7 +159,7 @@ struct Oracle {
     world.counts.own += 1
     guard isWhole else {
       require(
-        world.mayLoseTail || world.isDraining,
+        world.mayLoseTail || world.isDraining || exchange.isBeforeReset,
         "an answer of the router's own was cut"
       )
       return
