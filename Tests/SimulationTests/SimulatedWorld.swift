@@ -14,7 +14,7 @@ final class SimulatedWorld {
   private(set) var backends: [SimulatedBackend] = []
   private(set) var clients: [SimulatedClient] = []
   private var garbledClients: [GarbledClient] = []
-  private var exchanges: [ExchangeRecord] = []
+  private(set) var exchanges: [ExchangeRecord] = []
   var counts = Counts()
   private let eventTrace: EventTrace
   /// Which server served which models, since when.

@@ -23,7 +23,7 @@ struct GarbledOracle {
     }
     require(!(exchange.strictRequests ?? []).isEmpty, "a backend answered what isn't a request")
     guard isOnly else { return }
-    let isRight = exchange.attempts.contains { attempt in
+    let isRight = attempts.contains { attempt in
       attempt.isGarbled
         || attempt.status == reader.status
           && Bytes.starts(attempt.payload, with: Self.withoutFrame(reader, world))
@@ -34,6 +34,17 @@ struct GarbledOracle {
         + String(decoding: reader.payload.suffix(100), as: UTF8.self)
         + ", asked with " + String(decoding: exchange.wire.prefix(400), as: UTF8.self)
     )
+  }
+
+  /// Those of its requests; where others were changed into the same, `sender` can't tell whose they
+  /// are.
+  private var attempts: [AttemptRecord] {
+    let own = exchange.strictRequests ?? []
+    return world.exchanges.filter { other in
+      other.strictRequests?.contains { request in
+        own.contains { $0.method == request.method && $0.body == request.body }
+      } ?? false
+    }.flatMap(\.attempts)
   }
 
   /// A request at a backend that no honest client sent: some garbled one must mean exactly this.
