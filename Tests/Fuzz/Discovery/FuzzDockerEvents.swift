@@ -20,6 +20,9 @@ enum FuzzDockerEvents {
     for start in stride(from: 0, to: bytes.count, by: step) {
       all += lines.receive(Array(bytes[start..<min(start + step, bytes.count)]))
     }
+    #if PLANTED_BUG
+      if step < 9 { all.removeAll { $0.first == UInt8(ascii: " ") } }
+    #endif
     return (all, lines.takeSkipped())
   }
 

@@ -43,7 +43,11 @@ enum FuzzDockerLabels {
       require(backend.endpoint.host.utf8.allSatisfy { (0x21...0x7e).contains($0) }, "a host")
       require(backend.endpoint.pathPrefix.utf8.allSatisfy { (0x21...0x7e).contains($0) }, "a path")
       require((backend.endpoint.address.port ?? 0) > 0, "no unix socket, no port 0")
-      require(backend.weight >= 1, "a weight")
+      var weight = backend.weight
+      #if PLANTED_BUG
+        if backend.models.count > 2 { weight = 0 }
+      #endif
+      require(weight >= 1, "a weight")
       require(backend.models.allSatisfy { $0.id.utf8.count <= RoutingLimits.modelName }, "names")
     case .unresolved(let configured):
       require(configured.name != nil, "a name")

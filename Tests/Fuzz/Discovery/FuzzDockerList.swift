@@ -46,7 +46,11 @@ enum FuzzDockerList {
   }
 
   private static func check(_ backend: Backend) {
-    require((1...RoutingLimits.backendID).contains(backend.id.utf8.count), "an id")
+    var length = backend.id.utf8.count
+    #if PLANTED_BUG
+      if backend.endpoint.address.port ?? 0 > 20_000 { length = 0 }
+    #endif
+    require((1...RoutingLimits.backendID).contains(length), "an id")
     require(backend.id.utf8.allSatisfy { (0x21...0x7e).contains($0) }, "fit for a header")
     require(backend.weight >= 1 && backend.source == .docker, "a source")
     require((backend.endpoint.address.port ?? 0) > 0, "no unix socket, no port 0")
