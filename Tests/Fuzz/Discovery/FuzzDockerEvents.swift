@@ -21,7 +21,7 @@ enum FuzzDockerEvents {
       all += lines.receive(Array(bytes[start..<min(start + step, bytes.count)]))
     }
     #if PLANTED_BUG
-      if step < 9 { all.removeAll { $0.first == UInt8(ascii: " ") } }
+      if step < 9 { all.removeAll { $0.last != UInt8(ascii: "}") } }
     #endif
     return (all, lines.takeSkipped())
   }
