@@ -64,6 +64,9 @@ build_release() {
   program="$(swift build "${flags[@]}" --show-bin-path)/oairouter"
 }
 
+# What ThreadSanitizer can't know.
+thread_options=suppressions=$PWD/Scripts/thread-sanitizer.supp
+
 venv=.build-venv
 
 # prepare_venv FOLDER REQUIREMENTS: a virtual environment with the pinned packages; its stamp spares
