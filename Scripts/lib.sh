@@ -64,8 +64,9 @@ build_release() {
   program="$(swift build "${flags[@]}" --show-bin-path)/oairouter"
 }
 
-# What ThreadSanitizer can't know.
+# What the sanitizers can't know.
 thread_options=suppressions=$PWD/Scripts/thread-sanitizer.supp
+leak_options=suppressions=$PWD/Scripts/leak-sanitizer.supp
 
 venv=.build-venv
 
