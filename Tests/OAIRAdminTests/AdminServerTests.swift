@@ -56,6 +56,7 @@ final class Caller: Sendable {
   }
 }
 
+@Suite(.offThePool)
 struct AdminServerTests {
   private func serve(
     key: AdminKey? = nil,

@@ -29,10 +29,10 @@ struct ReadHead {
         fields.append((name: "malformed", value: line))
         continue
       }
-      let value = String(line[utf8.index(after: colon)...])
-      fields.append(
-        (name: String(line[..<colon]).lowercased(), value: String(value.drop { $0 == " " }))
-      )
+      // Spaces and tabs around a value are none of it (RFC 9110 5.6.3).
+      var value = line[utf8.index(after: colon)...].drop { $0 == " " || $0 == "\t" }
+      while let last = value.last, last == " " || last == "\t" { value.removeLast() }
+      fields.append((name: String(line[..<colon]).lowercased(), value: String(value)))
     }
   }
 
