@@ -58,7 +58,7 @@ public struct BoundSocket: ~Copyable, Sendable {
   ///
   /// Of a thousand uploads, by the window: it also bounds how much of one arrives inside a single
   /// system call of ours. Of answers to clients that don't read, by what isn't on its way yet.
-  private static func boundBuffers(_ listener: FileDescriptor) {
+  static func boundBuffers(_ listener: FileDescriptor) {
     let level = Int32(IPPROTO_TCP)
     LinuxKernel.setOption(listener.raw, level, TCP_WINDOW_CLAMP, LinuxKernel.receiveWindow)
     LinuxKernel.setOption(listener.raw, level, TCP_NOTSENT_LOWAT, LinuxKernel.unsentBytes)

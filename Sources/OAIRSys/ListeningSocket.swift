@@ -44,7 +44,8 @@ public struct ListeningSocket: ~Copyable, Sendable {
 
   /// Listens by a duplicate of a listener that somebody else owns, and goes on to own.
   ///
-  /// Both accept from one backlog. The listener becomes non-blocking, for its owner too.
+  /// Both accept from one backlog. The listener becomes non-blocking, for its owner too, and what
+  /// the kernel keeps for each connection is bounded as for our own.
   ///
   /// - Throws: `SystemError` of listen when it isn't a listening stream socket, or of fcntl(2).
   public init(duplicating descriptor: FileDescriptor) throws(SystemError) {
@@ -61,6 +62,7 @@ public struct ListeningSocket: ~Copyable, Sendable {
       throw SystemError("fcntl", .current)
     }
     try self.init(adopting: owner)
+    if address.family != AF_UNIX { BoundSocket.boundBuffers(self.owner.descriptor) }
   }
 
   /// Gives the descriptor up without closing it.

@@ -245,6 +245,16 @@ public final class Router: Sendable {
     mailbox.update { ($0 ?? ProxyMail()).merging(ProxyMail(command: .stop)) }
   }
 
+  /// Asks the reactor what it is doing: an answer is evidence that its loop turns.
+  ///
+  /// Callable from anywhere; before `run()` the question waits.
+  ///
+  /// - Parameter answer: called once, on the reactor's thread, where it must return at once; with
+  ///   nil when the router has ended.
+  public func summary(_ answer: @escaping @Sendable (RouterSummary?) -> Void) {
+    reports.ask { answer($0.map { RouterSummary($0) }) }
+  }
+
   /// Waits until every backend known from the start was asked for its models, or 5 s have passed.
   ///
   /// - Returns: the table of that moment.

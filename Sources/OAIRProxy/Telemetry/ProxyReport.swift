@@ -23,6 +23,8 @@ public struct ProxyReport: Sendable {
   public var counters: ProxyCounters
   /// Client connections that are open.
   public var connections: Int
+  /// Streams whose content is on its way.
+  public var streams = 0
   /// Bytes of request bodies that are held.
   public var heldBodyBytes: Int
   /// It accepts nothing new.
@@ -57,6 +59,7 @@ extension Proxy {
       slots: (0..<table.slotCount).map { slots.report($0) },
       counters: counters,
       connections: downstreams.count,
+      streams: streamCount,
       heldBodyBytes: ledger.reserved,
       isDraining: lifecycle != .running,
       table: table,

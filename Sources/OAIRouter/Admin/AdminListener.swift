@@ -10,9 +10,10 @@ final class AdminListener: Sendable {
   private let descriptor: Mutex<FileDescriptor?>
   private let file: SocketFile?
 
-  private init(_ socket: consuming ListeningSocket) {
+  /// - Parameter isOwn: the router has made its file, and removes it.
+  private init(_ socket: consuming ListeningSocket, isOwn: Bool = true) {
     address = socket.address
-    if case .unix(let path) = socket.address { file = SocketFile(path) } else { file = nil }
+    if isOwn, case .unix(let path) = socket.address { file = SocketFile(path) } else { file = nil }
     descriptor = Mutex(socket.release())
   }
 
@@ -43,6 +44,11 @@ final class AdminListener: Sendable {
       do throws(SystemError) {
         return .opened(AdminListener(try ListeningSocket(address, permissions: ownerOnly)))
       } catch { throw .admin(address, error) }
+    case .listener(let descriptor):
+      do throws(SystemError) {
+        let socket = try ListeningSocket(duplicating: descriptor)
+        return .opened(AdminListener(socket, isOwn: false))
+      } catch { throw .listener(descriptor, error) }
     case .automatic:
       guard let folder = AdminFolder.own() else {
         return .none(reason: "neither RUNTIME_DIRECTORY nor XDG_RUNTIME_DIR is set")

@@ -14,6 +14,9 @@ public struct AdminOptions: Sendable, Equatable {
     case automatic
     /// An address of its own; one that isn't a unix socket needs a `key`.
     case at(SocketAddress)
+    /// A listening socket that the program has opened itself, such as by socket activation, and
+    /// goes on to own; one that isn't a unix socket needs a `key`.
+    case listener(FileDescriptor)
   }
 
   /// Where it is.
@@ -26,7 +29,16 @@ public struct AdminOptions: Sendable, Equatable {
 
   /// What is wrong with them, if anything is.
   var problem: String? {
-    guard case .at(let address) = place, key == nil else { return nil }
+    let address: SocketAddress
+    switch place {
+    case .off, .automatic: return nil
+    case .at(let place): address = place
+    case .listener(let descriptor):
+      // What isn't a socket is told when it is opened.
+      guard let place = try? ListeningSocket.boundAddress(descriptor) else { return nil }
+      address = place
+    }
+    guard key == nil else { return nil }
     if case .unix = address { return nil }
     return "is \(address), where anybody may come: give it a key with --admin-key-file, or make it "
       + "a unix socket"
