@@ -31,16 +31,22 @@ struct Serve: ParsableCommand {
     } catch {
       throw CommandFailure("signals can't be taken: \(error)")
     }
+    let activated = try ActivatedListeners.take()
+    let service = try Self.supervisor()
     let demoBackend = demo ? DemoBackend() : nil
     let settings = try read()
-    let options = try options(settings, demoBackend)
+    var options = try options(settings, demoBackend)
+    activated.apply(to: &options)
     let router = try Self.makeRouter(options)
+    activated.close()
     let format = RouterSetup(settings: settings).format
-    Banner.listening(router, format, isFallback: !settings.isSaid("listen"))
+    Banner.listening(router, format, isFallback: options.fallbackPort != nil)
+    service?.started(router)
     let lines = options.lineSink
     Task.detached { await Self.serve(router, demoBackend, lines) }
     Task.detached { await Banner.ready(router) }
     _ = signals.next()
+    service?.stopping()
     router.drain()
     _ = signals.next()
     Glibc.exit(CommandFailure.failed)
@@ -61,6 +67,18 @@ struct Serve: ParsableCommand {
       lines?.flush()
       Terminal.writeError("oairouter: \(error)\n")
       Glibc.exit(CommandFailure.failed)
+    }
+  }
+
+  /// Whom to tell, if somebody asked for it.
+  private static func supervisor() throws(CommandFailure) -> Supervisor? {
+    do throws(SystemError) {
+      return try Supervisor.take()
+    } catch {
+      throw CommandFailure(
+        "NOTIFY_SOCKET can't be used: \(error.errno.text)",
+        exitCode: CommandFailure.badUsage
+      )
     }
   }
 

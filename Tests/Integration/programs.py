@@ -26,7 +26,9 @@ class Program:
     start_seconds = 10.0
     statuses = (0, 1, 2, -signal.SIGKILL, -signal.SIGTERM)
 
-    def __init__(self, command, folder, name, environment=None, cwd=None, stdin=None):
+    def __init__(
+        self, command, folder, name, environment=None, cwd=None, stdin=None, descriptors=()
+    ):
         self.name = name
         self.lines = []
         self._changed = threading.Condition()
@@ -41,6 +43,7 @@ class Program:
                 stderr=errors,
                 env={**os.environ, **(environment or {})},
                 cwd=cwd,
+                pass_fds=descriptors,
             )
         self._pump = threading.Thread(target=self._read_output, daemon=True)
         self._pump.start()

@@ -1,0 +1,180 @@
+import Dispatch
+import Glibc
+import OAIRouter
+import Synchronization
+
+// What the router tells the service manager that has started it (systemd, by sd_notify(3)).
+//
+// A question to the reactor goes out every few seconds. Its answer is made inside the loop, and is
+// the evidence for everything that is told: a loop that is stuck gives none, so the watchdog isn't
+// fed, and a drain's time isn't extended. The data path has no part in it.
+//
+//   queue --- ask ---> reactor --- WATCHDOG=1, on its thread
+//   queue <- summary ---- |        READY=1, STATUS=…, EXTEND_TIMEOUT_USEC=…
+
+/// The service manager that has started this process, and watches it.
+///
+/// Callable from any thread; what it knows is on a queue of its own.
+final class Supervisor: Sendable {
+  /// How often the reactor is asked, at the least.
+  static let pace = Duration.seconds(5)
+  /// What a drain is extended by with each answer: a few questions may stay without one.
+  static let drainExtension = Duration.seconds(30)
+
+  private enum Phase: Equatable {
+    case starting, running, reloading, draining
+  }
+
+  private struct State {
+    var phase = Phase.starting
+    var isAsking = false
+    var told = ""
+    /// What came of the last reload, when it failed.
+    var trouble: String?
+  }
+
+  private let socket: NotifySocket
+  /// How often the manager wants to hear that the loop turns; nil: it doesn't.
+  private let watchdog: Duration?
+  private let queue = DispatchQueue(label: "oairouter.service")
+  private let state = Mutex(State())
+
+  /// - Parameters:
+  ///   - socket: where it listens.
+  ///   - watchdog: how long it waits for a sign of life; nil: for ever.
+  init(_ socket: consuming NotifySocket, watchdog: Duration?) {
+    self.socket = socket
+    self.watchdog = watchdog
+  }
+
+  /// The manager that has started this process, if one has, and wants to be told.
+  ///
+  /// Removes what it has said from the environment: it isn't meant for children. Before any other
+  /// thread exists.
+  ///
+  /// - Throws: `SystemError` when `NOTIFY_SOCKET` can't be used.
+  static func take() throws(SystemError) -> Supervisor? {
+    let names = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"]
+    let values = names.map { getenv($0).map { String(cString: $0) } }
+    for name in names { unsetenv(name) }
+    guard let place = values[0], !place.isEmpty else { return nil }
+    return Supervisor(
+      try NotifySocket(place),
+      watchdog: watchdog(microseconds: values[1], pid: values[2], own: getpid())
+    )
+  }
+
+  /// What the variables say of the watchdog: nil when it isn't meant for this process.
+  static func watchdog(microseconds: String?, pid: String?, own: Int32) -> Duration? {
+    if let pid, Int32(pid) != own { return nil }
+    guard let microseconds, let number = Int64(microseconds), number > 0 else { return nil }
+    return .microseconds(number)
+  }
+
+  /// Between two questions: half of what the watchdog allows (sd_watchdog_enabled(3)).
+  var interval: Duration { watchdog.map { min($0 / 2, Self.pace) } ?? Self.pace }
+
+  // MARK: - What happens to the router
+
+  /// It is about to run: the manager hears of it when the reactor has turned.
+  func started(_ router: Router) { queue.async { self.tick(router) } }
+
+  private func tick(_ router: Router) {
+    ask(router)
+    let nanoseconds = Int(interval / .nanoseconds(1))
+    queue.asyncAfter(deadline: .now() + .nanoseconds(nanoseconds)) { self.tick(router) }
+  }
+
+  /// A reload of the configuration begins; `reloadEnded` follows, whatever comes of it.
+  func reloadBegan() {
+    let isTold = state.withLock { state in
+      guard state.phase == .running else { return false }
+      state.phase = .reloading
+      state.told = ""
+      return true
+    }
+    if isTold { socket.send("RELOADING=1\nMONOTONIC_USEC=\(Self.monotonic)\nSTATUS=reloading") }
+  }
+
+  /// The reload is over.
+  ///
+  /// - Parameter trouble: why the former configuration goes on; nil when the new one does.
+  func reloadEnded(trouble: String? = nil) {
+    let line = trouble.map { String($0.prefix { $0 != "\n" }) }
+    let isTold = state.withLock { state in
+      state.trouble = line
+      guard state.phase == .reloading else { return false }
+      state.phase = .running
+      return true
+    }
+    guard isTold else { return }
+    socket.send("READY=1" + (line.map { "\nSTATUS=reload failed: \($0)" } ?? ""))
+  }
+
+  /// A drain begins.
+  func stopping() {
+    let isTold = state.withLock { state in
+      guard state.phase != .draining else { return false }
+      state.phase = .draining
+      return true
+    }
+    if isTold { socket.send("STOPPING=1\nSTATUS=draining\n\(Self.extensionLine)") }
+  }
+
+  // MARK: - Evidence
+
+  private func ask(_ router: Router) {
+    let isFirst = state.withLock { state in
+      defer { state.isAsking = true }
+      return !state.isAsking
+    }
+    // The loop still owes an answer.
+    guard isFirst else { return }
+    router.summary { [self] summary in
+      // On the reactor's thread.
+      guard let summary else { return }
+      if watchdog != nil { socket.send("WATCHDOG=1", waits: false) }
+      queue.async { self.answered(summary) }
+    }
+  }
+
+  private func answered(_ summary: RouterSummary) {
+    let text: String = state.withLock { state in
+      state.isAsking = false
+      var lines: [String] = []
+      if state.phase == .starting {
+        state.phase = .running
+        lines.append("READY=1")
+      }
+      if state.phase == .draining { lines.append(Self.extensionLine) }
+      let status = Self.status(summary, phase: state.phase, trouble: state.trouble)
+      if status != state.told, state.phase != .reloading {
+        state.told = status
+        lines.append("STATUS=\(status)")
+      }
+      return lines.joined(separator: "\n")
+    }
+    if !text.isEmpty { socket.send(text) }
+  }
+
+  private static func status(_ summary: RouterSummary, phase: Phase, trouble: String?) -> String {
+    var parts = [
+      "\(summary.readyBackends)/\(summary.backends) backends ready",
+      Terminal.count(summary.models, "model"), Terminal.count(summary.streams, "stream"),
+    ]
+    if phase == .draining { parts.insert("draining", at: 0) }
+    if let trouble { parts.append("reload failed: \(trouble)") }
+    return parts.joined(separator: ", ")
+  }
+
+  private static var extensionLine: String {
+    "EXTEND_TIMEOUT_USEC=\(Int(drainExtension / .microseconds(1)))"
+  }
+
+  /// CLOCK_MONOTONIC, by which a manager tells this reload's end from an earlier one's.
+  private static var monotonic: UInt64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return UInt64(time.tv_sec) * 1_000_000 + UInt64(time.tv_nsec) / 1000
+  }
+}

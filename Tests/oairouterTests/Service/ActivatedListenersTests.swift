@@ -1,0 +1,39 @@
+import OAIRouter
+import Testing
+
+@testable import oairouter
+
+struct ActivatedListenersTests {
+  private func socket(_ name: String, _ number: Int32) -> ActivatedSocket {
+    ActivatedSocket(name: name, descriptor: FileDescriptor(number))
+  }
+
+  @Test func `names say whom they are for`() throws {
+    let listeners = try ActivatedListeners([
+      socket("http", 3), socket("admin", 4), socket("oairouter.socket", 5), socket("unknown", 6),
+      socket("", 7),
+    ])
+    #expect(listeners.clients.map(\.raw) == [3, 5, 6, 7])
+    #expect(listeners.admin?.raw == 4)
+  }
+
+  @Test func `a name that isn't known is an error, and so is a second admin`() {
+    #expect(throws: CommandFailure.self) { try ActivatedListeners([socket("htp", 3)]) }
+    #expect(throws: CommandFailure.self) {
+      try ActivatedListeners([socket("admin", 3), socket("admin", 4)])
+    }
+  }
+
+  @Test func `they replace what is listened on, and nothing else`() throws {
+    var options = RouterOptions()
+    options.fallbackPort = 11435
+    try ActivatedListeners([]).apply(to: &options)
+    #expect(options.listen == [.loopback(port: 11434)] && options.fallbackPort == 11435)
+    try ActivatedListeners([socket("admin", 3)]).apply(to: &options)
+    #expect(options.listen == [.loopback(port: 11434)])
+    #expect(options.admin.place == .listener(FileDescriptor(3)))
+    try ActivatedListeners([socket("http", 4)]).apply(to: &options)
+    #expect(options.listen.isEmpty && options.fallbackPort == nil)
+    #expect(options.listeners == [FileDescriptor(4)])
+  }
+}
