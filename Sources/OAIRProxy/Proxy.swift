@@ -98,6 +98,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
   var metricsOrders = 0
   /// Streams whose content is on its way.
   var streamCount = 0
+  private let inPlace = InPlace()
 
   /// Where the proxy is between start and stop.
   enum Lifecycle: Equatable {

@@ -40,6 +40,7 @@ public struct Reactor<K: Kernel>: ~Copyable {
   /// How long the tick before this one has worked, in nanoseconds, as far as a clock was read: 0
   /// when nothing was to be waited for.
   public private(set) var lastTurn: UInt64 = 0
+  private let inPlace = InPlace()
 
   /// Makes an idle reactor.
   ///

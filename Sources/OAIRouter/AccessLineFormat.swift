@@ -1,4 +1,5 @@
 import Glibc
+import OAIRHTTP1
 import OAIRProxy
 import OAIRSys
 import OAIRWire
@@ -6,131 +7,123 @@ import OAIRWire
 /// How an access line looks.
 ///
 /// Names are those of docs/OPERATIONS.md; strings that came from clients or backends are escaped,
-/// so that no line can be forged.
+/// so that no line can be forged. A line costs the writer's thread some thousand instructions: it
+/// is put together in one piece of stack, without a string.
 struct AccessLineFormat {
   let format: LogFormat
   /// The ids of the keys, by number less one.
-  var keyIDs: [String] = []
+  private let keyIDs: [[UInt8]]
+  private var second = CachedSecond()
 
-  func append(_ record: AccessRecord, to lines: inout [UInt8]) {
-    switch format {
-    case .json:
-      var writer = JSONWriter()
-      writer.beginObject()
-      for field in fields(record) { field.write(to: &writer) }
-      writer.endObject()
-      lines += writer.bytes
-    case .text: appendText(record, to: &lines)
-    }
-    lines.append(UInt8(ascii: "\n"))
+  init(format: LogFormat, keyIDs: [String] = []) {
+    self.format = format
+    self.keyIDs = keyIDs.map { Array($0.utf8) }
   }
 
-  private func appendText(_ record: AccessRecord, to lines: inout [UInt8]) {
-    var isFirst = true
-    for field in fields(record) {
-      if !isFirst { lines.append(UInt8(ascii: " ")) }
-      isFirst = false
-      field.writeText(to: &lines)
-    }
-  }
+  /// LIMIT: bytes of a line. Four texts of 120 bytes, each byte written as six, a key's id, and the
+  /// names fit in.
+  static let limit = 8 << 10
 
-  private struct Field {
-    enum Value {
-      case text(String)
-      case bytes(InlineText)
-      case number(Int)
-      case milliseconds(UInt64)
-    }
-
-    let name: String
-    let value: Value
-
-    func write(to writer: inout JSONWriter) {
-      writer.key(name)
-      switch value {
-      case .text(let text): writer.string(text)
-      case .bytes(let text): text.withBytes { writer.string($0) }
-      case .number(let number): writer.int(number)
-      case .milliseconds(let time): writer.raw(Array(Self.decimal(time).utf8))
+  mutating func append(_ record: AccessRecord, to lines: inout [UInt8]) {
+    withUnsafeTemporaryAllocation(byteCount: Self.limit, alignment: 1) { memory in
+      var line = AccessLine(memory, format)
+      switch record.event {
+      case .access: writeAccess(record, &line)
+      case .failover, .retry: writeAttempt(record, &line)
       }
-    }
-
-    func writeText(to lines: inout [UInt8]) {
-      lines += Array(name.utf8)
-      lines.append(UInt8(ascii: "="))
-      switch value {
-      case .number(let number): lines += Array("\(number)".utf8)
-      case .milliseconds(let time): lines += Array(Self.decimal(time).utf8)
-      case .text(let text): lines += Array(text.utf8)
-      case .bytes(let text): text.withBytes { LogText.append($0, to: &lines) }
-      }
-    }
-
-    private static func decimal(_ nanoseconds: UInt64) -> String {
-      let microseconds = nanoseconds / 1000
-      let fraction = String(microseconds % 1000)
-      return
-        "\(microseconds / 1000).\(String(repeating: "0", count: 3 - fraction.count))\(fraction)"
+      let count = line.end()
+      lines.append(contentsOf: UnsafeRawBufferPointer(rebasing: memory[..<count]))
     }
   }
 
-  private func fields(_ record: AccessRecord) -> [Field] {
-    record.event == .access ? accessFields(record) : attemptFields(record)
-  }
-
-  private func accessFields(_ record: AccessRecord) -> [Field] {
-    beginning(record) + [
-      Field(name: "client", value: .text(Self.client(record))),
-      Field(name: "key", value: .text(keyID(record))),
-      Field(name: "request", value: .bytes(record.request)),
-      Field(name: "status", value: .number(Int(record.status))),
-      Field(name: "outcome", value: .text(record.outcome.name.description)),
-      Field(
-        name: "code",
-        value: .text(record.code.utf8CodeUnitCount == 0 ? "-" : "\(record.code)")
-      ),
-      Field(name: "model", value: .bytes(record.model)),
-      Field(name: "backend", value: .bytes(record.backend)),
-      Field(name: "attempts", value: .number(Int(record.attempts))),
-      Field(name: "queue_ms", value: .milliseconds(record.waitedNanoseconds)),
-      Field(name: "ttft_ms", value: .milliseconds(record.firstByteNanoseconds)),
-      Field(name: "duration_ms", value: .milliseconds(record.durationNanoseconds)),
-      Field(name: "bytes_in", value: .number(record.requestBytes)),
-      Field(name: "bytes_out", value: .number(record.responseBytes)),
-      Field(name: "tokens_in", value: .number(Int(record.inputTokens))),
-      Field(name: "tokens_out", value: .number(Int(record.outputTokens))),
-    ]
+  private mutating func writeAccess(_ record: AccessRecord, _ line: inout AccessLine) {
+    writeBeginning(record, &line)
+    line.name("client")
+    Self.writeClient(record, &line)
+    line.name("key")
+    writeKey(record, &line)
+    line.name("request")
+    line.text(record.request)
+    line.name("status")
+    line.number(Int(record.status))
+    line.name("outcome")
+    line.word(record.outcome.name)
+    line.name("code")
+    line.word(record.code.utf8CodeUnitCount == 0 ? "-" : record.code)
+    line.name("model")
+    line.text(record.model)
+    line.name("backend")
+    line.text(record.backend)
+    line.name("attempts")
+    line.number(Int(record.attempts))
+    line.name("queue_ms")
+    line.milliseconds(record.waitedNanoseconds)
+    line.name("ttft_ms")
+    line.milliseconds(record.firstByteNanoseconds)
+    line.name("duration_ms")
+    line.milliseconds(record.durationNanoseconds)
+    line.name("bytes_in")
+    line.number(record.requestBytes)
+    line.name("bytes_out")
+    line.number(record.responseBytes)
+    line.name("tokens_in")
+    line.number(Int(record.inputTokens))
+    line.name("tokens_out")
+    line.number(Int(record.outputTokens))
   }
 
   /// An attempt that has failed.
-  private func attemptFields(_ record: AccessRecord) -> [Field] {
-    beginning(record) + [
-      Field(name: "reason", value: .text("\(record.code)")),
-      Field(name: "model", value: .bytes(record.model)),
-      Field(name: "backend", value: .bytes(record.backend)),
-      Field(name: "attempts", value: .number(Int(record.attempts))),
-    ]
+  private mutating func writeAttempt(_ record: AccessRecord, _ line: inout AccessLine) {
+    writeBeginning(record, &line)
+    line.name("reason")
+    line.word(record.code)
+    line.name("model")
+    line.text(record.model)
+    line.name("backend")
+    line.text(record.backend)
+    line.name("attempts")
+    line.number(Int(record.attempts))
   }
 
-  private func beginning(_ record: AccessRecord) -> [Field] {
-    [
-      Field(name: "time", value: .text(Timestamp.at(record.endedAt))),
-      Field(name: "event", value: .text("\(record.event.name)")),
-      Field(name: "exchange_id", value: .bytes(record.requestID)),
-    ]
+  private mutating func writeBeginning(_ record: AccessRecord, _ line: inout AccessLine) {
+    line.name("time")
+    let moment = Timestamp.wall(record.endedAt)
+    line.time(second.text(moment / 1_000_000_000), moment / 1_000_000 % 1000)
+    line.name("event")
+    line.word(record.event.name)
+    line.name("exchange_id")
+    line.text(record.requestID)
   }
 
-  private func keyID(_ record: AccessRecord) -> String {
+  private func writeKey(_ record: AccessRecord, _ line: inout AccessLine) {
     let number = Int(record.key)
-    return number > 0 && number <= keyIDs.count ? keyIDs[number - 1] : "-"
+    guard number > 0, number <= keyIDs.count else { return line.word("-") }
+    keyIDs[number - 1].withUnsafeBytes { line.text($0) }
   }
 
-  private static func client(_ record: AccessRecord) -> String {
+  private static func writeClient(_ record: AccessRecord, _ line: inout AccessLine) {
     switch record.peerVersion {
-    case 4: SocketAddress.ipv4(UInt32(truncatingIfNeeded: record.peer.lower), port: 0).host
-    case 6: SocketAddress.ipv6(record.peer.upper, record.peer.lower, scope: 0, port: 0).host
-    default: "unix"
+    case 4: line.address(UInt32(truncatingIfNeeded: record.peer.lower))
+    case 6:
+      var host = SocketAddress.ipv6(record.peer.upper, record.peer.lower, scope: 0, port: 0).host
+      host.withUTF8 { line.text(UnsafeRawBufferPointer($0)) }
+    default: line.word("unix")
     }
+  }
+}
+
+/// The text of the second that the last line was of: most lines are of the same.
+private struct CachedSecond {
+  private var second = Int.min
+  private var bytes: [UInt8] = []
+
+  /// - Parameter seconds: since 1970-01-01.
+  mutating func text(_ seconds: Int) -> [UInt8] {
+    if seconds != second {
+      second = seconds
+      bytes = Array(WallTime.utc(seconds).utf8)
+    }
+    return bytes
   }
 }
 
@@ -141,9 +134,12 @@ enum Timestamp {
   /// A moment of the recent past.
   ///
   /// - Parameter moment: by `LinuxKernel.now()`.
-  static func at(_ moment: UInt64) -> String {
+  static func at(_ moment: UInt64) -> String { text(wall(moment)) }
+
+  /// Nanoseconds since 1970-01-01 at a moment of the recent past.
+  static func wall(_ moment: UInt64) -> Int {
     let now = LinuxKernel.now()
-    return text(wallNanoseconds() - Int(clamping: now - min(moment, now)))
+    return wallNanoseconds() - Int(clamping: now - min(moment, now))
   }
 
   private static func wallNanoseconds() -> Int {

@@ -113,16 +113,32 @@ public struct LineLogHandler: LogHandler {
 
 /// Values of text lines.
 enum LogText {
-  /// Appends the bytes as they are when they are visible ASCII, else quoted and escaped as in JSON.
-  static func append(_ bytes: some Collection<UInt8>, to line: inout [UInt8]) {
-    let isPlain =
-      !bytes.isEmpty
-      && bytes.allSatisfy { (0x21...0x7e).contains($0) && $0 != 0x22 && $0 != 0x5c }
-    if isPlain {
+  /// What a text is in a log.
+  enum Form {
+    /// Visible ASCII without quotes and backslashes: it can stand alone.
+    case word
+    /// With spaces, or empty: it has to stand in quotes.
+    case words
+    /// Anything else: it has to be escaped.
+    case hostile
+  }
+
+  static func form(of bytes: UnsafeRawBufferPointer) -> Form {
+    var hasSpace = bytes.isEmpty
+    for byte in bytes {
+      guard (0x20...0x7e).contains(byte), byte != 0x22, byte != 0x5c else { return .hostile }
+      hasSpace = hasSpace || byte == 0x20
+    }
+    return hasSpace ? .words : .word
+  }
+
+  /// Appends the bytes as they are when they are one word, else quoted and escaped as in JSON.
+  static func append(_ bytes: [UInt8], to line: inout [UInt8]) {
+    if bytes.withUnsafeBytes({ form(of: $0) }) == .word {
       line += bytes
     } else {
       var writer = JSONWriter()
-      writer.string(String(decoding: bytes, as: UTF8.self))
+      bytes.withUnsafeBytes { writer.string($0) }
       line += writer.bytes
     }
   }

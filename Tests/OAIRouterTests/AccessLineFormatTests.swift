@@ -11,7 +11,8 @@ struct AccessLineFormatTests {
     keyIDs: [String] = []
   ) -> String {
     var lines: [UInt8] = []
-    AccessLineFormat(format: format, keyIDs: keyIDs).append(record, to: &lines)
+    var format = AccessLineFormat(format: format, keyIDs: keyIDs)
+    format.append(record, to: &lines)
     return String(decoding: lines, as: UTF8.self)
   }
 
@@ -50,7 +51,8 @@ struct AccessLineFormatTests {
     let second: UInt64 = 1_000_000_000
     let before = Timestamp.at(LinuxKernel.now() - second)
     record.endedAt = LinuxKernel.now() - second
-    AccessLineFormat(format: format).append(record, to: &lines)
+    var lineFormat = AccessLineFormat(format: format)
+    lineFormat.append(record, to: &lines)
     let after = Timestamp.at(LinuxKernel.now() - second)
     let text = String(decoding: lines, as: UTF8.self)
     let start = text.firstIndex(of: "2") ?? text.startIndex

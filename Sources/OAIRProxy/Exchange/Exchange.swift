@@ -124,6 +124,7 @@ struct Exchange: ~Copyable {
   var isSatisfied = false
   /// It has taken from the retry budget.
   var hasRetried = false
+  private let inPlace = InPlace()
 
   init(serial: UInt64, startedAt: UInt64, furtherCandidates: Int, limits: HTTP1Limits) {
     machine = ExchangeMachine(furtherCandidates: furtherCandidates)

@@ -1,12 +1,15 @@
-import OAIRHTTP1
-
 /// The id that ties the log lines of client, router and backend together: the client's own, if it
 /// is short and harmless, else one of ours.
 struct RequestIDSource {
-  /// Tells this process from others.
-  private let prefix: UInt64
+  /// What all ids of this process begin with, which tells it from others.
+  private let prefix: InlineArray<22, UInt8>
 
-  init(seed: UInt64) { prefix = seed }
+  init(seed: UInt64) {
+    var prefix = InlineArray<22, UInt8>(repeating: UInt8(ascii: "-"))
+    for (index, byte) in "oair".utf8.enumerated() { prefix[index] = byte }
+    for index in 0..<16 { prefix[5 + index] = Self.digit(seed, index) }
+    self.prefix = prefix
+  }
 
   /// LIMIT: length of our own ids: "oair-", 16 hex digits, "-", 16 hex digits.
   static let length = 38
@@ -14,19 +17,16 @@ struct RequestIDSource {
   /// Writes the id of an exchange.
   func write(_ serial: UInt64, to memory: UnsafeMutableRawBufferPointer) -> UnsafeRawBufferPointer {
     precondition(memory.count >= Self.length, "no room for a request id")
-    var writer = HeadWriter(memory)
-    writer.append("oair-")
-    Self.append(prefix, &writer)
-    writer.append(byte: UInt8(ascii: "-"))
-    Self.append(serial, &writer)
-    return UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(memory)[..<writer.count])
+    withUnsafeBytes(of: prefix) { memory.copyMemory(from: $0) }
+    for index in 0..<16 { memory[22 &+ index] = Self.digit(serial, index) }
+    return UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(memory)[..<Self.length])
   }
 
-  private static func append(_ value: UInt64, _ writer: inout HeadWriter) {
-    for shift in stride(from: 60, through: 0, by: -4) {
-      let digit = UInt8(truncatingIfNeeded: value >> UInt64(shift)) & 15
-      writer.append(byte: digit < 10 ? 0x30 + digit : 0x57 + digit)
-    }
+  /// One of the 16 hexadecimal digits, the first one first.
+  @inline(__always)
+  private static func digit(_ value: UInt64, _ index: Int) -> UInt8 {
+    let digit = UInt8(truncatingIfNeeded: value &>> UInt64(60 &- 4 &* index)) & 15
+    return digit &+ (digit < 10 ? 0x30 : 0x57)
   }
 
   /// True for letters, digits and `-_.:/+=@`, 1 … 128 of them: nothing that could break a log line

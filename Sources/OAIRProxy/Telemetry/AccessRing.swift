@@ -6,7 +6,7 @@ import Synchronization
 /// The reactor never waits: a full ring drops the record and counts it.
 ///
 /// The writer sleeps on an eventfd only when it has found nothing for a while. While traffic flows
-/// it looks by itself ten times a second, so that a request costs the reactor no system call.
+/// it looks by itself forty times a second, so that a request costs the reactor no system call.
 public final class AccessRing: @unchecked Sendable {  // SAFETY: see `records`
   /// LIMIT: records between two looks of the writer.
   public static let capacity = 4096

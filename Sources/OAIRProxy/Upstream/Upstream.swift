@@ -64,6 +64,7 @@ struct Upstream: ~Copyable {
   /// Reading waits until the client has taken what is queued.
   var isPaused = false
   var body: ResponseBody
+  private let inPlace = InPlace()
 
   init(registration: Handle, record: BackendRecord, limits: HTTP1Limits) {
     self.registration = registration
