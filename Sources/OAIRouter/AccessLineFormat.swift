@@ -20,8 +20,9 @@ struct AccessLineFormat {
     self.keyIDs = keyIDs.map { Array($0.utf8) }
   }
 
-  /// LIMIT: bytes of a line. Four texts of 120 bytes, each byte written as six, a key's id, and the
-  /// names fit in.
+  /// LIMIT: bytes of a line.
+  ///
+  /// Four texts of 120 bytes, each byte written as six, a key's id, and the names fit in.
   static let limit = 8 << 10
 
   mutating func append(_ record: AccessRecord, to lines: inout [UInt8]) {
