@@ -75,11 +75,13 @@ let package = Package(
     ),
     // L5: the fake backend; shares nothing with the proxy that it is used to judge.
     layer("OAIRMock", ["OAIRSys", "OAIRReactor", "OAIRHTTP1", "OAIRWire", "OAIRTypes"]),
+    // The load generator; neither.
+    layer("OAIRBench", ["OAIRSys", "OAIRReactor", "OAIRHTTP1", "OAIRWire"]),
     // L6: the program.
     .executableTarget(
       name: "oairouter",
       dependencies: [
-        "OAIRouter", "OAIRDiscovery", "OAIRMock", "CYAML",
+        "OAIRouter", "OAIRDiscovery", "OAIRMock", "OAIRBench", "CYAML",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict
@@ -101,6 +103,7 @@ let package = Package(
       ["OAIRouter", "OAIRAdmin", "OAIRDiscovery", "OAIRProxy", "OAIRRouting", "OAIRSys"]
     ),
     tests("OAIRMockTests", ["OAIRMock", "OAIRSys", "OAIRHTTP1", "OAIRTypes"]),
+    tests("OAIRBenchTests", ["OAIRBench", "OAIRMock", "OAIRSys", "OAIRHTTP1", "OAIRWire"]),
     tests(
       "OAIRProxyTests",
       ["OAIRProxy", "OAIRHTTP1", "OAIRWire", "OAIRRouting", "OAIRSys", "OAIRReactor"]

@@ -14,11 +14,23 @@ enum BlockingClient {
     _ name: String,
     _ request: @escaping @Sendable () async throws(CommandFailure) -> ControlRequest
   ) throws(CommandFailure) -> ControlResponse {
-    let holder: Holder
+    try wait(name) { () async throws(CommandFailure) in
+      try await send(name, try await request()).get()
+    }
+  }
+
+  /// Waits for what can only be done in a task.
+  ///
+  /// - Parameter name: what it is called where nothing comes of it.
+  static func wait<Value: Sendable>(
+    _ name: String,
+    _ work: @escaping @Sendable () async throws(CommandFailure) -> Value
+  ) throws(CommandFailure) -> Value {
+    let holder: Holder<Value>
     do { holder = try Holder() } catch { throw CommandFailure("\(error)") }
     Task.detached {
       do throws(CommandFailure) {
-        holder.set(await send(name, try await request()))
+        holder.set(.success(try await work()))
       } catch {
         holder.set(.failure(error))
       }
@@ -65,15 +77,15 @@ enum BlockingClient {
   }
 
   /// Carries the result from the task to the thread that waits.
-  private final class Holder: Sendable {
+  private final class Holder<Value: Sendable>: Sendable {
     let done: EventFD
-    private let result = Mutex<Result<ControlResponse, CommandFailure>?>(nil)
+    private let result = Mutex<Result<Value, CommandFailure>?>(nil)
 
     init() throws(SystemError) { done = try EventFD() }
 
-    var value: Result<ControlResponse, CommandFailure>? { result.withLock { $0 } }
+    var value: Result<Value, CommandFailure>? { result.withLock { $0 } }
 
-    func set(_ value: Result<ControlResponse, CommandFailure>) {
+    func set(_ value: Result<Value, CommandFailure>) {
       result.withLock { $0 = value }
       done.signal()
     }

@@ -4,6 +4,8 @@ struct CommandFailure: Error, Equatable {
   static let failed: Int32 = 1
   /// It couldn't begin: bad usage, bad configuration, an address that is taken.
   static let badUsage: Int32 = 2
+  /// `bench --compare` found figures that are worse than the record's.
+  static let regression: Int32 = 3
 
   /// What happened, why, and what to do next.
   let text: String

@@ -18,18 +18,23 @@ struct HTTPGet {
     return try BlockingClient.fetch("\(server)\(path)") { () async throws(CommandFailure) in
       ControlRequest(
         server.prefix + path,
-        address: try await Self.resolved(server),
+        address: try await server.resolved(),
         host: server.authority,
         timeout: Self.limit
       )
     }
   }
+}
 
-  private static func resolved(_ server: ServerURL) async throws(CommandFailure) -> SocketAddress {
-    if let address = SocketAddress(host: server.host, port: server.port) { return address }
-    let found = await NameResolver().resolve(host: server.host, port: server.port)
+extension ServerURL {
+  /// Where it listens.
+  ///
+  /// - Throws: `CommandFailure` when its name has no address.
+  func resolved() async throws(CommandFailure) -> SocketAddress {
+    if let address = SocketAddress(host: host, port: port) { return address }
+    let found = await NameResolver().resolve(host: host, port: port)
     guard let first = found.first else {
-      throw CommandFailure("the name \(server.host) has no address")
+      throw CommandFailure("the name \(host) has no address")
     }
     return first
   }

@@ -10,13 +10,14 @@ struct Oairouter: ParsableCommand {
     commandName: "oairouter",
     abstract: "A router for OpenAI-compatible inference servers.",
     discussion: """
-      Exit codes: 0 all went well, 1 failed while running, 2 bad usage or configuration.
+      Exit codes: 0 all went well, 1 failed while running, 2 bad usage or configuration, \
+      3 a benchmark is worse than the one it is compared with.
       """,
     version: Version.text,
     subcommands: [
       Serve.self, Check.self, Status.self, Models.self, Backends.self, Discover.self,
       RouteCommand.self,
-      SetLogLevel.self, Mock.self, Version.self,
+      SetLogLevel.self, Mock.self, Bench.self, Version.self,
     ],
     defaultSubcommand: Serve.self
   )

@@ -187,7 +187,8 @@ struct Mock: ParsableCommand {
     return personality
   }
 
-  private static func parseFault(_ argument: String) throws -> MockFault {
+  /// For `@Option(transform:)`.
+  static func parseFault(_ argument: String) throws -> MockFault {
     do {
       return try MockFault(argument)
     } catch {

@@ -42,6 +42,12 @@ struct Models: ParsableCommand {
     Terminal.write(try Self.table(response.body))
   }
 
+  /// The names in a list; none if it isn't one.
+  static func ids(_ body: [UInt8]) -> [String] {
+    let list = try? JSONDecoder().decode(List.self, from: Data(body))
+    return (list?.data ?? []).map(\.id)
+  }
+
   /// The list as text.
   static func table(_ body: [UInt8]) throws(CommandFailure) -> String {
     let list: List
