@@ -1,8 +1,10 @@
 import COAIRSys
 import Glibc
 
-/// A point in time that makes a descriptor readable, to the nanosecond: epoll_wait(2) counts in
-/// milliseconds, and the kernel may add slack to it (timerfd_create(2), prctl(2) PR_SET_TIMERSLACK).
+/// A point in time that makes a descriptor readable, without the slack that the kernel allows
+/// itself for a sleep (timerfd_create(2), prctl(2) PR_SET_TIMERSLACK).
+///
+/// epoll_wait(2) counts in milliseconds.
 public struct TimerFD: ~Copyable, Sendable {
   private let owner: OwnedFD
 

@@ -10,9 +10,9 @@ struct Bench: ParsableCommand {
     abstract: "Measure a server, or two of them in turn.",
     discussion: """
       Reports requests and events per second; percentiles of latency, time to first token (TTFT) \
-      and time between events; errors by kind; CPU time and memory of the processes that are named. \
-      With --vs two servers are measured in turn (A B A B …), so that both see the same noise: \
-      against a direct run, the difference is what a router adds.
+      and time between events; errors by kind; CPU time and memory of the processes that are \
+      named. With --vs two servers are measured in turn (A B A B …), so that both see the same \
+      noise: against a direct run, the difference is what a router adds.
 
       A server is http://host:port, or 'mock' for a fake one inside this process. How to read the \
       figures: docs/PERFORMANCE.md.
