@@ -22,6 +22,8 @@ public enum DiscoveryLimits {
   public static let resolveInterval = Duration.seconds(30)
   /// How long a resolution may take; longer than a name service's own two tries at one server.
   public static let resolveTimeout = Duration.seconds(12)
+  /// How long a new configuration waits for its names before it takes effect without them.
+  static let nameWait = Duration.seconds(2)
   /// Names that are looked up at one time, each on a thread of its own; further ones fail.
   static let lookups = 64
   /// The first pause after a resolution that failed; doubled up to `resolveInterval`.

@@ -28,8 +28,6 @@ public struct Proxy<K: Kernel>: ~Copyable {
   var scratch: Scratch
   var table = RouteTable.empty
   var selector: CandidateSelector
-  /// The name of the field that names sessions, in lower case; nil: they don't matter.
-  let sessionField: [UInt8]?
   var ledger: BodyLedger
   /// What was counted since the start.
   public internal(set) var counters: ProxyCounters {
@@ -39,12 +37,9 @@ public struct Proxy<K: Kernel>: ~Copyable {
   private var storedCounters = Aside(ProxyCounters())
 
   let limits: ProxyLimits
-  let deadlines: Deadlines
-  let bytesReport: UInt64
-  let retry: RetryOptions
-  let halfClose: HalfClose
-  let browsers: BrowserGuard
-  var keys: KeyRing
+  /// What new exchanges go by; those under way have pinned theirs.
+  var settings: ProxySettings
+  var keyAccounts = KeyAccounts()
   var telemetry = Telemetry()
   var retryBudget: RetryBudget
   private var mailbox: Mailbox<ProxyMail>?
@@ -130,12 +125,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
   ) {
     let connections = min(max(1, connections), OwnerTag.maximumSlots / 4)
     limits = options.limits
-    deadlines = Deadlines(options.timeouts)
-    bytesReport = options.bytesReport.nanoseconds
-    retry = options.retry
-    halfClose = options.halfClose
-    browsers = BrowserGuard(options.browsers)
-    keys = KeyRing(options.keys)
+    settings = ProxySettings(options)
     retryBudget = RetryBudget(percent: options.retry.budgetPercent)
     // Listeners and the mailbox beside one backend connection per client, and the idle ones.
     reactor = Reactor(kernel: kernel, capacity: 2 * connections + 64)
@@ -144,7 +134,6 @@ public struct Proxy<K: Kernel>: ~Copyable {
     upstreams = Slab(capacity: connections + 32)
     scratch = Scratch(limits: options.limits.http)
     selector = CandidateSelector(options.selection.balance)
-    sessionField = options.selection.sessionHeader.map { Array($0.lowercased().utf8) }
     queue = RequestQueue(limit: options.selection.queue)
     ledger = BodyLedger(limit: options.limits.bodiesTotal, body: options.limits.body)
     self.outbox = outbox
@@ -248,6 +237,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
 
   private mutating func takeMail() {
     guard let mail = mailbox?.take() else { return }
+    if let options = mail.options { adopt(options) }
     if let table = mail.table { adopt(table) }
     for connection in mail.connections { takeOver(connection) }
     switch mail.command {
@@ -331,7 +321,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
   /// Bytes of a backend have come: the registry hears of it now and then.
   mutating func noteBytes(_ record: BackendRecord) {
     let reportedAt = slots[record.slot].bytesReportedAt
-    guard reactor.now &- reportedAt >= bytesReport || reportedAt == 0 else { return }
+    guard reactor.now &- reportedAt >= settings.bytesReport || reportedAt == 0 else { return }
     slots[record.slot].bytesReportedAt = reactor.now
     signal(.bytesSeen, record)
   }
@@ -342,7 +332,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
   }
 }
 
-/// What other threads leave for a proxy: the newest table, and a command.
+/// What other threads leave for a proxy: the newest table, changed options, and a command.
 public struct ProxyMail: Sendable {
   /// What a proxy can be told.
   public enum Command: Int, Sendable {
@@ -354,6 +344,9 @@ public struct ProxyMail: Sendable {
 
   /// The newest table, if there is a new one.
   public var table: RouteTable?
+  /// The newest options, if they have changed; a table that comes with them is of the same
+  /// generation.
+  public var options: ProxyOptions?
   /// The newest command, if there is one.
   public var command: Command?
   /// Somebody waits for a report.
@@ -366,24 +359,27 @@ public struct ProxyMail: Sendable {
   /// Makes mail.
   public init(
     table: RouteTable? = nil,
+    options: ProxyOptions? = nil,
     command: Command? = nil,
     wantsReport: Bool = false,
     connections: [HandedConnection] = [],
     metrics: [MetricsPage] = []
   ) {
     self.table = table
+    self.options = options
     self.command = command
     self.wantsReport = wantsReport
     self.connections = connections
     self.metrics = metrics
   }
 
-  /// This mail with newer mail on top: a newer table replaces the older one, a command never a
-  /// harder one; connections and metrics add up.
+  /// This mail with newer mail on top: a newer table replaces the older one, as do options, a
+  /// command never a harder one; connections and metrics add up.
   public func merging(_ newer: ProxyMail) -> ProxyMail {
     let commands = [command, newer.command].compactMap { $0 }
     return ProxyMail(
       table: newer.table ?? table,
+      options: newer.options ?? options,
       command: commands.max { $0.rawValue < $1.rawValue },
       wantsReport: wantsReport || newer.wantsReport,
       connections: connections + newer.connections,

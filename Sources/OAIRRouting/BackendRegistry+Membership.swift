@@ -26,7 +26,7 @@ extension BackendRegistry {
     return outcomes
   }
 
-  private func add(_ backend: Backend) -> RegistrationOutcome {
+  func add(_ backend: Backend) -> RegistrationOutcome {
     if let refusal = refusal(of: backend) { return .refused(refusal) }
     var backend = backend
     backend.models = Self.bounded(backend.models)
@@ -109,6 +109,12 @@ extension BackendRegistry {
   /// - Returns: false when there is none.
   @discardableResult
   public func unregister(id: String, source: Backend.Source? = nil) -> Bool {
+    guard takeAway(id, source) else { return false }
+    settle(true)
+    return true
+  }
+
+  func takeAway(_ id: String, _ source: Backend.Source?) -> Bool {
     guard let key = keysByID[id] else { return false }
     if let source, let member = members[key],
       !member.registrations.contains(where: { $0.id == id && $0.source == source })
@@ -117,7 +123,6 @@ extension BackendRegistry {
     }
     keysByID[id] = nil
     if detach(id, from: key) { watchers.tell(.removed(id: id)) }
-    settle(true)
     return true
   }
 

@@ -13,7 +13,8 @@ public actor BackendRegistry {
     executor.asUnownedSerialExecutor()
   }
 
-  let options: RegistryOptions
+  /// Changed by `reconfigure` only.
+  var options: RegistryOptions
   private let publish: @Sendable (RouteTable) -> Void
   /// Changed by `edit`, `insert` and `remove` only, which keep `dues` true.
   private(set) var members: [EngineKey: RegistryMember] = [:]
@@ -162,6 +163,13 @@ public actor BackendRegistry {
   public func publishNow() {
     guard isTableOwed else { return }
     publishTable()
+    rearm()
+  }
+
+  /// Publishes a table, and goes on with what is due.
+  func publishAtOnce() {
+    publishTable()
+    dispatchOrders()
     rearm()
   }
 

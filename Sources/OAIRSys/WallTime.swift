@@ -13,5 +13,8 @@ public enum WallTime {
     return "\(date)T\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec))"
   }
 
+  /// Seconds since 1970-01-01, by the system's clock.
+  public static func now() -> Int { Glibc.time(nil) }
+
   private static func two(_ value: Int32) -> String { value < 10 ? "0\(value)" : "\(value)" }
 }

@@ -11,13 +11,15 @@ import OAIRWire
 /// is put together in one piece of stack, without a string.
 struct AccessLineFormat {
   let format: LogFormat
-  /// The ids of the keys, by number less one.
-  private let keyIDs: [[UInt8]]
+  private let keys: KeyNumbers?
+  /// The ids of the keys, by number less one, as far as they were asked for: none ever changes.
+  private var keyIDs: [[UInt8]] = []
   private var second = CachedSecond()
 
-  init(format: LogFormat, keyIDs: [String] = []) {
+  /// - Parameter keys: knows the ids of the keys; nil: there are none.
+  init(format: LogFormat, keys: KeyNumbers? = nil) {
     self.format = format
-    self.keyIDs = keyIDs.map { Array($0.utf8) }
+    self.keys = keys
   }
 
   /// LIMIT: bytes of a line.
@@ -96,8 +98,9 @@ struct AccessLineFormat {
     line.text(record.requestID)
   }
 
-  private func writeKey(_ record: AccessRecord, _ line: inout AccessLine) {
+  private mutating func writeKey(_ record: AccessRecord, _ line: inout AccessLine) {
     let number = Int(record.key)
+    if number > keyIDs.count { keyIDs = keys?.ids.map { Array($0.utf8) } ?? [] }
     guard number > 0, number <= keyIDs.count else { return line.word("-") }
     keyIDs[number - 1].withUnsafeBytes { line.text($0) }
   }

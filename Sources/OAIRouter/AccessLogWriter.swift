@@ -26,15 +26,15 @@ final class AccessLogWriter: Sendable {
   private static let batch = 64 << 10
 
   /// - Returns: nil when there is nothing to write.
-  init?(_ log: AccessLog, keyIDs: [String] = []) throws(SystemError) {
+  init?(_ log: AccessLog, keys: KeyNumbers) throws(SystemError) {
     switch log {
     case .off: return nil
     case .text(let descriptor):
       self.descriptor = descriptor
-      format = AccessLineFormat(format: .text, keyIDs: keyIDs)
+      format = AccessLineFormat(format: .text, keys: keys)
     case .json(let descriptor):
       self.descriptor = descriptor
-      format = AccessLineFormat(format: .json, keyIDs: keyIDs)
+      format = AccessLineFormat(format: .json, keys: keys)
     }
     ring = try AccessRing()
   }

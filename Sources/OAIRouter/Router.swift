@@ -19,7 +19,7 @@ public final class Router: Sendable {
   /// The addresses that clients connect to; a requested port 0 has become a number.
   public let boundAddresses: [SocketAddress]
 
-  private let options: RouterOptions
+  private let configuration: LiveConfiguration
   private let controlPlane: ControlPlane
   private let mailbox: Mailbox<ProxyMail>
   private let outbox: SignalOutbox
@@ -42,14 +42,14 @@ public final class Router: Sendable {
   ///   descriptor is left.
   public init(_ options: RouterOptions) throws(RouterError) {
     do throws(ConfigurationError) { try options.validate() } catch { throw .configuration(error) }
-    self.options = options
+    let configuration = LiveConfiguration(options)
+    self.configuration = configuration
     listeners = try ListenerSet(options)
     boundAddresses = listeners.addresses
     admin = try Self.openAdmin(options)
     do throws(SystemError) {
       mailbox = try Mailbox()
-      let configured: any Discoverer = StaticDiscoverer(options.backends)
-      var discoverers = [configured] + options.discoverers
+      var discoverers = options.discoverers
       if !options.localPorts.isEmpty {
         discoverers.append(LocalPortDiscoverer(ports: options.localPorts, own: boundAddresses))
       }
@@ -63,10 +63,11 @@ public final class Router: Sendable {
           health: options.health,
           defaultBackend: options.defaultBackend,
           rewrites: options.rewrites,
-          awaitedDiscoverers: Set(discoverers.map(\.name))
+          awaitedDiscoverers: Set(discoverers.map(\.name) + [ControlPlane.configuredName])
         )
       ) { table in
-        mailbox.update { ($0 ?? ProxyMail()).merging(ProxyMail(table: table)) }
+        let mail = ProxyMail(table: table, options: configuration.takePending())
+        mailbox.update { ($0 ?? ProxyMail()).merging(mail) }
         listing.published(table)
         states.published(table)
         metrics.published(table)
@@ -75,6 +76,7 @@ public final class Router: Sendable {
       controlPlane = ControlPlane(
         registry: registry,
         client: try ControlClient(),
+        backends: options.backends,
         discoverers: discoverers,
         own: boundAddresses,
         report: {
@@ -103,6 +105,8 @@ public final class Router: Sendable {
     }
   }
 
+  private var options: RouterOptions { configuration.options }
+
   /// The first of `boundAddresses`; for a router that has one.
   public var boundAddress: SocketAddress { boundAddresses[0] }
 
@@ -120,7 +124,11 @@ public final class Router: Sendable {
     guard !hasRun.exchange(true, ordering: .sequentiallyConsistent) else {
       throw RouterError.alreadyRun
     }
-    let writer = try AccessLogWriter(options.accessLog, keyIDs: options.proxy.keys.map(\.id))
+    let proxy: ProxyOptions
+    do throws(ConfigurationError) {
+      proxy = try options.proxyOptions(configuration.numbers)
+    } catch { throw RouterError.configuration(error) }
+    let writer = try AccessLogWriter(options.accessLog, keys: configuration.numbers)
     writer?.start()
     if let ring = writer?.ring { options.logLevel?.observe { ring.isWanted = $0 <= .info } }
     let added = AddedBackends(registry, controlPlane.client, own: boundAddresses)
@@ -132,7 +140,7 @@ public final class Router: Sendable {
     logListening()
     let signals = Task { await deliverSignals() }
     let result = await withTaskCancellationHandler {
-      await serve(ring: writer?.ring)
+      await serve(proxy, ring: writer?.ring)
     } onCancel: {
       drain()
     }
@@ -163,7 +171,7 @@ public final class Router: Sendable {
       registry: registry,
       added: added,
       reports: reports,
-      options: options,
+      configuration: configuration,
       addresses: boundAddresses,
       startedAt: LinuxKernel.now()
     )
@@ -192,9 +200,9 @@ public final class Router: Sendable {
     return { metrics.take($0) }
   }
 
-  private func serve(ring: AccessRing?) async -> Result<ProxyCounters, SystemError> {
-    var proxy = options.proxy
-    proxy.bytesReport = .nanoseconds(Int64(options.health.bytesReportInterval))
+  private func serve(_ proxy: ProxyOptions, ring: AccessRing?) async -> Result<
+    ProxyCounters, SystemError
+  > {
     let plane = DataPlane(
       options: proxy,
       connections: options.connections,
@@ -228,6 +236,28 @@ public final class Router: Sendable {
     } catch { throw .system(error) }
     guard !hasEnded.load(ordering: .sequentiallyConsistent) else { throw .ended }
     mailbox.update { ($0 ?? ProxyMail()).merging(ProxyMail(connections: [handed])) }
+  }
+
+  /// Takes other options over while it runs, all of them with one route table; before `run()` it
+  /// waits for that.
+  ///
+  /// Exchanges under way keep what they began with: their backend, their deadlines, their key.
+  /// Callable from anywhere; several changes are made one after the other.
+  ///
+  /// - Parameter newer: of these only what may change while a router runs counts
+  ///   (`RouterOptions.adopting`); the rest stays as it is. Backends that were registered otherwise
+  ///   are left alone.
+  /// - Returns: what became of it; options that are the same change nothing.
+  /// - Throws: `RouterError.configuration` when an option is wrong: nothing has changed then.
+  ///   `.ended` when `run()` has returned.
+  @discardableResult
+  public func reconfigure(_ newer: RouterOptions) async throws(RouterError) -> Reconfiguration {
+    try await configuration.reconfigure(newer, controlPlane)
+  }
+
+  /// What becomes of a file, seen in the control plane's loop.
+  package func news(of file: FollowedFile) -> AsyncStream<FollowedFile.News> {
+    file.news(using: controlPlane.client)
   }
 
   /// Accepts nothing new, lets exchanges finish for as long as `timeouts.drain` says, then ends

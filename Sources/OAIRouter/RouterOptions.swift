@@ -46,6 +46,8 @@ public struct RouterOptions: Sendable {
   public var logLevel: LogLevelSwitch?
   /// Where the `logger`'s handler leaves its lines, if it does: metrics tell how many were dropped.
   public var lineSink: LineSink?
+  /// What became of attempts to read the configuration anew, if anybody makes any.
+  public var reloads: ReloadRecord?
   /// Hears of what happens to backends and of start and stop; info or less severe.
   public var logger: Logger
 

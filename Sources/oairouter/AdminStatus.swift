@@ -15,9 +15,22 @@ struct AdminStatus: Decodable {
   var requests: Int
   var heldBodyBytes: Int
   var troubles: [String: Int]
+  /// nil: the router's configuration isn't read anew.
+  var configuration: Configuration?
+
+  /// What became of reading it anew.
+  struct Configuration: Decodable {
+    var problem: String?
+    var awaitingRestart: [String]
+
+    enum CodingKeys: String, CodingKey {
+      case problem
+      case awaitingRestart = "awaiting_restart"
+    }
+  }
 
   enum CodingKeys: String, CodingKey {
-    case state, pid, listen, connections, requests, troubles
+    case state, pid, listen, connections, requests, troubles, configuration
     case uptimeMilliseconds = "uptime_ms"
     case logLevel = "log_level"
     case healthyCount = "backends_healthy"
@@ -46,6 +59,12 @@ struct AdminStatus: Decodable {
     ]
     if heldBodyBytes > 0 { rows.append(["held bodies", "\(heldBodyBytes) bytes"]) }
     if let logLevel { rows.append(["log level", logLevel]) }
+    if let problem = configuration?.problem {
+      rows.append(["configuration", "the newest was rejected: \(problem)"])
+    }
+    if let waiting = configuration?.awaitingRestart, !waiting.isEmpty {
+      rows.append(["await a restart", waiting.joined(separator: ", ")])
+    }
     if !troubles.isEmpty {
       let list = troubles.sorted { $0.key < $1.key }.map { name, count in
         "\(String(name.map { $0 == "_" ? " " : $0 })) \(count)"

@@ -9,7 +9,8 @@ struct Serve: ParsableCommand {
     abstract: "Route requests to inference servers.",
     discussion: """
       Serves until SIGTERM or SIGINT; then running streams may finish (--drain-timeout), and a \
-      second signal ends it at once.
+      second signal ends it at once. SIGHUP, or a change of the file, has the configuration read \
+      anew.
       """
   )
 
@@ -27,29 +28,69 @@ struct Serve: ParsableCommand {
     // Before any other thread exists: they inherit the mask.
     let signals: SignalFD
     do {
-      signals = try SignalFD([SIGTERM, SIGINT])
+      signals = try SignalFD([SIGTERM, SIGINT, SIGHUP])
     } catch {
       throw CommandFailure("signals can't be taken: \(error)")
     }
+    // nohup(1) has it ignored, and what is ignored isn't reported.
+    signal(SIGHUP, SIG_DFL)
     let activated = try ActivatedListeners.take()
     let service = try Self.supervisor()
     let demoBackend = demo ? DemoBackend() : nil
-    let settings = try read()
-    var options = try options(settings, demoBackend)
+    let source = file.source(of: self)
+    let (bytes, settings) = try read(source)
+    let setup = RouterSetup(
+      settings: settings,
+      discover: discover.discover,
+      hasDemo: demoBackend != nil
+    )
+    var options = try options(setup)
+    let demo = try demoBackend?.start()
+    if let demo { options.backends.append(demo) }
+    let record = ReloadRecord()
+    options.reloads = record
     activated.apply(to: &options)
     let router = try Self.makeRouter(options)
     activated.close()
-    let format = RouterSetup(settings: settings).format
-    Banner.listening(router, format, isFallback: options.fallbackPort != nil)
+    Banner.listening(router, setup.format, isFallback: options.fallbackPort != nil)
     service?.started(router)
     let lines = options.lineSink
     Task.detached { await Self.serve(router, demoBackend, lines) }
     Task.detached { await Banner.ready(router) }
-    _ = signals.next()
-    service?.stopping()
-    router.drain()
-    _ = signals.next()
-    Glibc.exit(CommandFailure.failed)
+    let reloader = ConfigurationReloader(
+      source,
+      setup: setup,
+      options: options,
+      demo: demo,
+      router: router,
+      record: record,
+      observer: ReloadObserver(
+        began: { service?.reloadBegan() },
+        ended: { service?.reloadEnded(trouble: $0) }
+      )
+    )
+    Task.detached { await reloader.run(bytes: bytes) }
+    Self.obey(signals, router, reloader, service)
+  }
+
+  /// Does what signals say; the process ends with the router, or with the second one that says so.
+  private static func obey(
+    _ signals: borrowing SignalFD,
+    _ router: Router,
+    _ reloader: ConfigurationReloader,
+    _ service: Supervisor?
+  ) {
+    var isDraining = false
+    while true {
+      switch signals.next() {
+      case SIGHUP: reloader.request()
+      case _ where isDraining: Glibc.exit(CommandFailure.failed)
+      default:
+        isDraining = true
+        service?.stopping()
+        router.drain()
+      }
+    }
   }
 
   /// Runs the router; the process ends with it.
@@ -90,21 +131,16 @@ struct Serve: ParsableCommand {
     }
   }
 
-  private func read() throws(CommandFailure) -> Settings {
+  private func read(
+    _ source: ConfigurationSource
+  ) throws(CommandFailure) -> (bytes: [UInt8]?, settings: Settings) {
     do throws(SettingsFailure) {
-      return try file.source(of: self).read()
+      let bytes = try source.bytes()
+      return (bytes, try source.settings(of: bytes))
     } catch { throw CommandFailure(error) }
   }
 
-  private func options(
-    _ settings: Settings,
-    _ demo: DemoBackend?
-  ) throws(CommandFailure) -> RouterOptions {
-    let setup = RouterSetup(
-      settings: settings,
-      discover: discover.discover,
-      hasDemo: demo != nil
-    )
+  private func options(_ setup: RouterSetup) throws(CommandFailure) -> RouterOptions {
     var options: RouterOptions
     do throws(SettingsFailure) { options = try setup.options() } catch {
       throw CommandFailure(error)
@@ -115,8 +151,7 @@ struct Serve: ParsableCommand {
     options.lineSink = sink
     options.logger = Logger(label: "oairouter") { _ in handler }
     options.logLevel = level
-    tell(settings, options)
-    if let demo { options.backends.append(try demo.start()) }
+    tell(setup.settings, options)
     return options
   }
 

@@ -203,6 +203,17 @@ def pytest_addoption(parser):
     parser.addoption(
         "--names", type=int, default=3000, help="model names that nobody has, of test_metrics"
     )
+    parser.addoption(
+        "--reload-size",
+        default="100,50,20",
+        help="live streams, new connections a second and reloads of test_reload",
+    )
+
+
+@pytest.fixture
+def reload_size(request):
+    """How many streams, new connections a second and reloads there are."""
+    return tuple(map(int, request.config.getoption("--reload-size").split(",")))
 
 
 @pytest.fixture

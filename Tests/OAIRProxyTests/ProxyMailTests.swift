@@ -20,6 +20,17 @@ struct ProxyMailTests {
     #expect(mail.merging(ProxyMail(command: .drain)).table?.generation == 2)
   }
 
+  @Test func `the newest options count, and a later table leaves them alone`() {
+    var (older, newer) = (ProxyOptions(), ProxyOptions())
+    older.retry.attempts = 3
+    newer.retry.attempts = 4
+    let table = RouteTable(generation: 2, members: [], isListed: true)
+    let mail = ProxyMail(options: older).merging(ProxyMail(table: table, options: newer))
+    #expect(mail.options == newer)
+    #expect(mail.merging(ProxyMail(table: .empty)).options == newer)
+    #expect(mail.merging(ProxyMail(command: .drain)).options == newer)
+  }
+
   @Test func `a question is asked until it is answered`() {
     let question = ProxyMail(wantsReport: true)
     #expect(question.merging(ProxyMail(command: .drain)).wantsReport)

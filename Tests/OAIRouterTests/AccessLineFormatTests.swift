@@ -11,7 +11,9 @@ struct AccessLineFormatTests {
     keyIDs: [String] = []
   ) -> String {
     var lines: [UInt8] = []
-    var format = AccessLineFormat(format: format, keyIDs: keyIDs)
+    let keys = KeyNumbers()
+    _ = keys.number(keyIDs.map { ClientKey(id: $0, secret: "") })
+    var format = AccessLineFormat(format: format, keys: keys)
     format.append(record, to: &lines)
     return String(decoding: lines, as: UTF8.self)
   }
@@ -31,6 +33,20 @@ struct AccessLineFormatTests {
     }
     record.key = 3
     #expect(line(record, keyIDs: ["a", "b"]).contains(#""key":"-""#))
+  }
+
+  @Test func `a key that comes later has its id`() {
+    let keys = KeyNumbers()
+    _ = keys.number([ClientKey(id: "a", secret: "")])
+    var format = AccessLineFormat(format: .json, keys: keys)
+    var record = AccessRecord()
+    var lines: [UInt8] = []
+    for id in ["a", "b", "c"] {
+      record.key = UInt16(keys.number([ClientKey(id: id, secret: "")])?.first?.number ?? 0)
+      lines.removeAll()
+      format.append(record, to: &lines)
+      #expect(String(decoding: lines, as: UTF8.self).contains("\"key\":\"\(id)\""))
+    }
   }
 
   @Test func `a failed attempt is a line of its own`() {

@@ -1,5 +1,3 @@
-import OAIRSys
-
 /// The backends of a file that others write: a script, a deployment, a Kubernetes ConfigMap.
 ///
 /// The file is watched, and so is every link on the way to it: a new version takes effect when it
@@ -69,40 +67,49 @@ public struct FileDiscoverer: Discoverer {
     _ client: ControlClient,
     _ continuation: AsyncStream<DiscoveryChange>.Continuation
   ) async {
-    let (wakeUps, wake) = AsyncStream.makeStream(
-      of: Void.self,
-      bufferingPolicy: .bufferingNewest(1)
-    )
-    let watcher = makeWatcher(wake, continuation)
-    let guest = watcher.flatMap { watcher in client.admit { watcher.guest } }
     let list = FollowedList(client, continuation)
-    var file = WatchedFile(path: path, parse: parse, watcher: watcher, list: list)
-    wake.yield()
-    await withTaskCancellationHandler {
-      for await _ in wakeUps {
-        let isSettled = await file.look()
-        // Cancelled by the next turn, or when this task is.
-        let pause = isSettled ? recheck : min(DiscoveryLimits.fileSettling, recheck)
-        file.setAlarm(after: pause) { wake.yield() }
-      }
-    } onCancel: {
-      wake.finish()
+    var reader = ListReader(path: path, parse: parse, list: list)
+    for await news in FollowedFile(path: path, recheck: recheck).news(using: client) {
+      reader.take(news)
     }
-    file.cancelAlarm()
     list.close()
-    if let guest { client.dismiss(guest: guest) }
+  }
+}
+
+/// Makes a list of what is in a file, and tells each trouble once.
+private struct ListReader {
+  let path: String
+  let parse: FileDiscoverer.Parse
+  let list: FollowedList
+  /// The last trouble that was told; the same isn't told twice.
+  private var trouble: String?
+
+  init(path: String, parse: @escaping FileDiscoverer.Parse, list: FollowedList) {
+    self.path = path
+    self.parse = parse
+    self.list = list
   }
 
-  private func makeWatcher(
-    _ wake: AsyncStream<Void>.Continuation,
-    _ continuation: AsyncStream<DiscoveryChange>.Continuation
-  ) -> FolderWatcher? {
-    do throws(SystemError) {
-      return try FolderWatcher { wake.yield() }
-    } catch {
-      // Slower, but it goes on.
-      continuation.yield(.troubled("\(path) is only looked at every \(recheck): \(error)"))
-      return nil
+  mutating func take(_ news: FollowedFile.News) {
+    switch news {
+    case .contents(let bytes):
+      do throws(DocumentError) {
+        list.replace(by: try parse(bytes))
+        trouble = nil
+      } catch {
+        let place = error.line == nil ? "\(path): " : "\(path):"
+        tell("\(place)\(error); the former backends stay")
+      }
+    case .unreadable(let reason):
+      tell("\(path) can't be read: \(reason); the former backends stay")
+    case .unwatched(let reason): if trouble == nil { tell(reason) }
+    case .looked: list.complete()
     }
+  }
+
+  private mutating func tell(_ trouble: String) {
+    guard trouble != self.trouble else { return }
+    self.trouble = trouble
+    list.tell(.troubled(trouble))
   }
 }

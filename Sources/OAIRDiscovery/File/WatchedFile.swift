@@ -1,33 +1,28 @@
 import Dispatch
 import OAIRSys
 
-/// A file between two looks at it: how it was, and what was said about it.
+/// A file between two looks at it: how it was.
 ///
-/// Confined to the task of its discoverer.
+/// Confined to the task that follows it.
 struct WatchedFile {
   let path: String
-  let parse: FileDiscoverer.Parse
   let watcher: FolderWatcher?
-  let list: FollowedList
+  let news: AsyncStream<FollowedFile.News>.Continuation
   private var stamp: FileStamp?
-  /// The last trouble that was told; the same isn't told twice.
-  private var trouble: String?
   private var isFirst = true
   private var alarm: Task<Void, any Error>?
 
   init(
     path: String,
-    parse: @escaping FileDiscoverer.Parse,
     watcher: FolderWatcher?,
-    list: FollowedList
+    news: AsyncStream<FollowedFile.News>.Continuation
   ) {
     self.path = path
-    self.parse = parse
     self.watcher = watcher
-    self.list = list
+    self.news = news
   }
 
-  /// Looks once, and takes over what is new.
+  /// Looks once, and tells what is new.
   ///
   /// - Returns: false when the file is being written: it's worth another look soon.
   mutating func look() async -> Bool {
@@ -35,32 +30,20 @@ struct WatchedFile {
     let isWhole = watcher?.takeIsWhole() ?? false
     let (reading, unwatched) = await read(isWhole: isWhole || isFirst)
     isFirst = false
-    defer { list.complete() }
+    defer { news.yield(.looked) }
     switch reading {
     case .unsettled: return false
     case .unchanged: break
     case .failed(let reason):
       // When it's there again, it's read again.
       stamp = nil
-      tell("\(path) can't be read: \(reason); the former backends stay")
+      news.yield(.unreadable(reason))
     case .contents(let bytes, let stamp):
       self.stamp = stamp
-      do throws(DocumentError) {
-        list.replace(by: try parse(bytes))
-        trouble = nil
-      } catch {
-        let place = error.line == nil ? "\(path): " : "\(path):"
-        tell("\(place)\(error); the former backends stay")
-      }
+      news.yield(.contents(bytes))
     }
-    if trouble == nil, let unwatched { tell(unwatched) }
+    if let unwatched { news.yield(.unwatched(unwatched)) }
     return true
-  }
-
-  private mutating func tell(_ trouble: String) {
-    guard trouble != self.trouble else { return }
-    self.trouble = trouble
-    list.tell(.troubled(trouble))
   }
 
   /// Watches first, then reads: what changes in between is heard of.

@@ -9,14 +9,14 @@ extension Proxy {
     return Exchange(
       serial: serial,
       startedAt: reactor.now,
-      furtherCandidates: retry.attempts,
+      settings: settings,
       limits: limits.http
     )
   }
 
   /// What stands in a connection between two requests.
   func noExchange() -> Exchange {
-    Exchange(serial: 0, startedAt: reactor.now, furtherCandidates: 0, limits: limits.http)
+    Exchange(serial: 0, startedAt: reactor.now, settings: settings, limits: limits.http)
   }
 
   mutating func downstreamReady(_ downstream: Handle, _ readiness: Readiness) {
@@ -40,7 +40,9 @@ extension Proxy {
 
   /// The client's FIN has come: it has left, unless its kind is known to wait for the answer.
   private mutating func clientEnded(_ downstream: Handle) {
-    guard halfClose == .finish, downstreams[downstream].exchange.machine.request == .ended else {
+    guard settings(of: downstream).halfClose == .finish,
+      downstreams[downstream].exchange.machine.request == .ended
+    else {
       clientGone(downstream)
       return
     }
@@ -117,7 +119,7 @@ extension Proxy {
     downstreams[downstream].output.append(UnsafeRawBufferPointer(rebasing: secondLeft))
     // What comes behind it gives a client that takes nothing no more time.
     if hasNothingWaiting {
-      reactor.setDeadline(downstreams[downstream].registration, at: writeDeadline)
+      reactor.setDeadline(downstreams[downstream].registration, at: nextWriteDeadline(downstream))
     }
     return true
   }
@@ -126,7 +128,9 @@ extension Proxy {
   ///
   /// Each byte that it takes gives it more time, but not once the drain is over: one client that
   /// reads slowly would keep the router from stopping.
-  var writeDeadline: UInt64 { min(reactor.now &+ deadlines.write, lastWrite) }
+  func nextWriteDeadline(_ downstream: Handle) -> UInt64 {
+    min(reactor.now &+ settings(of: downstream).deadlines.write, lastWrite)
+  }
 
   private mutating func sendNow(
     _ registration: Handle,
@@ -143,13 +147,15 @@ extension Proxy {
     switch reactor.send(registration, downstreams[downstream].output.bytes) {
     case .bytes(let count):
       downstreams[downstream].output.consume(count)
-      reactor.setDeadline(registration, at: writeDeadline)
+      reactor.setDeadline(registration, at: nextWriteDeadline(downstream))
     case .wouldBlock: return
     case .endOfFile, .failed:
       clientGone(downstream)
       return
     }
-    if downstreams[downstream].output.count <= limits.writeQueue / 2 { resumeUpstream(downstream) }
+    if downstreams[downstream].output.count <= settings(of: downstream).writeQueue / 2 {
+      resumeUpstream(downstream)
+    }
     guard downstreams.contains(downstream) else { return }
     if downstreams[downstream].output.isEmpty { allWritten(downstream) }
   }

@@ -75,7 +75,7 @@ extension Proxy {
         readiness: .writable
       )
       downstreams[downstream].registration = registration
-      reactor.setDeadline(registration, at: reactor.now &+ deadlines.keepAlive)
+      reactor.setDeadline(registration, at: reactor.now &+ settings.deadlines.keepAlive)
     } catch {
       _ = downstreams.remove(downstream)
       reactor.closeUnregistered(descriptor)
@@ -149,12 +149,12 @@ extension Proxy {
         )
       }
     }
-    reactor.addTimer(at: reactor.now &+ deadlines.drain, owner: OwnerTag(.drain).bits)
+    reactor.addTimer(at: reactor.now &+ settings.deadlines.drain, owner: OwnerTag(.drain).bits)
   }
 
   /// The time for streams is over: each ends so that its client can tell.
   mutating func endDrain() {
-    lastWrite = min(lastWrite, reactor.now &+ deadlines.write)
+    lastWrite = min(lastWrite, reactor.now &+ settings.deadlines.write)
     for slot in 0..<downstreams.touched {
       guard let downstream = downstreams.occupant(ofSlot: slot) else { continue }
       switch downstreams[downstream].phase {

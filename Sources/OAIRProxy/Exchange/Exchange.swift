@@ -10,6 +10,8 @@ import OAIRWire
 /// It lives in its client connection and is used again for the next request there.
 struct Exchange: ~Copyable {
   var machine: ExchangeMachine
+  /// What held when it began, pinned: the configuration may change meanwhile.
+  let settings: ProxySettings
   /// The number of this exchange since the start; part of its request id.
   let serial: UInt64
   let startedAt: UInt64
@@ -61,7 +63,7 @@ struct Exchange: ~Copyable {
   var isUploadPaused = false
 
   // Who asks.
-  /// The number of its key, counted from 1; 0 without one.
+  /// The place of its key in the ring of `settings`, counted from 1; 0 without one.
   var key = 0
   /// The key counts it as running.
   var occupiesKey = false
@@ -126,8 +128,10 @@ struct Exchange: ~Copyable {
   var hasRetried = false
   private let inPlace = InPlace()
 
-  init(serial: UInt64, startedAt: UInt64, furtherCandidates: Int, limits: HTTP1Limits) {
-    machine = ExchangeMachine(furtherCandidates: furtherCandidates)
+  /// - Parameter serial: 0 for what isn't one yet.
+  init(serial: UInt64, startedAt: UInt64, settings: ProxySettings, limits: HTTP1Limits) {
+    machine = ExchangeMachine(furtherCandidates: settings.retry.attempts)
+    self.settings = settings
     self.serial = serial
     self.startedAt = startedAt
     decoder = ChunkedDecoder(limits: limits)

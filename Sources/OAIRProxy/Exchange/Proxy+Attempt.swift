@@ -65,7 +65,8 @@ extension Proxy {
       upstreams[upstream].registration = registration
       upstreams[upstream].begin(for: downstream)
       downstreams[downstream].exchange.upstream = upstream
-      reactor.setDeadline(registration, at: reactor.now &+ deadlines.connect)
+      let time = settings(of: downstream).deadlines.connect
+      reactor.setDeadline(registration, at: reactor.now &+ time)
       sampleOverhead(downstream)
     } catch {
       _ = upstreams.remove(upstream)
@@ -262,7 +263,7 @@ extension Proxy {
       canonicalPath: canonical,
       framing: upstreamFraming(downstream),
       isTunnel: downstreams[downstream].exchange.isTunnel,
-      checksKeys: !keys.isEmpty,
+      checksKeys: !settings(of: downstream).keys.isEmpty,
       queryModel: tunnelModel(downstream)
     )
     let facts = forwardedFacts(downstream)

@@ -242,7 +242,7 @@ extension Proxy {
   private mutating func awaitBody(_ downstream: Handle) {
     reactor.setDeadline(
       downstreams[downstream].registration,
-      at: reactor.now &+ deadlines.bodyIdle
+      at: reactor.now &+ settings(of: downstream).deadlines.bodyIdle
     )
   }
 

@@ -76,7 +76,8 @@ extension Proxy {
     _ downstream: Handle,
     _ head: ResponseHead
   ) -> Bool {
-    guard retry.sameBackend, lifecycle == .running, [429, 500, 503].contains(head.status),
+    guard settings(of: downstream).retry.sameBackend, lifecycle == .running,
+      [429, 500, 503].contains(head.status),
       downstreams[downstream].exchange.machine.isReplayable,
       !downstreams[downstream].exchange.machine.isModelSpent,
       downstreams[downstream].exchange.isRepeatable, !downstreams[downstream].exchange.isHeadOut,
@@ -92,14 +93,15 @@ extension Proxy {
 
   /// How long to wait; nil when the backend wants more time than a request may wait here.
   private mutating func pause(_ downstream: Handle, _ head: ResponseHead) -> UInt64? {
+    let longestWait = settings(of: downstream).deadlines.queue
     if scratch.responseTable.first(.retryAfter) != nil {
       // A date isn't a number of seconds; it passes on to whoever has the time.
       guard let seconds = head.retryAfterSeconds else { return nil }
       let pause = UInt64(seconds) * 1_000_000_000
-      return pause <= deadlines.queue ? pause : nil
+      return pause <= longestWait ? pause : nil
     }
     let former = UInt64(downstreams[downstream].exchange.machine.rejections)
-    let longest = min(ProxyLimits.firstPauseNanoseconds << min(former, 16), deadlines.queue)
+    let longest = min(ProxyLimits.firstPauseNanoseconds << min(former, 16), longestWait)
     // Up to a quarter less: clients that failed together don't come back together.
     return longest - random.next(upperBound: longest / 4 + 1)
   }
@@ -128,17 +130,19 @@ extension Proxy {
   }
 
   private func mayMoveAfterTimeout(_ downstream: Handle) -> Bool {
-    retry.onTimeout || hasFirstTokenDeadline(downstream)
+    settings(of: downstream).retry.onTimeout || hasFirstTokenDeadline(downstream)
   }
 
   /// Streams may be bound tighter than whole answers: their first token comes early, or never.
   private func hasFirstTokenDeadline(_ downstream: Handle) -> Bool {
-    deadlines.firstToken > 0 && deadlines.firstToken < deadlines.firstByte
+    let deadlines = settings(of: downstream).deadlines
+    return deadlines.firstToken > 0 && deadlines.firstToken < deadlines.firstByte
       && downstreams[downstream].exchange.peek.stream == true
   }
 
   /// When an answer, or the first content of a stream, has to be there.
   func firstByteDeadline(_ downstream: Handle) -> UInt64 {
+    let deadlines = settings(of: downstream).deadlines
     let time = hasFirstTokenDeadline(downstream) ? deadlines.firstToken : deadlines.firstByte
     return reactor.now &+ time
   }

@@ -301,7 +301,7 @@ extension Proxy {
   private mutating func awaitNextRequest(_ downstream: Handle) {
     let registration = downstreams[downstream].registration
     downstreams[downstream].phase = .idle
-    reactor.setDeadline(registration, at: reactor.now &+ deadlines.keepAlive)
+    reactor.setDeadline(registration, at: reactor.now &+ settings.deadlines.keepAlive)
     // Neither what was read already nor what is readable raises a new edge.
     if !downstreams[downstream].input.isEmpty
       || reactor.readiness(registration).contains(.readable)

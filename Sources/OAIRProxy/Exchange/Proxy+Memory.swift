@@ -99,7 +99,10 @@ extension Proxy {
       waitingForMemory = waiting.filter { $0 != downstream && isAwaitingMemory($0) }
     }
     waitingForMemory.append(downstream)
-    reactor.setDeadline(downstreams[downstream].registration, at: reactor.now &+ deadlines.queue)
+    reactor.setDeadline(
+      downstreams[downstream].registration,
+      at: reactor.now &+ settings(of: downstream).deadlines.queue
+    )
   }
 
   mutating func refuseForMemory(_ downstream: Handle) {

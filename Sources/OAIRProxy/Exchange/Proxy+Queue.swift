@@ -40,13 +40,13 @@ extension Proxy {
     downstreams[downstream].exchange.ticket = .none
     let registration = downstreams[downstream].registration
     if !downstreams[downstream].output.isEmpty {
-      reactor.setDeadline(registration, at: writeDeadline)
+      reactor.setDeadline(registration, at: nextWriteDeadline(downstream))
       return
     }
     let isReading = wantsBody(downstream)
     reactor.setDeadline(
       registration,
-      at: isReading ? reactor.now &+ deadlines.bodyIdle : .max
+      at: isReading ? reactor.now &+ settings(of: downstream).deadlines.bodyIdle : .max
     )
     // What the kernel holds already of a streamed body raises no new edge.
     if isReading { reactor.postpone(registration) }
@@ -54,7 +54,7 @@ extension Proxy {
 
   /// When a waiting request gives up.
   func queueDeadline(_ ticket: RequestQueue.Ticket) -> UInt64 {
-    queue.since(ticket) &+ deadlines.queue
+    queue.since(ticket) &+ settings(of: queue.exchange(ticket)).deadlines.queue
   }
 
   /// The deadline of a waiting request's connection has passed.
@@ -165,13 +165,14 @@ extension Proxy {
 
   private mutating func queueTimeoutError(_ downstream: Handle) -> GatewayError {
     let lane = queueLane(downstream)
-    let milliseconds = deadlines.queue / 1_000_000
+    let longest = settings(of: downstream).deadlines.queue
+    let milliseconds = longest / 1_000_000
     let time = milliseconds < 1000 ? "\(milliseconds) ms" : "\(milliseconds / 1000) s"
     var error = GatewayError(.queueTimeout, modelText(downstream), advice: time)
     error.retryAfter = secondsUntilPlace(
       downstream,
       behind: queue.count(in: lane) - 1,
-      longestWait: deadlines.queue
+      longestWait: longest
     )
     return error
   }

@@ -40,7 +40,7 @@ extension Proxy {
     let end = line.firstIndex(of: UInt8(ascii: "?")) ?? line.endIndex
     record.request.append(UnsafeRawBufferPointer(rebasing: line[..<end]))
     record.waitedNanoseconds = downstreams[downstream].exchange.waited
-    record.key = UInt16(clamping: downstreams[downstream].exchange.key)
+    record.key = UInt16(clamping: keyNumber(downstream))
     (record.inputTokens, record.outputTokens) = downstreams[downstream].exchange.tokens
     switch downstreams[downstream].peer {
     case .ipv4(let address, _):

@@ -67,7 +67,7 @@ extension Proxy {
       downstreams[downstream].phase = .readingHead
       reactor.setDeadline(
         downstreams[downstream].registration,
-        at: reactor.now &+ deadlines.head
+        at: reactor.now &+ settings.deadlines.head
       )
     case .failed(let error):
       if error.status == 431 || error.status == 414 { counters.headLimit += 1 }
@@ -226,16 +226,17 @@ extension Proxy {
 
   /// Pages that may not use the router, or that only seem to be of this machine.
   private mutating func browserError(_ downstream: Handle, _ head: RequestHead) -> GatewayError? {
-    if downstreams[downstream].checksHost, keys.isEmpty {
+    let settings = settings(of: downstream)
+    if downstreams[downstream].checksHost, settings.keys.isEmpty {
       let bytes = downstreams[downstream].exchange.head[head.host.range]
-      if !browsers.allows(host: UnsafeRawBufferPointer(rebasing: bytes)) {
+      if !settings.browsers.allows(host: UnsafeRawBufferPointer(rebasing: bytes)) {
         counters.refusedHosts += 1
         return GatewayError(.hostNotAllowed, String(decoding: bytes.prefix(256), as: UTF8.self))
       }
     }
     guard let origin = scratch.requestTable.first(.origin) else { return nil }
     let bytes = downstreams[downstream].exchange.head[origin.value.range]
-    guard browsers.allows(origin: UnsafeRawBufferPointer(rebasing: bytes)) else {
+    guard settings.browsers.allows(origin: UnsafeRawBufferPointer(rebasing: bytes)) else {
       counters.refusedOrigins += 1
       return GatewayError(.originNotAllowed, String(decoding: bytes.prefix(256), as: UTF8.self))
     }

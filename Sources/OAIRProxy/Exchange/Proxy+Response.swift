@@ -40,7 +40,7 @@ extension Proxy {
     let registration = upstreams[upstream].registration
     for _ in 0..<ProxyLimits.readsPerTurn {
       let downstream = upstreams[upstream].downstream
-      if downstreams[downstream].output.count > limits.writeQueue {
+      if downstreams[downstream].output.count > settings(of: downstream).writeQueue {
         pauseUpstream(upstream)
         return
       }
@@ -94,6 +94,7 @@ extension Proxy {
   /// When something must have come from a backend that has begun to answer.
   private func idleDeadline(_ downstream: Handle) -> UInt64 {
     let isTunnel = downstreams[downstream].exchange.isTunnelOpen
+    let deadlines = settings(of: downstream).deadlines
     return reactor.now &+ (isTunnel ? deadlines.tunnelIdle : deadlines.idle)
   }
 
@@ -182,7 +183,9 @@ extension Proxy {
       step(downstream, .contentArrived)
       return
     }
-    if !deadlines.idleStrict || upstreams[upstream].body.hasAdvanced(since: mark) {
+    if !settings(of: downstream).deadlines.idleStrict
+      || upstreams[upstream].body.hasAdvanced(since: mark)
+    {
       reactor.setDeadline(upstreams[upstream].registration, at: idleDeadline(downstream))
     }
     splice(

@@ -8,7 +8,7 @@ extension Proxy {
   /// The hash of the session's id in the head that has just been parsed; 0 without one, or when
   /// sessions don't matter.
   func sessionHash(_ bytes: UnsafeRawBufferPointer) -> UInt64 {
-    guard let name = sessionField else { return 0 }
+    guard let name = settings.sessionField else { return 0 }
     for index in 0..<scratch.requestTable.count {
       let field = scratch.requestTable[index]
       let itsName = UnsafeRawBufferPointer(rebasing: bytes[field.name.range])

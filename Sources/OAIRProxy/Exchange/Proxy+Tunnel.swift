@@ -115,7 +115,7 @@ extension Proxy {
       switch reactor.send(registration, bytes) {
       case .bytes(let count):
         sent = count
-        reactor.setDeadline(registration, at: reactor.now &+ deadlines.tunnelIdle)
+        reactor.setDeadline(registration, at: tunnelDeadline(downstream))
       case .wouldBlock: break
       // What it has sent before it closed is read first.
       case .endOfFile, .failed: reactor.makeRunnable(registration)
@@ -127,6 +127,10 @@ extension Proxy {
     )
   }
 
+  private func tunnelDeadline(_ downstream: Handle) -> UInt64 {
+    reactor.now &+ settings(of: downstream).deadlines.tunnelIdle
+  }
+
   /// Passes on what waits.
   mutating func flushTunnel(_ upstream: Handle, _ downstream: Handle) {
     let registration = upstreams[upstream].registration
@@ -135,7 +139,7 @@ extension Proxy {
     switch result {
     case .bytes(let count):
       downstreams[downstream].exchange.upload.consume(count)
-      reactor.setDeadline(registration, at: reactor.now &+ deadlines.tunnelIdle)
+      reactor.setDeadline(registration, at: tunnelDeadline(downstream))
     case .wouldBlock: return
     case .endOfFile, .failed:
       // What it has sent before it closed is read first.

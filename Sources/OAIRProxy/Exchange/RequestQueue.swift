@@ -35,8 +35,8 @@ struct RequestQueue {
     var count: Int
   }
 
-  /// LIMIT: how many may wait at one time.
-  let limit: Int
+  /// LIMIT: how many may wait at one time; those who do when it is lowered stay.
+  var limit: Int
   /// How many do.
   private(set) var count = 0
   private var waiters: [Waiter] = []
@@ -44,7 +44,10 @@ struct RequestQueue {
   private var lanes: [Lane] = []
   private var lastNumber: UInt64 = 0
 
-  init(limit: Int) { self.limit = max(0, min(limit, Int(Int32.max))) }
+  init(limit: Int) { self.limit = Self.bounded(limit) }
+
+  /// What there are tickets for.
+  static func bounded(_ limit: Int) -> Int { max(0, min(limit, Int(Int32.max))) }
 
   var isEmpty: Bool { count == 0 }
 

@@ -14,7 +14,7 @@ struct RetryBudget {
   private static let bucketNanoseconds: UInt64 = 1_000_000_000
 
   /// How many retries a hundred requests pay for.
-  private let percent: Int
+  var percent: Int
   private var requests = InlineArray<10, Int>(repeating: 0)
   private var retries = InlineArray<10, Int>(repeating: 0)
   private var newestSecond: UInt64 = 0

@@ -52,7 +52,7 @@ extension Proxy {
   ) -> RouteExplanation {
     var explanation = RouteExplanation()
     let downstream = insertRequest(path: path, body: body)
-    if let session, sessionField != nil {
+    if let session, settings.sessionField != nil {
       downstreams[downstream].exchange.session = Array(session.utf8).withUnsafeBytes {
         StableHash.of($0)
       }

@@ -27,6 +27,8 @@ public struct ClientKey: Sendable, Equatable {
   public var requestsPerMinute: Int
   /// Requests and streams that it may have running at one time; 0 for any number.
   public var concurrent: Int
+  /// What `KeyNumbers` has given it; 0: its place in the list.
+  var number = 0
 
   /// Makes a key.
   ///

@@ -1,6 +1,7 @@
 import OAIRRouting
 
-// All keys of a router, and what each is doing: owned by the reactor, on its thread.
+// All keys of a router, as one configuration has them: used on the reactor's thread only.
+// `KeyAccounts` has what each is doing.
 //
 // Secrets lie one after the other, each filled up with zeros to whole words of eight bytes. What is
 // shown is laid into such words as well, and compared with every key, word by word to the key's
@@ -16,9 +17,9 @@ struct KeyRing: ~Copyable {
     let length: Int
     let patterns: [Pattern]
     let allowsAll: Bool
-    /// Nanoseconds that one request takes of a minute; 0 without a bound.
-    let interval: UInt64
-    let concurrent: Int
+    /// Its number in access records, and among the accounts.
+    let number: Int
+    let bounds: KeyAccounts.Bounds
   }
 
   /// Models that a key allows.
@@ -32,22 +33,12 @@ struct KeyRing: ~Copyable {
     }
   }
 
-  /// What one key is doing.
-  private struct Account {
-    /// When a request could come so that the key's bound would just be kept (the "theoretical
-    /// arrival time" of the leaky bucket, ITU-T I.371).
-    var next: UInt64 = 0
-    var running = 0
-  }
-
-  private static let minute: UInt64 = 60_000_000_000
   private static let shownWords = ClientKey.longest / 8
 
   // SAFETY: both blocks are allocated in init, initialised there, and freed in deinit.
   private let secrets: UnsafeMutablePointer<UInt64>
   private let shown: UnsafeMutablePointer<UInt64>
   private let keys: [Key]
-  private var accounts: [Account]
 
   /// Takes keys that have no `problem`.
   init(_ clientKeys: [ClientKey]) {
@@ -62,15 +53,17 @@ struct KeyRing: ~Copyable {
           length: length,
           patterns: key.models.map(Self.pattern),
           allowsAll: key.models.contains("*"),
-          interval: key.requestsPerMinute > 0
-            ? Self.minute / UInt64(key.requestsPerMinute) : 0,
-          concurrent: key.concurrent
+          number: key.number > 0 ? key.number : list.count + 1,
+          bounds: KeyAccounts.Bounds(
+            interval: key.requestsPerMinute > 0
+              ? KeyAccounts.minute / UInt64(key.requestsPerMinute) : 0,
+            concurrent: key.concurrent
+          )
         )
       )
       start += (length + 7) / 8
     }
     keys = list
-    accounts = Array(repeating: Account(), count: list.count)
     secrets = Self.aligned(max(start, 1))
     secrets.initialize(repeating: 0, count: max(start, 1))
     shown = Self.aligned(Self.shownWords)
@@ -106,9 +99,9 @@ struct KeyRing: ~Copyable {
   /// Finds the key that is shown.
   ///
   /// - Parameter bytes: what the client has shown, whatever it is.
-  /// - Returns: the key's number, counted from 1; 0 for what is no key.
+  /// - Returns: the key's place in this ring, counted from 1; 0 for what is no key.
   @inline(never)  // A test counts its instructions.
-  mutating func find(_ bytes: UnsafeRawBufferPointer) -> Int {
+  func find(_ bytes: UnsafeRawBufferPointer) -> Int {
     guard bytes.count <= ClientKey.longest else { return 0 }
     shown.update(repeating: 0, count: Self.shownWords)
     UnsafeMutableRawBufferPointer(start: shown, count: ClientKey.longest).copyMemory(from: bytes)
@@ -128,51 +121,19 @@ struct KeyRing: ~Copyable {
   /// Whether a key may ask for a model.
   ///
   /// - Parameters:
-  ///   - number: from `find`, at least 1.
+  ///   - place: from `find`, at least 1.
   ///   - model: the name as the request has it.
-  func allows(_ number: Int, model: UnsafeRawBufferPointer) -> Bool {
-    let key = keys[number - 1]
+  func allows(_ place: Int, model: UnsafeRawBufferPointer) -> Bool {
+    let key = keys[place - 1]
     return key.allowsAll || key.patterns.contains { $0.matches(model) }
   }
 
   /// Whether a key may ask for every model.
-  func allowsAll(_ number: Int) -> Bool { keys[number - 1].allowsAll }
+  func allowsAll(_ place: Int) -> Bool { keys[place - 1].allowsAll }
 
-  /// Why a key's request can't be taken now.
-  enum Refusal: Equatable {
-    /// Too many requests in the last minute; the next one may come after so many seconds.
-    case rate(seconds: Int, perMinute: Int)
-    /// Too many at one time.
-    case concurrent(Int)
-  }
+  /// The key's number, from 1: the same in every ring of a router that has it.
+  func number(_ place: Int) -> Int { keys[place - 1].number }
 
-  /// Counts a request in, which must be counted out by `end` when it is over.
-  ///
-  /// - Returns: nil when it is taken.
-  mutating func begin(_ number: Int, at now: UInt64) -> Refusal? {
-    let key = keys[number - 1]
-    if key.concurrent > 0, accounts[number - 1].running >= key.concurrent {
-      return .concurrent(key.concurrent)
-    }
-    if key.interval > 0 {
-      let next = max(accounts[number - 1].next, now)
-      let latest = now &+ Self.minute &- key.interval
-      if next > latest {
-        let seconds = (next - latest + 999_999_999) / 1_000_000_000
-        return .rate(
-          seconds: Int(truncatingIfNeeded: seconds),
-          perMinute: Int(truncatingIfNeeded: Self.minute / key.interval)
-        )
-      }
-      accounts[number - 1].next = next + key.interval
-    }
-    accounts[number - 1].running += 1
-    return nil
-  }
-
-  /// A request that was counted in is over.
-  mutating func end(_ number: Int) {
-    precondition(accounts[number - 1].running > 0, "more requests of a key ended than began")
-    accounts[number - 1].running -= 1
-  }
+  /// What the key may do.
+  func bounds(_ place: Int) -> KeyAccounts.Bounds { keys[place - 1].bounds }
 }

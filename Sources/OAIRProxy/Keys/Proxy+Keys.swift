@@ -12,22 +12,24 @@ extension Proxy {
   ///
   /// - Returns: nil for a request that may go on.
   mutating func keyError(_ downstream: Handle) -> GatewayError? {
-    guard !keys.isEmpty, needsKey(downstream) else { return nil }
+    let settings = settings(of: downstream)
+    guard !settings.keys.isEmpty, needsKey(downstream) else { return nil }
     guard let shown = shownKey(downstream) else {
       counters.refusedKeys += 1
       return GatewayError(.missingKey)
     }
-    let number = keys.find(shown)
-    guard number > 0 else {
+    let place = settings.keys.find(shown)
+    guard place > 0 else {
       counters.refusedKeys += 1
       return GatewayError(.invalidKey)
     }
-    downstreams[downstream].exchange.key = number
+    downstreams[downstream].exchange.key = place
     switch downstreams[downstream].exchange.route {
     case .routed, .stored, .tunnel: break
     default: return nil
     }
-    switch keys.begin(number, at: reactor.now) {
+    let (number, bounds) = (settings.keys.number(place), settings.keys.bounds(place))
+    switch keyAccounts.begin(number, bounds, at: reactor.now) {
     case nil:
       downstreams[downstream].exchange.occupiesKey = true
       return nil
@@ -70,10 +72,12 @@ extension Proxy {
   /// without a name.
   mutating func modelKeyError(_ downstream: Handle, _ entry: Int?) -> GatewayError? {
     let key = downstreams[downstream].exchange.key
-    guard key > 0, !keys.allowsAll(key) else { return nil }
+    let settings = settings(of: downstream)
+    guard key > 0, !settings.keys.allowsAll(key) else { return nil }
     var name = Array(modelText(downstream).utf8)
     if name.isEmpty, let entry { name = table.modelName(entry) }
-    guard !name.withUnsafeBytes({ keys.allows(key, model: ModelName.canonical($0)) }) else {
+    guard !name.withUnsafeBytes({ settings.keys.allows(key, model: ModelName.canonical($0)) })
+    else {
       return nil
     }
     counters.refusedModels += 1
@@ -84,6 +88,11 @@ extension Proxy {
   mutating func leaveKey(_ downstream: Handle) {
     guard downstreams[downstream].exchange.occupiesKey else { return }
     downstreams[downstream].exchange.occupiesKey = false
-    keys.end(downstreams[downstream].exchange.key)
+    keyAccounts.end(keyNumber(downstream))
+  }
+  /// The number of the key that an exchange has shown, from 1; 0 without one.
+  func keyNumber(_ downstream: Handle) -> Int {
+    let place = downstreams[downstream].exchange.key
+    return place > 0 ? settings(of: downstream).keys.number(place) : 0
   }
 }

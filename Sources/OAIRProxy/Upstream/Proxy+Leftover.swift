@@ -63,7 +63,7 @@ extension Proxy {
       upstreams[upstream].body.drop(scanned)
       upstreams[upstream].held.consume(min(scanned, upstreams[upstream].held.count))
     }
-    let time = isWhole ? ProxyLimits.lingerNanoseconds : deadlines.firstByte
+    let time = isWhole ? ProxyLimits.lingerNanoseconds : settings.deadlines.firstByte
     upstreams[upstream].leftoverEnd = reactor.now &+ time
     let registration = upstreams[upstream].registration
     reactor.setDeadline(registration, at: leftoverDeadline(upstream))
@@ -74,7 +74,7 @@ extension Proxy {
   /// When something more must have come of it, or all of it.
   private func leftoverDeadline(_ upstream: Handle) -> UInt64 {
     let end = upstreams[upstream].leftoverEnd
-    return upstreams[upstream].hasHead ? min(end, reactor.now &+ deadlines.idle) : end
+    return upstreams[upstream].hasHead ? min(end, reactor.now &+ settings.deadlines.idle) : end
   }
 
   /// Its time is over: the backend is told to stop.

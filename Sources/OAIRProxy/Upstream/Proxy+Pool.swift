@@ -55,9 +55,9 @@ extension Proxy {
   /// What the backend announced, less a second for the way, but no longer than our own time.
   private func idleTime(_ upstream: Handle) -> UInt64 {
     let announced = upstreams[upstream].announcedIdleSeconds
-    guard announced > 0 else { return deadlines.upstreamIdle }
+    guard announced > 0 else { return settings.deadlines.upstreamIdle }
     let seconds = UInt64(max(0, announced - 1)) * 1_000_000_000
-    return min(deadlines.upstreamIdle, max(seconds, 500_000_000))
+    return min(settings.deadlines.upstreamIdle, max(seconds, 500_000_000))
   }
 
   /// Closes an idle connection.

@@ -25,7 +25,7 @@ public struct HealthMachine: Sendable, Equatable {
   /// Why it isn't ready; nil while it is.
   public private(set) var doubt: HealthDoubt?
 
-  private let policy: HealthPolicy
+  private var policy: HealthPolicy
   private var lastProbe: UInt64?
   private var lastBytes: UInt64?
   private var isProbeRequested = false
@@ -55,6 +55,15 @@ public struct HealthMachine: Sendable, Equatable {
     awaySince = now
     awayDelay = HealthPolicy.fastInterval.nanoseconds
     nextSuspicion = HealthPolicy.suspicion.nanoseconds
+  }
+
+  /// Goes by other thresholds from now on; what was counted so far stays counted.
+  ///
+  /// - Parameter now: nanoseconds on the clock of `init`.
+  public mutating func adopt(_ policy: HealthPolicy, at now: UInt64) {
+    self.policy = policy
+    // One that was planned by a longer interval would come late.
+    nextProbe = min(nextProbe, now &+ policy.interval)
   }
 
   /// The state that others see.

@@ -14,13 +14,15 @@ struct AdminDesk: Sendable {
   let registry: BackendRegistry
   let added: AddedBackends
   let reports: ReportDesk
-  let options: RouterOptions
+  let configuration: LiveConfiguration
   let addresses: [SocketAddress]
   let startedAt: UInt64
 
   /// LIMIT: characters of a path that is explained.
   private static let longestPath = 1024
   private static let prefix = "/admin/"
+
+  private var options: RouterOptions { configuration.options }
 
   /// Answers a request.
   func answer(_ request: AdminRequest) async -> AdminResponse {
@@ -166,7 +168,8 @@ struct AdminDesk: Sendable {
         await registry.snapshot(),
         addresses: addresses,
         uptimeMilliseconds: Int((LinuxKernel.now() &- startedAt) / 1_000_000),
-        logLevel: options.logLevel?.level
+        logLevel: options.logLevel?.level,
+        reloads: options.reloads?.state
       )
     )
   }
@@ -230,7 +233,7 @@ struct AdminDesk: Sendable {
         body: request.body,
         session: QueryPart.value("session", of: request.query),
         report: report,
-        options: options.proxy
+        options: configuration.options.proxy
       )
       return AdminResponse(200, AdminRendering.explanation(explanation, path: path))
     } catch {

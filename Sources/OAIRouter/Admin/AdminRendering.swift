@@ -39,7 +39,8 @@ enum AdminRendering {
     _ backends: [BackendSnapshot],
     addresses: [SocketAddress],
     uptimeMilliseconds: Int,
-    logLevel: Logger.Level?
+    logLevel: Logger.Level?,
+    reloads: ReloadRecord.State?
   ) -> [UInt8] {
     object { json in
       member("state", report.isDraining ? "draining" : "serving", to: &json)
@@ -51,6 +52,7 @@ enum AdminRendering {
       json.endArray()
       json.key("log_level")
       json.stringOrNull(logLevel?.rawValue)
+      if let reloads { write(reloads, to: &json) }
       member("backends_total", table.totalCount, to: &json)
       member("backends_healthy", table.healthyCount, to: &json)
       member("models_available", table.modelCount, to: &json)
@@ -67,6 +69,21 @@ enum AdminRendering {
       json.endObject()
       write(backends, report, to: &json)
     }
+  }
+
+  private static func write(_ reloads: ReloadRecord.State, to json: inout JSONWriter) {
+    json.key("configuration")
+    json.beginObject()
+    member("taken_at", WallTime.utc(reloads.takenAt) + "Z", to: &json)
+    member("reloads_taken", Int(clamping: reloads.taken), to: &json)
+    member("reloads_rejected", Int(clamping: reloads.rejected), to: &json)
+    json.key("problem")
+    json.stringOrNull(reloads.problem)
+    json.key("awaiting_restart")
+    json.beginArray()
+    for setting in reloads.awaitingRestart { json.string(setting) }
+    json.endArray()
+    json.endObject()
   }
 
   static func explanation(_ explanation: RouteExplanation, path: String) -> [UInt8] {

@@ -30,7 +30,11 @@ final class MetricsDesk: Sendable {
 
   init(_ options: RouterOptions, mailbox: Mailbox<ProxyMail>) {
     self.mailbox = mailbox
-    page = MetricsPageMaker(version: options.metrics.version, lines: options.lineSink)
+    page = MetricsPageMaker(
+      version: options.metrics.version,
+      lines: options.lineSink,
+      reloads: options.reloads
+    )
   }
 
   /// Takes the newest table.

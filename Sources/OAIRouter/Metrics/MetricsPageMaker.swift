@@ -8,11 +8,13 @@ import OAIRRouting
 struct MetricsPageMaker: Sendable {
   let version: String
   let lines: LineSink?
+  let reloads: ReloadRecord?
   private let startTime = ProcessFacts.startTime()
 
-  init(version: String, lines: LineSink?) {
+  init(version: String, lines: LineSink?, reloads: ReloadRecord?) {
     self.version = version
     self.lines = lines
+    self.reloads = reloads
   }
 
   /// Makes the whole page.
@@ -30,6 +32,7 @@ struct MetricsPageMaker: Sendable {
     writeBackends(order, table, to: &text)
     writeLimits(order.report.counters, order.telemetry, to: &text)
     writeState(order, table, discoveries, to: &text)
+    if let reloads { writeReloads(reloads.state, to: &text) }
     writeProcess(to: &text)
     text.end()
     return text.bytes
@@ -289,6 +292,34 @@ struct MetricsPageMaker: Sendable {
     }
     text.begin("oairouter_build_info", .gauge, "Always 1; the version is its label.")
     text.sample(1, MetricsText.label("version", version))
+  }
+
+  private func writeReloads(_ state: ReloadRecord.State, to text: inout MetricsText) {
+    text.begin(
+      "oairouter_config_reloads",
+      .counter,
+      "Times that the configuration was read anew, by what became of it."
+    )
+    text.sample(state.taken, MetricsText.label("result", "ok"))
+    text.sample(state.rejected, MetricsText.label("result", "rejected"))
+    text.begin(
+      "oairouter_config_last_reload_successful",
+      .gauge,
+      "0 while the configuration that was read last is one that was rejected."
+    )
+    text.sample(UInt64(state.problem == nil ? 1 : 0))
+    text.begin(
+      "oairouter_config_last_reload_success_timestamp_seconds",
+      .gauge,
+      "When the configuration that holds was read, since 1970."
+    )
+    text.sample(UInt64(clamping: state.takenAt))
+    text.begin(
+      "oairouter_config_settings_awaiting_restart",
+      .gauge,
+      "Settings that have changed since the start and take a restart."
+    )
+    text.sample(UInt64(state.awaitingRestart.count))
   }
 
   private func writeProcess(to text: inout MetricsText) {

@@ -22,13 +22,18 @@ struct ConfigurationSource: Sendable {
   /// On the caller's thread, which may block.
   ///
   /// - Throws: `SettingsFailure` with every mistake that was found.
-  func read() throws(SettingsFailure) -> Settings {
-    guard let path else { return try settings(of: nil) }
-    let bytes: [UInt8]
+  func read() throws(SettingsFailure) -> Settings { try settings(of: try bytes()) }
+
+  /// Reads the file, if there is one.
+  ///
+  /// On the caller's thread, which may block.
+  ///
+  /// - Throws: `SettingsFailure` when it can't be read.
+  func bytes() throws(SettingsFailure) -> [UInt8]? {
+    guard let path else { return nil }
     do throws(DocumentError) {
-      bytes = try WholeFile.read(path)
+      return try WholeFile.read(path)
     } catch { throw SettingsFailure("\(path): \(error)") }
-    return try settings(of: bytes)
   }
 
   /// Puts the layers together.

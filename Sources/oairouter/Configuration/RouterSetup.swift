@@ -4,7 +4,7 @@ import OAIRouter
 
 /// Makes a router's options of settings.
 struct RouterSetup {
-  let settings: Settings
+  var settings: Settings
   /// `--discover`.
   var discover: [DiscoverySource] = []
   /// A backend of its own comes on top.
@@ -159,13 +159,16 @@ struct RouterSetup {
   func check(_ options: RouterOptions) throws(SettingsFailure) {
     do throws(ConfigurationError) {
       try options.validate()
-    } catch {
-      // The options' names are those of the keys.
-      guard SettingTable.key(error.option) != nil, settings.isSaid(error.option) else {
-        throw SettingsFailure(error.description)
-      }
-      throw SettingsFailure("\(settings[error.option].origin.place): \(error)")
+    } catch { throw failure(error) }
+  }
+
+  /// A mistake of the options, at the place of the setting that made it.
+  func failure(_ error: ConfigurationError) -> SettingsFailure {
+    // The options' names are those of the keys.
+    guard SettingTable.key(error.option) != nil, settings.isSaid(error.option) else {
+      return SettingsFailure(error.description)
     }
+    return SettingsFailure("\(settings[error.option].origin.place): \(error)")
   }
 
   /// A mistake within a setting.

@@ -81,19 +81,19 @@ extension SettingTable {
     SettingKey("limits.request_line", .size(1024...(16 << 20)), "16KiB", "A request line.")
       .needingRestart.into(\.proxy.limits.requestLine),
     SettingKey("limits.body", .someBytes, "64MiB", "A request body.")
-      .into(\.proxy.limits.body),
+      .needingRestart.into(\.proxy.limits.body),
     SettingKey(
       "limits.bodies_total",
       .someBytes,
       "256MiB",
       "All request bodies that are held at one time."
-    ).into(\.proxy.limits.bodiesTotal),
+    ).needingRestart.into(\.proxy.limits.bodiesTotal),
     SettingKey(
       "limits.replay",
       .someBytes,
       "8MiB",
       "A body up to this is held, to be sent again; a longer one streams."
-    ).into(\.proxy.limits.replay),
+    ).needingRestart.into(\.proxy.limits.replay),
     SettingKey(
       "limits.write_queue",
       .someBytes,
@@ -117,7 +117,7 @@ extension SettingTable {
       "[]",
       "Keys of which clients must show one, such as "
         + #"[{"id":"team-a","key_file":"/run/secrets/team-a","models":["*"]}]."#
-    ).needingRestart,
+    ),
     SettingKey(
       "cors.origins",
       .list(.anyText),

@@ -23,7 +23,7 @@ struct AdminDeskTests {
       registry: registry,
       added: AddedBackends(registry, try ControlClient(), own: []),
       reports: reports,
-      options: options,
+      configuration: LiveConfiguration(options),
       addresses: [.loopback(port: 1)],
       startedAt: 0
     )

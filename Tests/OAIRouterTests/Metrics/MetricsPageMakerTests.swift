@@ -46,7 +46,11 @@ struct MetricsPageMakerTests {
       isOpenMetrics: isOpenMetrics
     )
     let discovery = MetricsDesk.Discovery(discoverer: "docker", event: "found")
-    let bytes = MetricsPageMaker(version: "1", lines: nil).render(order, table, [discovery: 1])
+    let bytes = MetricsPageMaker(version: "1", lines: nil, reloads: ReloadRecord()).render(
+      order,
+      table,
+      [discovery: 1]
+    )
     return String(decoding: bytes, as: UTF8.self)
   }
 

@@ -8,7 +8,7 @@ import Testing
 struct ExampleFileTests {
   static let root = #filePath.split(separator: "/").dropLast(4).reduce("") { "\($0)/\($1)" }
 
-  private static func bytes(_ name: String) throws -> [UInt8] {
+  static func bytes(_ name: String) throws -> [UInt8] {
     try #require(FileManager.default.contents(atPath: "\(root)/docs/\(name)").map { Array($0) })
   }
 

@@ -1,0 +1,275 @@
+import OAIRRouting
+import OAIRSys
+import Synchronization
+
+// What becomes of the configured backends is decided by one task, one event after the other: names
+// that resolve, and whole configurations that replace the one before.
+
+/// The backends of a configuration, and of each that takes its place.
+///
+/// Those with addresses are known at once; each one with a name has a task that follows it, whose
+/// findings count only while the backend is configured in the same form.
+final class ConfiguredBackends: Sendable {
+  /// What logs and metrics call it.
+  static let name = "static"
+
+  /// What a configuration says beside its backends, and who waits for it to hold.
+  struct Replacement: Sendable {
+    let backends: [ConfiguredBackend]
+    /// Without arriving and leaving backends: those follow from `backends`.
+    let change: RegistryChange
+    let prepare: @Sendable () -> Void
+  }
+
+  private enum Event: Sendable {
+    case found(DiscoveryChange, id: String, version: UInt64)
+    case replace(
+      Replacement,
+      addresses: [String: SocketAddress],
+      CheckedContinuation<RegistryChangeOutcome?, Never>
+    )
+  }
+
+  private struct Entry {
+    let backend: ConfiguredBackend
+    let version: UInt64
+    /// As the registry was told of it last.
+    var registered: Backend?
+    var task: Task<Void, Never>?
+  }
+
+  private struct State {
+    var entries: [String: Entry] = [:]
+    var version: UInt64 = 0
+    /// Names of the first configuration that have not had their first try, by version.
+    var untried: Set<UInt64> = []
+    var hasListed = false
+  }
+
+  private let registry: BackendRegistry
+  private let client: ControlClient
+  private let own: OwnListeners
+  private let resolve: StaticDiscoverer.Resolve
+  private let report: @Sendable (ControlPlaneEvent) -> Void
+  private let events: AsyncStream<Event>
+  private let inbox: AsyncStream<Event>.Continuation
+  /// Changed by the one task only.
+  private let state = Mutex(State())
+
+  init(
+    _ registry: BackendRegistry,
+    _ client: ControlClient,
+    own: OwnListeners,
+    resolve: StaticDiscoverer.Resolve? = nil,
+    report: @escaping @Sendable (ControlPlaneEvent) -> Void
+  ) {
+    self.registry = registry
+    self.client = client
+    self.own = own
+    let system = NameResolver()
+    self.resolve = resolve ?? { await system.resolve(host: $0, port: $1) }
+    self.report = report
+    (events, inbox) = AsyncStream.makeStream(of: Event.self)
+  }
+
+  /// Registers those with addresses, and begins to follow the others.
+  ///
+  /// - Returns: the task that takes in whatever comes; it ends after `stop`.
+  func start(_ backends: [ConfiguredBackend]) async -> Task<Void, Never> {
+    for backend in backends {
+      let version = insert(backend)
+      if let known = backend.backend {
+        await register(known, version)
+      } else {
+        state.withLock { _ = $0.untried.insert(version) }
+        follow(backend, version)
+      }
+    }
+    await tellListed()
+    return Task.detached { [self] in
+      for await event in events { await take(event) }
+    }
+  }
+
+  /// Follows nothing any more; whoever waits for a replacement still gets it.
+  func stop() {
+    inbox.finish()
+    let tasks = state.withLock { $0.entries.values.compactMap(\.task) }
+    for task in tasks { task.cancel() }
+  }
+
+  /// Has another configuration take this one's place, with one table.
+  ///
+  /// Names that are new are looked up before, for `DiscoveryLimits.nameWait` at most: a backend
+  /// whose name resolves later comes later.
+  ///
+  /// - Returns: what became of it; nil after `stop`.
+  func replace(_ replacement: Replacement) async -> RegistryChangeOutcome? {
+    let addresses = await self.addresses(of: replacement.backends.filter(isNew))
+    return await withCheckedContinuation { continuation in
+      let event = Event.replace(replacement, addresses: addresses, continuation)
+      if case .enqueued = inbox.yield(event) { return }
+      continuation.resume(returning: nil)
+    }
+  }
+
+  private func isNew(_ backend: ConfiguredBackend) -> Bool {
+    state.withLock { $0.entries[backend.id]?.backend != backend }
+  }
+
+  // MARK: - Names
+
+  private func addresses(of backends: [ConfiguredBackend]) async -> [String: SocketAddress] {
+    await withTaskGroup(of: (String, SocketAddress?).self) { group in
+      for backend in backends {
+        guard let name = backend.name else { continue }
+        group.addTask { [resolve] in
+          (backend.id, await Self.first(of: name, resolve))
+        }
+      }
+      var found: [String: SocketAddress] = [:]
+      for await (id, address) in group { found[id] = address }
+      return found
+    }
+  }
+
+  /// A look-up can't be stopped: one that takes too long goes on, and isn't waited for.
+  private static func first(
+    of name: ConfiguredBackend.Name,
+    _ resolve: @escaping StaticDiscoverer.Resolve
+  ) async -> SocketAddress? {
+    let (answers, answer) = AsyncStream.makeStream(of: SocketAddress?.self)
+    let lookUp = Task { answer.yield(await resolve(name.host, name.port).first) }
+    let alarm = Task {
+      try await Task.sleep(for: DiscoveryLimits.nameWait)
+      answer.yield(nil)
+    }
+    defer {
+      lookUp.cancel()
+      alarm.cancel()
+    }
+    for await address in answers { return address }
+    return nil
+  }
+
+  private func follow(_ backend: ConfiguredBackend, _ version: UInt64) {
+    let task = Task.detached { [client, inbox, resolve] in
+      let discoverer = StaticDiscoverer([backend], name: Self.name, resolve: resolve)
+      for await change in discoverer.changes(using: client) {
+        inbox.yield(.found(change, id: backend.id, version: version))
+      }
+    }
+    state.withLock { $0.entries[backend.id]?.task = task }
+  }
+
+  // MARK: - Events
+
+  private func take(_ event: Event) async {
+    switch event {
+    case .found(let change, let id, let version):
+      guard let entry = entry(id), entry.version == version else { return }
+      switch change {
+      case .appeared(let backend):
+        if backend != entry.registered { await register(backend, version) }
+      case .troubled(let reason): report(.troubled(Self.name, reason: reason))
+      case .listed:
+        state.withLock { _ = $0.untried.remove(version) }
+        await tellListed()
+      default: break
+      }
+    case .replace(let replacement, let addresses, let continuation):
+      continuation.resume(returning: await take(replacement, addresses))
+    }
+  }
+
+  private func take(
+    _ replacement: Replacement,
+    _ addresses: [String: SocketAddress]
+  ) async -> RegistryChangeOutcome {
+    let wanted = Set(replacement.backends.map(\.id))
+    var change = replacement.change
+    for entry in state.withLock({ $0.entries.values.sorted { $0.backend.id < $1.backend.id } })
+    where !wanted.contains(entry.backend.id) {
+      remove(entry.backend.id)
+      guard let gone = entry.registered else { continue }
+      change.leaving.append((gone.id, gone.source))
+    }
+    var versions: [UInt64] = []
+    for backend in replacement.backends where isNew(backend) {
+      let former = entry(backend.id)?.registered
+      remove(backend.id)
+      let version = insert(backend, registered: former)
+      let found = backend.backend ?? addresses[backend.id].flatMap { backend.backend(at: $0) }
+      if let found, !isOwn(found) {
+        change.arriving.append(found)
+        versions.append(version)
+      }
+      if backend.backend == nil { follow(backend, version) }
+    }
+    let outcome = await registry.reconfigure(change, prepare: replacement.prepare)
+    for (index, backend) in change.arriving.enumerated() {
+      note(backend, versions[index], outcome.arrived[index])
+    }
+    for id in outcome.left { report(.lost(id: id, by: Self.name)) }
+    await tellListed()
+    return outcome
+  }
+
+  private func register(_ backend: Backend, _ version: UInt64) async {
+    guard !isOwn(backend) else { return }
+    note(backend, version, await registry.register(backend))
+  }
+
+  /// - Returns: true for one that leads back here, which is told.
+  private func isOwn(_ backend: Backend) -> Bool {
+    guard own.contains(backend.endpoint.address) else { return false }
+    let refusal = RegistrationOutcome.refused("this router itself listens there")
+    report(.found(backend, by: Self.name, refusal))
+    return true
+  }
+
+  private func note(_ backend: Backend, _ version: UInt64, _ outcome: RegistrationOutcome) {
+    let isTaken = if case .refused = outcome { false } else { true }
+    state.withLock { state in
+      guard isTaken, state.entries[backend.id]?.version == version else { return }
+      state.entries[backend.id]?.registered = backend
+    }
+    report(.found(backend, by: Self.name, outcome))
+  }
+
+  // MARK: - Entries
+
+  private func entry(_ id: String) -> Entry? { state.withLock { $0.entries[id] } }
+
+  /// - Parameter registered: as the registry knows it by its former form, until it comes anew.
+  private func insert(_ backend: ConfiguredBackend, registered: Backend? = nil) -> UInt64 {
+    state.withLock { state in
+      state.version += 1
+      var entry = Entry(backend: backend, version: state.version)
+      entry.registered = registered
+      state.entries[backend.id] = entry
+      return state.version
+    }
+  }
+
+  private func remove(_ id: String) {
+    let entry = state.withLock { state in
+      let entry = state.entries.removeValue(forKey: id)
+      if let entry { state.untried.remove(entry.version) }
+      return entry
+    }
+    entry?.task?.cancel()
+  }
+
+  /// Every name of the first configuration has had its first try, or is configured no more.
+  private func tellListed() async {
+    let (isNews, hasBackends) = state.withLock { state in
+      guard state.untried.isEmpty, !state.hasListed else { return (false, false) }
+      state.hasListed = true
+      return (true, !state.entries.isEmpty)
+    }
+    guard isNews else { return }
+    await registry.discoveryListed(Self.name)
+    if hasBackends { report(.listed(Self.name)) }
+  }
+}
