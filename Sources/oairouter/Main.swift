@@ -25,6 +25,10 @@ struct Oairouter: ParsableCommand {
   /// Parses and runs, on the main thread and without any other: signals are taken by a descriptor,
   /// which must be made before a second thread exists.
   static func main() {
+    // Swift finds them in /proc/self/cmdline; without them this would serve, whatever was asked.
+    guard !CommandLine.arguments.isEmpty else {
+      end(CommandFailure("the arguments can't be read: mount /proc", exitCode: 2))
+    }
     do {
       var command = try parseAsRoot()
       try command.run()
