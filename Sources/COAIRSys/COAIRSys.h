@@ -1,5 +1,6 @@
 // The Linux calls that the toolchain's Glibc module leaves out, and nothing else.
 #pragma once
+#include <malloc.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <sys/epoll.h>

@@ -111,8 +111,9 @@ public struct ByteQueue: ~Copyable {
   /// - Parameter extra: how many will be appended, 0 or more.
   public mutating func makeRoom(_ extra: Int) {
     guard capacity &- tail < extra else { return }
-    let page = 4096
-    move(to: (count + extra + page - 1) / page * page)
+    let size = count + extra
+    let step = size > 4096 ? 4096 : 512
+    move(to: (size + step - 1) / step * step)
   }
 
   /// Makes room for bytes whose number is known, in a spare block if they are many.

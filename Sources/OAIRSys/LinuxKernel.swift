@@ -14,9 +14,15 @@ public struct LinuxKernel: Kernel {
   /// LIMIT: bytes that the kernel takes from us for a client beyond those that are on their way.
   static let unsentBytes: Int32 = 256 << 10
 
+  /// Pieces of so many bytes together are sent as one: copying them costs less than the 160 ns that
+  /// sendmsg(2) takes longer than send(2).
+  private static let gathered = 2048
+
   private let poller: Int32
   // SAFETY: allocated in init, freed in shutdown(), touched on the reactor's thread only.
   private let events: UnsafeMutablePointer<epoll_event>
+  // SAFETY: as `events`; holds `gathered` bytes, of which none outlives a call.
+  private let pieces: UnsafeMutableRawPointer
 
   /// Opens an epoll instance.
   ///
@@ -25,12 +31,14 @@ public struct LinuxKernel: Kernel {
     poller = epoll_create1(Int32(EPOLL_CLOEXEC))
     guard poller >= 0 else { throw SystemError("epoll_create1", .current) }
     events = .allocate(capacity: Self.eventsPerWait)
+    pieces = .allocate(byteCount: Self.gathered, alignment: 16)
   }
 
   /// Closes the epoll instance; no call may follow.
   public func shutdown() {
     closeOrTrap(FileDescriptor(poller))
     events.deallocate()
+    pieces.deallocate()
   }
 
   /// CLOCK_BOOTTIME in nanoseconds: a laptop that slept must not reuse its old connections.
@@ -163,8 +171,21 @@ public struct LinuxKernel: Kernel {
     }
   }
 
-  /// sendmsg(2) of two pieces with MSG_NOSIGNAL.
+  /// Two pieces with MSG_NOSIGNAL, in one system call.
   public func send(
+    _ descriptor: FileDescriptor,
+    _ first: UnsafeRawBufferPointer,
+    _ second: UnsafeRawBufferPointer
+  ) -> IOResult {
+    let total = first.count &+ second.count
+    guard total <= Self.gathered else { return sendPieces(descriptor, first, second) }
+    if let start = first.baseAddress { memcpy(pieces, start, first.count) }
+    if let start = second.baseAddress { memcpy(pieces + first.count, start, second.count) }
+    return send(descriptor, UnsafeRawBufferPointer(start: pieces, count: total))
+  }
+
+  /// sendmsg(2) of two pieces.
+  private func sendPieces(
     _ descriptor: FileDescriptor,
     _ first: UnsafeRawBufferPointer,
     _ second: UnsafeRawBufferPointer

@@ -8,13 +8,15 @@ import OAIRWire
 ///
 /// Names are those of docs/OPERATIONS.md; strings that came from clients or backends are escaped,
 /// so that no line can be forged. A line costs the writer's thread some thousand instructions: it
-/// is put together in one piece of stack, without a string.
+/// is put together in memory that all lines share, without a string.
 struct AccessLineFormat {
   let format: LogFormat
   private let keys: KeyNumbers?
   /// The ids of the keys, by number less one, as far as they were asked for: none ever changes.
   private var keyIDs: [[UInt8]] = []
   private var second = CachedSecond()
+  /// What a line is written on.
+  private var paper = [UInt8](repeating: 0, count: Self.limit)
 
   /// - Parameter keys: knows the ids of the keys; nil: there are none.
   init(format: LogFormat, keys: KeyNumbers? = nil) {
@@ -28,15 +30,18 @@ struct AccessLineFormat {
   static let limit = 8 << 10
 
   mutating func append(_ record: AccessRecord, to lines: inout [UInt8]) {
-    withUnsafeTemporaryAllocation(byteCount: Self.limit, alignment: 1) { memory in
+    var paper: [UInt8] = []
+    swap(&paper, &self.paper)
+    let count = paper.withUnsafeMutableBytes { memory in
       var line = AccessLine(memory, format)
       switch record.event {
       case .access: writeAccess(record, &line)
       case .failover, .retry: writeAttempt(record, &line)
       }
-      let count = line.end()
-      lines.append(contentsOf: UnsafeRawBufferPointer(rebasing: memory[..<count]))
+      return line.end()
     }
+    lines += paper[..<count]
+    swap(&paper, &self.paper)
   }
 
   private mutating func writeAccess(_ record: AccessRecord, _ line: inout AccessLine) {

@@ -25,6 +25,7 @@ struct Serve: ParsableCommand {
   func run() throws {
     // Whoever reads the log may go away; that ends no stream.
     signal(SIGPIPE, SIG_IGN)
+    Router.tuneAllocator()
     // Before any other thread exists: they inherit the mask.
     let signals: SignalFD
     do {

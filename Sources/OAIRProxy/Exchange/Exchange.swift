@@ -264,7 +264,9 @@ struct Exchange: ~Copyable {
 
   /// The body as it has come so far, decoded.
   var body: UnsafeRawBufferPointer {
-    UnsafeRawBufferPointer(rebasing: request.bytes.dropFirst(headLength))
+    let bytes = request.bytes
+    guard bytes.count > headLength else { return UnsafeRawBufferPointer(start: nil, count: 0) }
+    return UnsafeRawBufferPointer(rebasing: bytes[headLength...])
   }
 
   /// The request's head as it came.

@@ -36,9 +36,9 @@ extension Proxy {
     record.status = UInt16(clamping: record.outcome == .clientGone && status == 0 ? 499 : status)
     let request = downstreams[downstream].exchange.request.bytes
     let lineEnd = downstreams[downstream].exchange.target.range.upperBound
-    let line = request.prefix(lineEnd)
-    let end = line.firstIndex(of: UInt8(ascii: "?")) ?? line.endIndex
-    record.request.append(UnsafeRawBufferPointer(rebasing: line[..<end]))
+    var end = 0
+    while end < lineEnd, end < request.count, request[end] != UInt8(ascii: "?") { end &+= 1 }
+    record.request.append(UnsafeRawBufferPointer(rebasing: request[..<end]))
     record.waitedNanoseconds = downstreams[downstream].exchange.waited
     record.key = UInt16(clamping: keyNumber(downstream))
     (record.inputTokens, record.outputTokens) = downstreams[downstream].exchange.tokens

@@ -124,6 +124,7 @@ extension Proxy {
     retryBudget.requestCame(at: reactor.now)
     reactor.setDeadline(downstreams[downstream].registration, at: .max)
     var exchange = newExchange()
+    exchange.request.makeRoom(Self.firstRoom(head, bytes))
     exchange.request.append(UnsafeRawBufferPointer(rebasing: bytes[..<head.length]))
     exchange.headLength = head.length
     exchange.framing = head.framing
@@ -159,6 +160,14 @@ extension Proxy {
     downstreams[downstream].phase = .exchanging
     downstreams[downstream].exchange = exchange
     dispatch(downstream, head, refusal)
+  }
+
+  /// Room for a head, and for its body where that has come with it.
+  private static func firstRoom(_ head: RequestHead, _ bytes: UnsafeRawBufferPointer) -> Int {
+    guard case .length(let length) = head.framing, length <= bytes.count - head.length else {
+      return head.length
+    }
+    return head.length + length
   }
 
   // MARK: 3 dispatch
