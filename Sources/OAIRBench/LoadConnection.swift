@@ -57,6 +57,7 @@ struct LoadConnection: ~Copyable {
   var firstEvent: UInt64 = 0
   var lastEvent: UInt64 = 0
   var seenEvents = 0
+  var stamps = StampScanner()
   /// A slow reader's timer runs.
   var isReadPostponed = false
 

@@ -109,7 +109,6 @@ extension LoadLoop {
     _ offset: inout Int
   ) -> Step {
     let rest = UnsafeRawBufferPointer(rebasing: bytes[offset...])
-    let method: HTTPMethod = workload.body == .none ? .get : .post
     switch ResponseHeadParser.parse(
       rest,
       previouslyScanned: 0,
@@ -196,6 +195,7 @@ extension LoadLoop {
     if isInSample(now) { tally.bytes += range.count }
     guard workload.isStreaming, users[user].status < 300 else { return false }
     _ = users[user].observer.observe(UnsafeRawBufferPointer(rebasing: bytes[range]))
+    if workload.hasStamps { readStamps(user, UnsafeRawBufferPointer(rebasing: bytes[range]), now) }
     let seen = users[user].observer.contentEventCount
     let new = seen - users[user].seenEvents
     if new > 0 {
@@ -205,6 +205,17 @@ extension LoadLoop {
     guard workload.isChurning, users[user].observer.hasEndMarker else { return false }
     users[user].isKeepAlive = false
     return true
+  }
+
+  private mutating func readStamps(
+    _ user: Handle,
+    _ payload: UnsafeRawBufferPointer,
+    _ now: UInt64
+  ) {
+    var offset = 0
+    while let sent = users[user].stamps.next(payload, at: &offset) {
+      if isTimed(user, at: now) { tally.delivery.add(now > sent ? now &- sent : 0) }
+    }
   }
 
   private mutating func contentCame(_ user: Handle, _ count: Int, _ now: UInt64) {

@@ -24,6 +24,7 @@ extension LoadLoop {
     users[user].lastEvent = 0
     users[user].seenEvents = 0
     if workload.isStreaming { users[user].observer = EventObserver(family: family) }
+    users[user].stamps = StampScanner()
     guard users[user].socket != .none else { return connect(user) }
     armTimeout(user)
     if users[user].isConnected { sendRequest(user) }
@@ -129,7 +130,7 @@ extension LoadLoop {
   // MARK: - Bytes
 
   private mutating func sendRequest(_ user: Handle) {
-    if users[user].sent == 0, isTimed(user, at: users[user].due) {
+    if arrivals != nil, users[user].sent == 0, isTimed(user, at: users[user].due) {
       let now = reactor.kernel.now()
       tally.sendLag.add(now > users[user].due ? now &- users[user].due : 0)
     }

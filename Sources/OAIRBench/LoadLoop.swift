@@ -21,6 +21,7 @@ struct LoadLoop: ~Copyable {
   let target: BenchTarget
   let control: LoadControl
   let family: WireFamily
+  let method: HTTPMethod
   let http = HTTP1Limits()
   let requests: RequestSet
   var reactor: Reactor<LinuxKernel>
@@ -71,6 +72,7 @@ struct LoadLoop: ~Copyable {
     self.target = target
     self.control = control
     family = workload.isStreaming ? WireFamily(path: workload.path) : .opaque
+    method = workload.body == .none ? .get : .post
     requests = RequestSet(workload, target)
     reactor = Reactor(kernel: kernel, capacity: 2 * workload.connections + 2)
     users = Slab(capacity: workload.connections)

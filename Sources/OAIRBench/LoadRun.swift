@@ -38,6 +38,7 @@ extension LoadLoop {
       latency: tally.latency.distribution,
       firstEvent: tally.firstEvent.distribution,
       interEvent: tally.interEvent.distribution,
+      delivery: tally.delivery.distribution,
       sendLag: arrivals == nil ? nil : tally.sendLag.distribution,
       errors: tally.failureCount,
       errorsByKind: tally.failuresByName,

@@ -17,6 +17,11 @@ public enum Metric: String, CaseIterable, Sendable {
   case interEventP99 = "inter-event p99 us"
   case interEventP999 = "inter-event p99.9 us"
   case interEventMaximum = "inter-event max us"
+  case deliveryP50 = "delivery p50 us"
+  case deliveryP90 = "delivery p90 us"
+  case deliveryP99 = "delivery p99 us"
+  case deliveryP999 = "delivery p99.9 us"
+  case deliveryMaximum = "delivery max us"
   case sendLagP99 = "send lag p99 us"
   case processPerRequest = "CPU us/request"
   case processPerEvent = "CPU us/event"
@@ -43,6 +48,11 @@ public enum Metric: String, CaseIterable, Sendable {
     case .interEventP99: run.interEvent?.p99
     case .interEventP999: run.interEvent?.p999
     case .interEventMaximum: run.interEvent?.maximum
+    case .deliveryP50: run.delivery?.p50
+    case .deliveryP90: run.delivery?.p90
+    case .deliveryP99: run.delivery?.p99
+    case .deliveryP999: run.delivery?.p999
+    case .deliveryMaximum: run.delivery?.maximum
     case .sendLagP99: run.sendLag?.p99
     case .processPerRequest: run.process?.perRequest
     case .processPerEvent: run.process?.perEvent
@@ -67,11 +77,11 @@ public enum Metric: String, CaseIterable, Sendable {
     switch self {
     case .requestsPerSecond, .eventsPerSecond: .more
     case .latencyP50, .latencyP90, .firstEventP50, .firstEventP90, .interEventP50, .interEventP90,
-      .processPerRequest, .processPerEvent, .resident:
+      .deliveryP50, .deliveryP90, .processPerRequest, .processPerEvent, .resident:
       .less
-    case .latencyP99, .firstEventP99, .interEventP99: .lessOfATail
+    case .latencyP99, .firstEventP99, .interEventP99, .deliveryP99: .lessOfATail
     case .latencyP999, .latencyMaximum, .firstEventP999, .firstEventMaximum, .interEventP999,
-      .interEventMaximum, .sendLagP99, .processShare:
+      .interEventMaximum, .deliveryP999, .deliveryMaximum, .sendLagP99, .processShare:
       .none
     }
   }

@@ -19,10 +19,12 @@ struct RequestSet: ~Copyable {
   init(_ workload: Workload, _ target: BenchTarget) {
     entries = Self.bodies(workload, target.models).map { body in
       let head = Self.head(workload, target, length: body.lead.count + body.rest.count)
+      // All in one piece where nothing changes: sendmsg(2) costs more than send(2).
+      let isWhole = body.lead.isEmpty
       return Entry(
-        lead: Self.copy(head + body.lead),
-        rest: Self.copy(body.rest),
-        hasSerial: !body.lead.isEmpty
+        lead: Self.copy(head + (isWhole ? body.rest : body.lead)),
+        rest: Self.copy(isWhole ? [] : body.rest),
+        hasSerial: !isWhole
       )
     }
   }

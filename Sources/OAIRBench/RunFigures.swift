@@ -16,6 +16,8 @@ public struct RunFigures: Codable, Equatable, Sendable {
   public var firstEvent: Distribution?
   /// Between two content events of a stream.
   public var interEvent: Distribution?
+  /// From the moment at which an event was sent until it was here, where events tell.
+  public var delivery: Distribution?
   /// Open loop: how late requests were sent; a part of their latency.
   public var sendLag: Distribution?
   /// Requests that failed.
@@ -44,6 +46,7 @@ public struct RunFigures: Codable, Equatable, Sendable {
     case latency = "latency_us"
     case firstEvent = "ttft_us"
     case interEvent = "inter_event_us"
+    case delivery = "delivery_us"
     case sendLag = "send_lag_us"
     case errors
     case errorsByKind = "errors_by_kind"

@@ -6,6 +6,8 @@ struct Tally: ~Copyable {
   var firstEvent = LatencyHistogram()
   /// Between two content events of a stream.
   var interEvent = LatencyHistogram()
+  /// How long events were on their way that say when they were sent.
+  var delivery = LatencyHistogram()
   /// Open loop: how late a request was sent, whether nobody was free to send it or we were slow.
   var sendLag = LatencyHistogram()
   /// Right answers to the measured requests.

@@ -40,6 +40,8 @@ public struct Workload: Codable, Equatable, Sendable {
   public var slowReaders: Int?
   /// Data events that each stream has, its end marker included; nil: any number.
   public var expectedEvents: Int?
+  /// Whether events say when they were sent (`StampScanner`).
+  public var hasStamps = false
   /// Seconds that one request may take.
   public var timeoutSeconds = 60.0
 
@@ -57,6 +59,7 @@ public struct Workload: Codable, Equatable, Sendable {
     case readRate = "read_rate_bytes_s"
     case slowReaders = "slow_readers"
     case expectedEvents = "expected_events"
+    case hasStamps = "stamps"
     case timeoutSeconds = "timeout_s"
   }
 
@@ -109,6 +112,7 @@ public struct Workload: Codable, Equatable, Sendable {
       }
     }
     if expectedEvents != nil, !isStreaming { return "--expect-events needs --stream" }
+    if hasStamps, !isStreaming { return "--stamps needs --stream" }
     return maxTokens < 1 ? "--max-tokens must be 1 or more" : nil
   }
 

@@ -19,6 +19,11 @@ public struct MockOptions: Sendable {
   ///
   /// Zero: as fast as the client reads.
   public var interTokenLatency = Duration.zero
+  /// Whether the text of each token of a stream is the moment at which it is written: `@ts` and 19
+  /// digits, nanoseconds of CLOCK_BOOTTIME.
+  ///
+  /// A client on the same machine can tell by it how long events were on their way.
+  public var stampsTokens = false
   /// The fault that requests meet, unless one brings its own in `X-Mock-Fault`.
   public var fault: MockFault?
   /// Whether ids, times and dates are constants, so that equal requests get equal bytes.

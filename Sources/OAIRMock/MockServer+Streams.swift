@@ -18,7 +18,8 @@ extension MockServer {
       script,
       firstToken: connections[handle].turn == .queued ? .max : firstTokenTime,
       interval: options.interTokenLatency.nanoseconds,
-      breakPoint: breakPoint
+      breakPoint: breakPoint,
+      stampsTokens: options.stampsTokens
     )
     connections[handle].phase = .streaming
     let head = engine.head(
@@ -44,7 +45,9 @@ extension MockServer {
       if isPeerGone(handle) { return abandon(handle) }
       guard budget > 0 else { return reactor.makeRunnable(connections[handle].socket) }
       budget -= 1
-      switch connections[handle].stream?.next(at: reactor.now, into: &event) ?? .ended {
+      // The tick's time would count how long its other streams took.
+      let now = options.stampsTokens ? reactor.kernel.now() : reactor.now
+      switch connections[handle].stream?.next(at: now, into: &event) ?? .ended {
       case .event: if writeEvent(handle) { return endStream(handle) }
       case .notBefore(.max): return
       case .notBefore(let time): return wake(handle, at: time)

@@ -36,6 +36,8 @@ struct TokenStream {
   var firstToken: UInt64
   private let interval: UInt64
   private let breakPoint: BreakPoint?
+  /// Whether each token's text is the moment at which it is written.
+  private let stampsTokens: Bool
   private var stage = Stage.opening(0)
   private var tokensSent = 0
   private var eventsSent = 0
@@ -49,11 +51,19 @@ struct TokenStream {
   ///   - interval: nanoseconds between two tokens. Delays don't add up: the n-th token is due at a
   ///     fixed time, however late the one before it was.
   ///   - breakPoint: where it breaks off; behind the last token, event or byte at the latest.
-  init(_ script: EventScript, firstToken: UInt64, interval: UInt64, breakPoint: BreakPoint?) {
+  ///   - stampsTokens: whether each token's text is the moment at which it is written.
+  init(
+    _ script: EventScript,
+    firstToken: UInt64,
+    interval: UInt64,
+    breakPoint: BreakPoint?,
+    stampsTokens: Bool = false
+  ) {
     self.script = script
     self.firstToken = firstToken
     self.interval = interval
     self.breakPoint = breakPoint
+    self.stampsTokens = stampsTokens
   }
 
   /// Whether the last event has been written.
@@ -142,7 +152,8 @@ struct TokenStream {
     guard due <= now else { return .notBefore(due) }
     let isLast = tokensSent == script.tokenCount - 1
     let template = isLast ? script.lastToken ?? script.token : script.token
-    template.append(Vocabulary.encodedToken(tokensSent), number: tokensSent, to: &event)
+    let text = stampsTokens ? Vocabulary.stamp(now) : Vocabulary.encodedToken(tokensSent)
+    template.append(text, number: tokensSent, to: &event)
     tokensSent += 1
     return .event
   }

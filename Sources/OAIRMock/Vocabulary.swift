@@ -21,6 +21,14 @@ enum Vocabulary {
   /// The token at a position, from 0, as a JSON string.
   static func encodedToken(_ index: Int) -> [UInt8] { encoded[index % encoded.count] }
 
+  /// A moment as a JSON string: `@ts` and 19 digits.
+  ///
+  /// - Parameter time: nanoseconds of the machine's clock.
+  static func stamp(_ time: UInt64) -> [UInt8] {
+    let digits = String(time)
+    return Array("\"@ts\(String(repeating: "0", count: max(19 - digits.count, 0)))\(digits)\"".utf8)
+  }
+
   /// The first `count` tokens as one text.
   static func text(_ count: Int) -> String {
     var text = ""

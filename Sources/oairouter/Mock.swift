@@ -96,6 +96,11 @@ struct Mock: ParsableCommand {
   @Option(help: "Connections at one time.")
   var maxConnections = MockLimits().connections
 
+  @Flag(
+    help: "Make each token of a stream the moment at which it is sent, for 'bench --stamps'."
+  )
+  var stamps = false
+
   @Flag(help: "Use constant ids and times, so that equal requests get equal bytes.")
   var reproducible = false
 
@@ -161,6 +166,7 @@ struct Mock: ParsableCommand {
     options.timeToFirstToken = ttft.value
     options.interTokenLatency = itl.value
     options.fault = fault
+    options.stampsTokens = stamps
     options.keepAlive = keepAlive?.value
     options.loadTime = loadTime.value
     options.slots = slots

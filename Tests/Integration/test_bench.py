@@ -69,6 +69,20 @@ def test_the_fake_server_inside_needs_nothing_else(run):
     assert done.stderr == "", "no progress where there is no terminal"
 
 
+def test_events_that_say_when_they_were_sent_are_timed(bench, start_mock, start_router):
+    mock = start_mock("m", "m", tokens=8, itl="10ms", stamps=None)
+    router = start_router({"m": mock.url})
+    report = bench(router.url, "--vs", mock.url, "--rounds", "1", "--stream", "--stamps")
+    for target in report["targets"]:
+        (figures,) = target["rounds"]
+        assert figures["errors"] == 0, figures["errors_by_kind"]
+        delivery = figures["delivery_us"]
+        # Of each connection, the first answer may have begun before the measured time.
+        assert delivery["count"] >= 8 * (figures["requests"] - 4) > 0
+        # A token stands 10 ms behind the one before it: what took longer is this machine's doing.
+        assert 0 < delivery["min"] <= delivery["p50"] < 1_000_000
+
+
 def test_two_servers_are_measured_in_turn(run, start_mock):
     slow = start_mock("slow", "m", ttft="20ms")
     fast = start_mock("fast", "m")

@@ -25,6 +25,7 @@ func figures(
     ),
     firstEvent: nil,
     interEvent: nil,
+    delivery: nil,
     sendLag: nil,
     errors: errors.values.reduce(0, +),
     errorsByKind: errors,

@@ -183,6 +183,20 @@ import Testing
   }
 
   @Test
+  func `events that say when they were sent are timed`() throws {
+    let figures = try run {
+      $0.isStreaming = true
+      $0.hasStamps = true
+    } mock: {
+      $0.stampsTokens = true
+    }
+    let delivery = try #require(figures.delivery)
+    // Four tokens of each answer; some of others that weren't complete when it ended.
+    #expect(delivery.count >= 4 * figures.requests - 16)
+    #expect(delivery.minimum > 0 && delivery.maximum < 60_000_000)
+  }
+
+  @Test
   func `a run that is stopped tells what it has`() throws {
     let backend = MockBackend()
     let address = try backend.start()

@@ -41,7 +41,8 @@ struct WorkloadTests {
           $0.slowReaders = 17
         }
       ),
-      ("--stream", { $0.expectedEvents = 3 }), ("--max-tokens", { $0.maxTokens = 0 }),
+      ("--stream", { $0.expectedEvents = 3 }), ("--stamps needs", { $0.hasStamps = true }),
+      ("--max-tokens", { $0.maxTokens = 0 }),
     ]
     for (name, change) in cases {
       let told = problem(change)

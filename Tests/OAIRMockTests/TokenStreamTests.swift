@@ -49,6 +49,20 @@ struct TokenStreamTests {
   }
 
   @Test
+  func `tokens may say when they were written`() {
+    var stream = TokenStream(
+      script(tokens: 2),
+      firstToken: 5,
+      interval: 0,
+      breakPoint: nil,
+      stampsTokens: true
+    )
+    let (events, _) = events(&stream, at: 1_234_567)
+    #expect(events.filter { $0.contains(#""content":"@ts0000000000001234567""#) }.count == 2)
+    #expect(events.count == 5)
+  }
+
+  @Test
   func `tokens come at fixed times, the role before them`() {
     var stream = stream(tokens: 3, from: 100, every: 10)
     var (found, step) = events(&stream, at: 0)

@@ -101,7 +101,7 @@ struct Bench: ParsableCommand {
     guard server == .mock || vs == .mock || mock.mockListen != nil else { return nil }
     let models = load.model.isEmpty ? MockOptions().models : load.model
     let backend = MockBackend(
-      options: mock.options(models: models, connections: workload.connections)
+      options: mock.options(models: models, workload)
     )
     do {
       try backend.start()

@@ -65,6 +65,14 @@ struct BenchLoadFlags: ParsableArguments {
   @Option(help: "Events of data that each stream has, its end marker included.")
   var expectEvents: Int?
 
+  @Flag(
+    help: """
+      The events of streams say when they were sent, as those of 'oairouter mock --stamps' on this \
+      machine do: report how long they were on their way.
+      """
+  )
+  var stamps = false
+
   @Option(help: "How long one request may take. (default: 60s)", transform: parseDuration)
   var timeout = DurationArgument(.seconds(60))
 
@@ -116,6 +124,7 @@ struct BenchLoadFlags: ParsableArguments {
     workload.readRate = readRate?.value
     workload.slowReaders = slowReaders
     workload.expectedEvents = expectEvents
+    workload.hasStamps = stamps
     workload.timeoutSeconds = timeout.value / .seconds(1)
     return workload
   }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import OAIRBench
 import OAIRMock
 import OAIRouter
 
@@ -83,8 +84,8 @@ struct BenchMockFlags: ParsableArguments {
   ///
   /// - Parameters:
   ///   - models: those that are asked for.
-  ///   - connections: how many it must be able to serve.
-  func options(models: [String], connections: Int) -> MockOptions {
+  ///   - workload: what it must be able to serve.
+  func options(models: [String], _ workload: Workload) -> MockOptions {
     var options = MockOptions()
     if let mockListen { options.listen = mockListen }
     options.models = models
@@ -92,7 +93,8 @@ struct BenchMockFlags: ParsableArguments {
     options.timeToFirstToken = mockTtft.value
     options.interTokenLatency = mockItl.value
     options.fault = mockFault
-    options.limits.connections = max(2 * connections, options.limits.connections)
+    options.stampsTokens = workload.hasStamps
+    options.limits.connections = max(2 * workload.connections, options.limits.connections)
     return options
   }
 
