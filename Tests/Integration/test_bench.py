@@ -10,6 +10,9 @@ from programs import Program
 from waiting import wait_until
 
 SHORT = ("--duration", "1s", "--warm-up", "200ms", "--connections", "4", "--max-tokens", "8")
+M = ("--model", "m")
+"""A router may not have listed its backend yet."""
+
 MODES = {
     "plain": (),
     "stream": ("--stream",),
@@ -72,7 +75,7 @@ def test_the_fake_server_inside_needs_nothing_else(run):
 def test_events_that_say_when_they_were_sent_are_timed(bench, start_mock, start_router):
     mock = start_mock("m", "m", tokens=8, itl="10ms", stamps=None)
     router = start_router({"m": mock.url})
-    report = bench(router.url, "--vs", mock.url, "--rounds", "1", "--stream", "--stamps")
+    report = bench(router.url, "--vs", mock.url, "--rounds", "1", "--stream", "--stamps", *M)
     for target in report["targets"]:
         (figures,) = target["rounds"]
         assert figures["errors"] == 0, figures["errors_by_kind"]
