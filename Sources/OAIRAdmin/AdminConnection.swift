@@ -26,7 +26,7 @@ final class AdminConnection {
 
   let socket: Handle
   var phase = Phase.reading
-  var reader: RequestReader
+  var reader = RequestReader()
   var output = ByteQueue()
   /// The number of the request that is being answered.
   var request: UInt64 = 0
@@ -38,9 +38,8 @@ final class AdminConnection {
   /// The first byte of a request has come: its deadline counts.
   var hasBegun = false
 
-  init(_ socket: Handle, key: AdminKey?, now: UInt64) {
+  init(_ socket: Handle, now: UInt64) {
     self.socket = socket
-    reader = RequestReader(key: key)
     idleSince = now
   }
 }

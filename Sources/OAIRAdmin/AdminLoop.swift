@@ -12,7 +12,7 @@ struct AdminLoop: ~Copyable {
   private static let listenerOwner: UInt64 = 1
 
   private let inbox: AdminInbox
-  private let key: AdminKey?
+  private let key: @Sendable () -> AdminKey?
   private let answer: AdminServer.Handler
   private var reactor: Reactor<LinuxKernel>
   private var listener = Handle.none
@@ -29,7 +29,7 @@ struct AdminLoop: ~Copyable {
   /// Makes a loop that nobody can reach yet.
   init(
     _ kernel: LinuxKernel,
-    key: AdminKey?,
+    key: @escaping @Sendable () -> AdminKey?,
     inbox: AdminInbox,
     answer: @escaping AdminServer.Handler
   ) {
@@ -147,7 +147,7 @@ struct AdminLoop: ~Copyable {
     lastOwner += 1
     do throws(SystemError) {
       let socket = try reactor.register(descriptor, owner: lastOwner)
-      connections[lastOwner] = AdminConnection(socket, key: key, now: reactor.now)
+      connections[lastOwner] = AdminConnection(socket, now: reactor.now)
       setDeadline(socket, AdminLimits.idle)
     } catch {
       reactor.closeUnregistered(descriptor)
@@ -218,6 +218,7 @@ struct AdminLoop: ~Copyable {
       connection.hasBegun = true
       setDeadline(connection.socket, AdminLimits.request)
     }
+    connection.reader.key = key()
     switch connection.reader.next(&table) {
     case .more(let owesContinue):
       guard owesContinue else { return true }

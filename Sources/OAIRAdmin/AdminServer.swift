@@ -16,12 +16,13 @@ public final class AdminServer: Sendable {
   ///
   /// - Parameters:
   ///   - listener: closed when serving ends, also when it couldn't begin.
-  ///   - key: what every request has to show; nil for a listener that only its owner can reach.
+  ///   - key: what a request has to show, asked for with each one, on the server's thread; nil for
+  ///     a listener that only its owner can reach.
   ///   - answer: makes the answers.
   /// - Throws: `SystemError` when no descriptor is left.
   public init(
     _ listener: consuming ListeningSocket,
-    key: AdminKey?,
+    key: @autoclosure @escaping @Sendable () -> AdminKey?,
     answer: @escaping Handler
   ) throws(SystemError) {
     inbox = try AdminInbox()

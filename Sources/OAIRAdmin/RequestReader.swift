@@ -15,7 +15,8 @@ struct RequestReader: ~Copyable {
     case refused(AdminResponse)
   }
 
-  private let key: AdminKey?
+  /// What the next request has to show; nil: nothing.
+  var key: AdminKey?
   private let limits: HTTP1Limits
   private var pending = ByteQueue()
   private var scanned = 0
@@ -24,7 +25,7 @@ struct RequestReader: ~Copyable {
   private var framing = MessageFraming.none
   private var decoder = ChunkedDecoder(limits: HTTP1Limits())
 
-  init(key: AdminKey?) {
+  init(key: AdminKey? = nil) {
     self.key = key
     var limits = HTTP1Limits()
     limits.head = AdminLimits.head

@@ -177,7 +177,7 @@ public final class Router: Sendable {
     )
     return try AdminServer(
       try ListeningSocket(adopting: OwnedFD(owning: descriptor)),
-      key: options.admin.key
+      key: self.configuration.options.admin.key
     ) { await desk.answer($0) }
   }
 

@@ -187,6 +187,26 @@ def test_sighup_reads_secrets_anew(start, start_mock, tmp_path):
     assert own.ask("m", ("Authorization", f"Bearer {KEY_B}")).status == 200
 
 
+def test_an_administrators_key_is_read_anew(start, start_mock, tmp_path):
+    secret = tmp_path / "admin-key"
+    secret.write_text(KEY_A, encoding="utf-8")
+    place = tmp_path / "admin.sock"
+    one = start_mock("one", "m")
+    text = configuration({"one": one}, admin=f"unix:{place}", admin_key_file=str(secret))
+    own = start(text)
+    former, newer = Admin(place, KEY_A), Admin(place, KEY_B)
+    assert former.ask("GET", "/admin/status").status == 200
+    replace(secret, KEY_B)
+    own.signal()
+    assert own.expect("configuration reloaded")["changed"] == "secrets"
+    assert former.ask("GET", "/admin/status").status == 401
+    assert newer.ask("GET", "/admin/status").status == 200
+    replace(secret, "short")
+    own.signal()
+    assert "has no valid key" in own.expect("configuration rejected")["reason"]
+    assert newer.ask("GET", "/admin/status").status == 200
+
+
 def test_a_config_map_is_followed(start, start_mock, tmp_path):
     one, two = start_mock("one", "m1"), start_mock("two", "m2")
     folder = tmp_path / "mounted"

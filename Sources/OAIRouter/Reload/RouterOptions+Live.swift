@@ -1,3 +1,4 @@
+import OAIRAdmin
 import OAIRDiscovery
 import OAIRProxy
 import OAIRRouting
@@ -9,6 +10,7 @@ struct LiveOptions: Sendable, Equatable {
   let rewrites: ModelRewrites
   let proxy: ProxyOptions
   let health: HealthPolicy
+  let adminKey: AdminKey?
 
   init(_ options: RouterOptions) {
     backends = options.backends
@@ -16,14 +18,15 @@ struct LiveOptions: Sendable, Equatable {
     rewrites = options.rewrites
     proxy = options.proxy
     health = options.health
+    adminKey = options.admin.key
   }
 }
 
 extension RouterOptions {
   /// These options, with what may change while a router runs as another one's.
   ///
-  /// That is `backends`, `defaultBackend`, `rewrites`, `health`, and `proxy` but for its `limits`,
-  /// of which only `writeQueue` may.
+  /// That is `backends`, `defaultBackend`, `rewrites`, `health`, `admin.key`, and `proxy` but for
+  /// its `limits`, of which only `writeQueue` may.
   ///
   /// - Parameter newer: what is wanted.
   public func adopting(_ newer: RouterOptions) -> RouterOptions {
@@ -32,6 +35,7 @@ extension RouterOptions {
     adopted.defaultBackend = newer.defaultBackend
     adopted.rewrites = newer.rewrites
     adopted.health = newer.health
+    adopted.admin.key = newer.admin.key
     adopted.proxy = proxy.adopting(newer.proxy)
     return adopted
   }

@@ -1,6 +1,7 @@
 import Dispatch
 import OAIRDiscovery
 import OAIRouter
+import Synchronization
 
 // One task reads, checks and hands over, one cause after the other: SIGHUP, and changes of the
 // file. What it hands over takes effect as a whole, or not at all.
@@ -38,6 +39,8 @@ final class ConfigurationReloader: Sendable {
   private let router: Router
   private let record: ReloadRecord
   private let observer: ReloadObserver
+  /// A request waits.
+  private let isRequested = Atomic<Bool>(false)
   private let causes: AsyncStream<Cause>
   private let inbox: AsyncStream<Cause>.Continuation
 
@@ -71,7 +74,11 @@ final class ConfigurationReloader: Sendable {
   /// Asks for a reload, as SIGHUP does.
   ///
   /// Returns at once; callable from any thread.
-  func request() { inbox.yield(.signal) }
+  func request() {
+    // What waits already will read what is there by then.
+    guard !isRequested.exchange(true, ordering: .sequentiallyConsistent) else { return }
+    inbox.yield(.signal)
+  }
 
   /// Takes requests, and follows the file, if there is one; for ever.
   ///
@@ -102,6 +109,7 @@ final class ConfigurationReloader: Sendable {
     case .file(let bytes) where bytes == known.bytes: return
     // It was gone already.
     case .unreadable where known.bytes == nil: return
+    case .signal: isRequested.store(false, ordering: .sequentiallyConsistent)
     default: break
     }
     observer.began()

@@ -27,7 +27,7 @@ struct RouterSetup {
       options.fallbackPort = 11435
     }
     try addDiscoverers(to: &options)
-    try setAdmin(&options.admin)
+    options.admin.place = adminPlace
     let output = FileDescriptor(STDOUT_FILENO)
     if settings.value("log.access").boolean == true {
       options.accessLog = format == .json ? .json(output) : .text(output)
@@ -47,6 +47,7 @@ struct RouterSetup {
     options.backends = try backends()
     options.health = health
     options.proxy.keys = try clientKeys()
+    options.admin.key = try adminKey()
     if settings.value("session_affinity.enabled").boolean == true {
       options.proxy.selection.sessionHeader = settings.value("session_affinity.header").text
     }
@@ -139,15 +140,18 @@ struct RouterSetup {
     #endif
   }
 
-  private func setAdmin(_ admin: inout AdminOptions) throws(SettingsFailure) {
+  private var adminPlace: AdminOptions.Place {
     switch settings.value("admin").text {
-    case "off": admin.place = .off
-    case let text?: admin.place = SocketAddress(text).map { .at($0) } ?? .automatic
-    case nil: admin.place = .automatic
+    case "off": .off
+    case let text?: SocketAddress(text).map { .at($0) } ?? .automatic
+    case nil: .automatic
     }
-    guard let path = settings.value("admin_key_file").text else { return }
+  }
+
+  private func adminKey() throws(SettingsFailure) -> AdminKey? {
+    guard let path = settings.value("admin_key_file").text else { return nil }
     do throws(CommandFailure) {
-      admin.key = AdminKey(try KeyFile.read(path))
+      return AdminKey(try KeyFile.read(path))
     } catch {
       throw SettingsFailure("\(settings["admin_key_file"].origin.place): \(error.text)")
     }

@@ -35,7 +35,7 @@ enum SettingTable {
       "null",
       "A file with the key that administrators must show; needed for an address that isn't a unix "
         + "socket."
-    ).needingRestart,
+    ),
     SettingKey("workers", .integer(1...1024), "1", "Reactors, each with a thread of its own.")
       .needingRestart.notBuilt("more than one reactor isn't built in yet; leave it at 1"),
     SettingKey("spin", .anyTime, "0us", "How long to poll before the thread sleeps.")

@@ -1,3 +1,4 @@
+import Glibc
 import OAIRouter
 import Testing
 
@@ -41,6 +42,17 @@ struct LiveSettingsTests {
     } ?? "none"
   }
 
+  /// A file with a key in it, which the caller removes.
+  private static func keyFile() throws -> String {
+    var path = Array("/tmp/oairouter-key-XXXXXX".utf8CString)
+    let descriptor = mkstemp(&path)
+    try #require(descriptor >= 0)
+    defer { close(descriptor) }
+    let key = Array("0123456789abcdef0123456789abcdef".utf8)
+    #expect(write(descriptor, key, key.count) == key.count)
+    return String(decoding: path.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
   private func options(_ said: [String: String]) throws -> RouterOptions {
     let source = ConfigurationSource(
       file: nil,
@@ -60,9 +72,13 @@ struct LiveSettingsTests {
     // A field's name says nothing as long as sessions don't matter.
     let base = path == "session_affinity.header" ? ["session_affinity.enabled": "true"] : [:]
     var said = base
+    let keyFile = try Self.keyFile()
+    defer { unlink(keyFile) }
     said[path] =
       path == "limits.connections"
-      ? "9" : Self.others[path] ?? Self.other(key.form, than: key.standard)
+      ? "9"
+      : path == "admin_key_file"
+        ? keyFile : Self.others[path] ?? Self.other(key.form, than: key.standard)
     let changes = try !options(base).isSame(live: options(said))
     #expect(changes == key.isLive, "\(path): \(said[path] ?? "")")
   }
