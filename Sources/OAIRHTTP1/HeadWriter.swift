@@ -48,13 +48,18 @@ public struct HeadWriter {
   public mutating func append(decimal value: Int) {
     if value < 0 { append(byte: 0x2D) }
     var rest = value.magnitude
-    var digits = 1
-    while rest >= 10 {
-      rest /= 10
+    if rest < 10 {
+      append(byte: UInt8(truncatingIfNeeded: rest) &+ 0x30)
+      return
+    }
+    var digits = 2
+    var bound: UInt = 100
+    while rest >= bound {
       digits &+= 1
+      // Of nineteen digits at most, so that the bound stays below 10^19, which fits.
+      bound *= 10
     }
     guard let target = reserve(digits) else { return }
-    rest = value.magnitude
     while digits > 0 {
       digits &-= 1
       let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)

@@ -8,7 +8,6 @@ import OAIRWire
 struct AccessLine {
   private var writer: HeadWriter
   private let isJSON: Bool
-  private var isFirst = true
 
   /// - Parameter memory: more than one byte.
   init(_ memory: UnsafeMutableRawBufferPointer, _ format: LogFormat) {
@@ -30,18 +29,10 @@ struct AccessLine {
     return writer.count + 1
   }
 
-  /// The name of the value that follows; it needs no escape.
-  mutating func name(_ name: StaticString) {
-    if isJSON {
-      writer.append(isFirst ? "{\"" : ",\"")
-      writer.append(name)
-      writer.append("\":")
-    } else {
-      if !isFirst { writer.append(" ") }
-      writer.append(name)
-      writer.append("=")
-    }
-    isFirst = false
+  /// The name of the value that follows, as the two forms spell it, with what separates it from the
+  /// value before; it needs no escape.
+  mutating func name(_ json: StaticString, _ text: StaticString) {
+    writer.append(isJSON ? json : text)
   }
 
   mutating func number(_ value: Int) { writer.append(decimal: value) }
