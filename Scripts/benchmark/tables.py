@@ -61,8 +61,8 @@ def columns(scenario):
             cells.append((f"{title} {part} µs", percentile(key, part)))
     if scenario.streams:
         cells.append(("KB/stream", lambda rows: number(per_stream(rows, scenario.streams), 1)))
-    memory = ("process", "rss_bytes")
-    cells.append(("RSS MB", lambda rows: number((median(rows, *memory) or 0) / 1e6, 1)))
+    memory = ("process", "rss_peak_bytes")
+    cells.append(("RSS peak MB", lambda rows: number((median(rows, *memory) or 0) / 1e6, 1)))
     cells.append(("errors", lambda rows: number(sum(row["errors"] for row in rows))))
     return cells
 

@@ -32,6 +32,6 @@ public enum BenchLimits {
   static let connectPause: UInt64 = 20_000_000
   /// How often a slow reader reads, in nanoseconds.
   static let slowReadInterval: UInt64 = 50_000_000
-  /// How often the totals are told while it runs, in nanoseconds.
+  /// How often the totals are told and memory is looked at while it runs, in nanoseconds.
   static let progressInterval: UInt64 = 100_000_000
 }

@@ -183,6 +183,7 @@ struct LoadLoop: ~Copyable {
 
   private mutating func publishProgress() {
     nextProgress = reactor.now &+ BenchLimits.progressInterval
+    meter.sample()
     control.publish(
       .init(
         requests: doneInAll,

@@ -56,7 +56,8 @@ extension LoadLoop {
           systemShare: ticks == 0 ? 0 : Double(usage.systemTicks) / Double(ticks),
           perRequest: Self.quotient(usage.cpu, tally.completions),
           perEvent: Self.quotient(usage.cpu, tally.events),
-          resident: usage.resident
+          resident: usage.resident,
+          residentPeak: meter.residentPeak
         )
       }
     )

@@ -27,6 +27,7 @@ public enum Metric: String, CaseIterable, Sendable {
   case processPerEvent = "CPU us/event"
   case processShare = "CPU %"
   case resident = "RSS MB"
+  case residentPeak = "RSS peak MB"
 
   /// Its value in a run; nil where the run has none.
   public func value(in run: RunFigures) -> Double? {
@@ -58,6 +59,7 @@ public enum Metric: String, CaseIterable, Sendable {
     case .processPerEvent: run.process?.perEvent
     case .processShare: run.process.map { $0.cpuShare * 100 }
     case .resident: run.process.map { Double($0.resident) / 1e6 }
+    case .residentPeak: run.process.map { Double($0.residentPeak) / 1e6 }
     }
   }
 
@@ -77,11 +79,11 @@ public enum Metric: String, CaseIterable, Sendable {
     switch self {
     case .requestsPerSecond, .eventsPerSecond: .more
     case .latencyP50, .latencyP90, .firstEventP50, .firstEventP90, .interEventP50, .interEventP90,
-      .deliveryP50, .deliveryP90, .processPerRequest, .processPerEvent, .resident:
+      .deliveryP50, .deliveryP90, .processPerRequest, .processPerEvent, .residentPeak:
       .less
     case .latencyP99, .firstEventP99, .interEventP99, .deliveryP99: .lessOfATail
     case .latencyP999, .latencyMaximum, .firstEventP999, .firstEventMaximum, .interEventP999,
-      .interEventMaximum, .deliveryP999, .deliveryMaximum, .sendLagP99, .processShare:
+      .interEventMaximum, .deliveryP999, .deliveryMaximum, .sendLagP99, .processShare, .resident:
       .none
     }
   }

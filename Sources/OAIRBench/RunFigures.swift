@@ -70,6 +70,8 @@ public struct ProcessFigures: Codable, Equatable, Sendable {
   public var perEvent: Double?
   /// Resident memory at the end, in bytes.
   public var resident: Int
+  /// The most that was seen in the measured time, looked at every 100 ms, in bytes.
+  public var residentPeak: Int
 
   enum CodingKeys: String, CodingKey {
     case cpuShare = "cpu_share"
@@ -77,5 +79,6 @@ public struct ProcessFigures: Codable, Equatable, Sendable {
     case perRequest = "cpu_per_request_us"
     case perEvent = "cpu_per_event_us"
     case resident = "rss_bytes"
+    case residentPeak = "rss_peak_bytes"
   }
 }

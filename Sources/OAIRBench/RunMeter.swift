@@ -13,6 +13,8 @@ struct RunMeter {
   private(set) var ownShare = 0.0
   /// nil: nobody is watched, or one of them has gone.
   private(set) var usage: ProcessUsage?
+  /// The most resident memory that was seen in the measured time, in bytes.
+  private(set) var residentPeak = 0
 
   init(_ processes: [Int32]) { self.processes = processes }
 
@@ -21,6 +23,14 @@ struct RunMeter {
     beginTime = now
     beginCPU = processes.map(ProcessUsage.init(of:))
     beginOwn = Self.ownCPU()
+    residentPeak = beginCPU.reduce(0) { $0 + ($1?.resident ?? 0) }
+  }
+
+  /// Looks at the memory of the watched processes, between begin and end.
+  mutating func sample() {
+    guard hasBegun, usage == nil, !processes.isEmpty else { return }
+    let resident = processes.reduce(0) { $0 + ProcessUsage.resident(of: $1) }
+    residentPeak = max(residentPeak, resident)
   }
 
   mutating func end(at now: UInt64) {
@@ -34,6 +44,7 @@ struct RunMeter {
       sum.add(after, since: before)
     }
     usage = sum
+    residentPeak = max(residentPeak, sum.resident)
   }
 
   private static func ownCPU() -> UInt64 {
@@ -72,6 +83,11 @@ public struct ProcessUsage: Equatable, Sendable {
     cpu = UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     (userTicks, systemTicks) = ticks
     resident = Self.resident(status)
+  }
+
+  /// Resident memory alone, in bytes; 0 when there is no such process.
+  static func resident(of process: Int32) -> Int {
+    text("/proc/\(process)/status").map(resident) ?? 0
   }
 
   mutating func add(_ after: ProcessUsage, since before: ProcessUsage) {

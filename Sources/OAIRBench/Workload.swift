@@ -65,15 +65,17 @@ public struct Workload: Codable, Equatable, Sendable {
 
   /// What is wrong with it, in words for who has asked for it; nil: nothing.
   ///
-  /// - Parameter descriptorLimit: descriptors that this process may have.
-  public func problem(descriptorLimit: Int) -> String? {
-    let most = min(BenchLimits.connections, descriptorLimit - BenchLimits.spareDescriptors)
+  /// - Parameters:
+  ///   - descriptorLimit: descriptors that this process may have.
+  ///   - perConnection: how many each connection takes: 2 where the other end is in this process.
+  public func problem(descriptorLimit: Int, perConnection: Int = 1) -> String? {
+    let needed = connections * perConnection + BenchLimits.spareDescriptors
     if connections < 1 || connections > BenchLimits.connections {
       return "--connections must be 1 to \(BenchLimits.connections)"
     }
-    if connections > most {
-      return "\(connections) connections need \(connections + BenchLimits.spareDescriptors) "
-        + "descriptors, and this process may have \(descriptorLimit): raise 'ulimit -n'"
+    if needed > descriptorLimit {
+      return "\(connections) connections need \(needed) descriptors, and this process may have "
+        + "\(descriptorLimit): raise 'ulimit -n'"
     }
     if seconds <= 0 || seconds > BenchLimits.seconds {
       return "--duration must be more than 0s and at most 1h"

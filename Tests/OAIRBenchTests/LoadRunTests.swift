@@ -41,6 +41,7 @@ import Testing
     #expect(figures.firstEvent == nil && figures.sendLag == nil)
     let process = try #require(figures.process)
     #expect(process.perRequest ?? 0 > 0 && process.resident > 0)
+    #expect(process.residentPeak >= process.resident)
   }
 
   @Test

@@ -71,7 +71,8 @@ struct ReportTableTests {
       systemShare: 0.75,
       perRequest: 20.5,
       perEvent: nil,
-      resident: 4096
+      resident: 4096,
+      residentPeak: 8192
     )
     var workload = Workload()
     workload.body = .chat(bytes: nil)

@@ -56,6 +56,8 @@ struct WorkloadTests {
     workload.connections = 1000
     #expect(workload.problem(descriptorLimit: 1024)?.contains("ulimit -n") == true)
     #expect(workload.problem(descriptorLimit: 1032) == nil)
+    #expect(workload.problem(descriptorLimit: 2031, perConnection: 2)?.contains("2032") == true)
+    #expect(workload.problem(descriptorLimit: 2032, perConnection: 2) == nil)
   }
 
   @Test

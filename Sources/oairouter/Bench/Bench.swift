@@ -74,7 +74,11 @@ struct Bench: ParsableCommand {
       throw CommandFailure("signals can't be taken: \(error)")
     }
     let workload = load.workload
-    if let problem = workload.problem(descriptorLimit: DescriptorLimit.raise()) {
+    let problem = workload.problem(
+      descriptorLimit: DescriptorLimit.raise(),
+      perConnection: hasMock ? 2 : 1
+    )
+    if let problem {
       throw CommandFailure(problem, exitCode: CommandFailure.badUsage)
     }
     let former = try compare.map { path throws(CommandFailure) in
@@ -97,8 +101,10 @@ struct Bench: ParsableCommand {
 
   // MARK: - What is measured
 
+  private var hasMock: Bool { server == .mock || vs == .mock || mock.mockListen != nil }
+
   private func startMock(_ workload: Workload) throws(CommandFailure) -> MockBackend? {
-    guard server == .mock || vs == .mock || mock.mockListen != nil else { return nil }
+    guard hasMock else { return nil }
     let models = load.model.isEmpty ? MockOptions().models : load.model
     let backend = MockBackend(
       options: mock.options(models: models, workload)
