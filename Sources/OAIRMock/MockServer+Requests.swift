@@ -151,7 +151,8 @@ extension MockServer {
 
   private mutating func releaseBody(_ handle: Handle) {
     heldBytes -= connections[handle].request?.body.count ?? 0
-    connections[handle].request?.body = []
+    // Not `= []`: Swift 6.3.1 leaks what is assigned over through an optional chain in a slab.
+    connections[handle].request?.body.removeAll()
   }
 
   // MARK: - A complete request

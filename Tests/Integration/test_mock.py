@@ -300,3 +300,14 @@ def test_requests_are_counted(start_mock):
         mock.post("/v1/embeddings", {"model": "m", "input": "x"})
     seen = statistics(mock)
     assert (seen["inference_requests"], seen["requests"]) == (3, 3)
+
+
+def test_bodies_are_forgotten(run, start_mock):
+    mock = start_mock("m", "m")
+    # Where no path is served a body is taken, and nothing else done with it.
+    load = ("--path", "/nothing", "--body", "256KiB", "--connections", "2", "--duration", "2s")
+    done = run("bench", mock.url, *load, "--pid", mock.process.pid, "--json")
+    (figures,) = json.loads(done.stdout)["targets"][0]["rounds"]
+    taken = figures["statuses"]["404"] * (256 << 10)
+    assert taken > 64 << 20, "too few to tell"
+    assert figures["process"]["rss_peak_bytes"] < taken / 2
