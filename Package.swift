@@ -86,14 +86,19 @@ let package = Package(
       ],
       swiftSettings: strict
     ),
+    // What several of them need.
+    tests("TestSupport", ["OAIRSys"]),
     // Tests mirror Sources.
     tests("OAIRSysTests", ["OAIRSys"]),
     tests("OAIRReactorTests", ["OAIRReactor", "OAIRSys"]),
     tests(
       "OAIRDiscoveryTests",
-      ["COAIRSys", "OAIRDiscovery", "OAIRHTTP1", "OAIRReactor", "OAIRRouting", "OAIRSys"]
+      [
+        "COAIRSys", "OAIRDiscovery", "OAIRHTTP1", "OAIRReactor", "OAIRRouting", "OAIRSys",
+        "TestSupport",
+      ]
     ),
-    tests("OAIRAdminTests", ["OAIRAdmin", "OAIRHTTP1", "OAIRSys"]),
+    tests("OAIRAdminTests", ["OAIRAdmin", "OAIRHTTP1", "OAIRSys", "TestSupport"]),
     tests("OAIRHTTP1Tests", ["OAIRHTTP1"]),
     tests("OAIRWireTests", ["OAIRWire"]),
     tests("OAIRTypesTests", ["OAIRTypes"]),

@@ -2,6 +2,7 @@ import Glibc
 import OAIRAdmin
 import OAIRSys
 import Synchronization
+import TestSupport
 import Testing
 
 /// A client with a deadline.

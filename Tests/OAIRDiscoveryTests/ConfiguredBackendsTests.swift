@@ -58,7 +58,7 @@ struct ConfiguredBackendsTests {
     return nil
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(5)))
   func `backends are added, changed and taken away with one table`() async throws {
     let a = try backend("a", "http://10.0.0.1")
     let task = await configured.start([a, try backend("b", "http://10.0.0.2")])
@@ -79,7 +79,7 @@ struct ConfiguredBackendsTests {
     #expect(await replace(by: []) == nil)
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(5)))
   func `a name that is there comes with the same table, another one when it resolves`()
     async throws
   {
@@ -96,7 +96,7 @@ struct ConfiguredBackendsTests {
     await task.value
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(5)))
   func `a named backend that gets another weight is never away`() async throws {
     names.set("gpu", 0x0a00_0001)
     let task = await configured.start([try backend("a", "http://gpu:1")])
@@ -115,7 +115,7 @@ struct ConfiguredBackendsTests {
     await task.value
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(5)))
   func `a router isn't its own backend, whenever that is said`() async throws {
     let task = await configured.start([try backend("a", "http://127.0.0.1:99")])
     #expect(await replace(by: [try backend("b", "http://127.0.0.1:99")])?.arrived == [])

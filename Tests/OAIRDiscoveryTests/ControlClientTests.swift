@@ -1,8 +1,10 @@
 import Glibc
 import OAIRDiscovery
 import OAIRSys
+import TestSupport
 import Testing
 
+@Suite(.offThePool)
 struct ControlClientTests {
   private func withClient<Result: Sendable>(
     capacity: Int = 64,

@@ -2,6 +2,7 @@ import OAIRDiscovery
 import OAIRRouting
 import OAIRSys
 import Synchronization
+import TestSupport
 import Testing
 
 /// Tells what it is told to tell.
@@ -19,6 +20,7 @@ private struct ScriptedDiscoverer: Discoverer {
   func tell(_ change: DiscoveryChange) { continuation.yield(change) }
 }
 
+@Suite(.offThePool)
 struct ControlPlaneTests {
   private let tables: AsyncStream<RouteTable>
   private let registry: BackendRegistry
@@ -48,7 +50,7 @@ struct ControlPlaneTests {
     Backend(id: id, kind: .auto, endpoint: Endpoint(address: address), source: .docker)
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(5)))
   func `a backend that appears is found out, listed and watched until it goes away`()
     async throws
   {
@@ -85,7 +87,7 @@ struct ControlPlaneTests {
     await plane.stop()
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(5)))
   func `a discoverer can't take away what another source has told`() async throws {
     let nobody = try closedAddress()
     let events = Mutex<[String]>([])
@@ -121,7 +123,7 @@ struct ControlPlaneTests {
     await plane.stop()
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(5)))
   func `the router itself is never a backend, whoever tells of it`() async throws {
     let discoverer = ScriptedDiscoverer("one")
     let (reports, continuation) = AsyncStream.makeStream(of: ControlPlaneEvent.self)
@@ -157,7 +159,7 @@ struct ControlPlaneTests {
     await plane.stop()
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(5)))
   func `a backend that loads becomes ready by itself`() async throws {
     let asked = Mutex(0)
     let server = try ScriptedServer { _ in
@@ -192,7 +194,7 @@ struct ControlPlaneTests {
     await plane.stop()
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(5)))
   func `a stopped control plane asks nobody any more`() async throws {
     let server = try ScriptedServer { _ in .respond([answer(RecordedAnswers.vllmModels)]) }
     let plane = ControlPlane(registry: registry, client: try ControlClient())
@@ -204,7 +206,7 @@ struct ControlPlaneTests {
     #expect(await registry.table.modelCount == 2)
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(5)))
   func `a name that gets another address moves its backend, without a gap`() async throws {
     let old = try ScriptedServer { _ in .respond([answer(RecordedAnswers.vllmModels)]) }
     let new = try ScriptedServer { _ in .respond([answer(RecordedAnswers.vllmModels)]) }
@@ -235,7 +237,7 @@ struct ControlPlaneTests {
     await plane.stop()
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(5)))
   func `an unknown Ollama is found out, listed, and looked into`() async throws {
     let answers = [
       "/v1/models": RecordedAnswers.ollamaModels, "/api/version": RecordedAnswers.ollamaVersion,

@@ -1,8 +1,10 @@
 import OAIRDiscovery
 import OAIRRouting
 import OAIRSys
+import TestSupport
 import Testing
 
+@Suite(.offThePool)
 struct HealthProberTests {
   private func order(
     _ address: SocketAddress,

@@ -1,11 +1,12 @@
 import OAIRRouting
 import OAIRSys
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import OAIRDiscovery
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.offThePool, .timeLimit(.minutes(5)))
 struct LocalPortDiscovererTests {
   /// The first changes, in short.
   private func first(

@@ -55,7 +55,7 @@ struct LoopGuestTests {
     }
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(5)))
   func `a guest is woken, hears of its descriptors and timers, and is sent away`() async throws {
     let client = try ControlClient(capacity: 2)
     try await client.start()
@@ -75,7 +75,7 @@ struct LoopGuestTests {
     #expect(admit(to: client) == nil)
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(5)))
   func `a guest leaves when the loop ends`() async throws {
     let client = try ControlClient(capacity: 2)
     try await client.start()

@@ -1,8 +1,10 @@
 import OAIRDiscovery
 import OAIRRouting
 import OAIRSys
+import TestSupport
 import Testing
 
+@Suite(.offThePool)
 struct ModelListerTests {
   private func list(_ answer: String) async throws -> ([ModelDescription]?, [String]) {
     let server = try ScriptedServer { _ in .respond([answer]) }

@@ -30,7 +30,7 @@ private struct Told: ~Copyable {
   }
 }
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct DockerDiscovererTests {
   private func watch(
     _ engine: FakeEngine,

@@ -53,7 +53,7 @@ struct FileDiscovererTests {
     await client.stop()
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(5)))
   func `a file renamed over it is followed, and only differences are told`() async throws {
     try folder.write("f.json", json("a=1", "b=2"))
     try await expect([
@@ -63,7 +63,7 @@ struct FileDiscovererTests {
     ])
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(5)))
   func `a turned link is followed, as a ConfigMap's`() async throws {
     try folder.makeFolder("..1")
     try folder.write("..1/f.json", json("a=1"))
@@ -83,7 +83,7 @@ struct FileDiscovererTests {
     ])
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(5)))
   func `a broken file is refused as a whole, told once, and the former backends stay`()
     async throws
   {
@@ -104,7 +104,7 @@ struct FileDiscovererTests {
     ])
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(5)))
   func `a file written in place counts when its writer closes it`() async throws {
     try folder.write("f.json", json("a=1"))
     let writer = creat(folder("g"), 0o644)
@@ -127,7 +127,7 @@ struct FileDiscovererTests {
     ])
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(5)))
   func `a file that is missing is waited for, and one that goes takes nothing away`() async throws {
     let missing = "f.json can't be read: No such file or directory; the former backends stay"
     try await expect([
@@ -138,7 +138,7 @@ struct FileDiscovererTests {
     ])
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(5)))
   func `a folder on the way may come and be replaced`() async throws {
     try await expect(
       [
@@ -158,7 +158,7 @@ struct FileDiscovererTests {
     )
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(5)))
   func `without a notice a look finds it`() async throws {
     try folder.write("f.json", json("a=1"))
     let writer = open(folder("f.json"), O_WRONLY)
@@ -178,7 +178,7 @@ struct FileDiscovererTests {
     close(writer)
   }
 
-  @Test(.timeLimit(.minutes(1)))
+  @Test(.timeLimit(.minutes(5)))
   func `names are resolved, and what they tell ends with them`() async throws {
     try folder.write("f.json", "[{\"id\": \"a\", \"url\": \"http://no-such-name.invalid:1\"}]")
     let trouble = "\"no-such-name.invalid\" of backend \"a\" has no address"

@@ -1,14 +1,16 @@
 import OAIRSys
-import Testing
+public import Testing
 
-/// Runs a test on a thread of its own.
+/// Runs a test on a thread of its own, with all that it awaits and that is nobody's actor.
 ///
 /// All tests of a run share the cooperative pool, first come, first served: between two steps of a
 /// conversation a whole suite may run, for longer than the server that it talks to has patience.
-struct OffThePool: TestTrait, SuiteTrait, TestScoping {
-  var isRecursive: Bool { true }
+public struct OffThePool: TestTrait, SuiteTrait, TestScoping {
+  /// Each test of a suite by itself.
+  public var isRecursive: Bool { true }
 
-  func provideScope(
+  /// Runs the test.
+  public func provideScope(
     for test: Test,
     testCase: Test.Case?,
     performing function: @Sendable () async throws -> Void
@@ -18,7 +20,8 @@ struct OffThePool: TestTrait, SuiteTrait, TestScoping {
 }
 
 extension Trait where Self == OffThePool {
-  static var offThePool: Self { Self() }
+  /// See `OffThePool`.
+  public static var offThePool: Self { Self() }
 }
 
 /// Jobs of one task come one after the other: a thread for each is a thread at a time.
