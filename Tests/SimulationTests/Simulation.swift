@@ -53,7 +53,11 @@ enum Simulation {
       judgeQueues(proxy, world)
       judgePlaces(&proxy, world)
       if registry.take(outbox.take()) { world.network.schedule(after: 1) {} }
-      if let table = registry.due() { proxy.adopt(table) }
+      if let table = registry.due() {
+        // As when the configuration is read anew: what is under way keeps what it has pinned.
+        proxy.adopt(world.profile.options)
+        proxy.adopt(table)
+      }
     }
     world.network.require(world.network.ticks < tickLimit, "the run doesn't end")
     if saboteur?.takesOccasion(for: .leavesReserved) == true { _ = proxy.ledger.reserve(1, .small) }
