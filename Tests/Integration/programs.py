@@ -11,9 +11,9 @@ import time
 import urllib.parse
 
 import rawhttp
-from waiting import Timeout, wait_until
+from waiting import PATIENCE, Timeout, wait_until
 
-STOP_SECONDS = 15.0
+STOP_SECONDS = 15.0 * PATIENCE
 LISTENING = re.compile(r'\blistening(?: on |".*"url":")(http://[^\s"]+)')
 
 
@@ -67,7 +67,7 @@ class Program:
 
     def wait_for_line(self, wanted, seconds=None, count=1):
         """The `count`-th match of `wanted` (a compiled expression) in standard output."""
-        end = time.monotonic() + (self.start_seconds if seconds is None else seconds)
+        end = time.monotonic() + PATIENCE * (self.start_seconds if seconds is None else seconds)
         with self._changed:
             while True:
                 found = [match for line in self.lines if (match := wanted.search(line))]

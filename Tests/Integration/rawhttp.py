@@ -8,7 +8,9 @@ import json
 import socket
 import struct
 
-TIMEOUT_SECONDS = 20.0
+from waiting import PATIENCE
+
+TIMEOUT_SECONDS = 20.0 * PATIENCE
 """No read of a test waits longer than this."""
 
 

@@ -202,6 +202,7 @@ def test_keys_that_can_t_be_are_refused_at_the_start(run, keys, reason):
     assert "0123456789abcdef" not in done.stderr
 
 
+@pytest.mark.figures
 def test_a_wrong_key_takes_as_many_instructions_wherever_it_is_wrong(binary, tmp_path):
     key = secrets.token_hex(32)
     others = [{"id": f"k{number}", "key": secrets.token_hex(20)} for number in range(7)]

@@ -5,6 +5,7 @@ import re
 import secrets
 import subprocess
 
+import pytest
 import yaml
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as open_metrics
 
@@ -97,6 +98,7 @@ def test_failovers_tell_why(start_mock, start_router):
     assert page.value("oairouter_requests_total", backend="good", code="200") == 3
 
 
+@pytest.mark.figures
 def test_clients_can_t_make_series(start_mock, start_router, names):
     mock = start_mock("a", "m", tokens="1")
     router = start_router({"a": mock.url}, "--log-level", "notice").wait_ready(1, ["m"])

@@ -302,6 +302,7 @@ def test_requests_are_counted(start_mock):
     assert (seen["inference_requests"], seen["requests"]) == (3, 3)
 
 
+@pytest.mark.figures
 def test_bodies_are_forgotten(run, start_mock):
     mock = start_mock("m", "m")
     # Where no path is served a body is taken, and nothing else done with it.

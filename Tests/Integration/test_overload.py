@@ -145,6 +145,7 @@ def test_clients_that_take_all_the_room_make_nobody_spin(start_mock, start_bound
     assert router.post(CHAT, {"model": "m", "messages": []}).status == 200
 
 
+@pytest.mark.figures
 @pytest.mark.parametrize("order", ["model first", "model last"])
 def test_uploads_share_the_memory(start_mock, start_router, order):
     backend = start_mock("b", "m", tokens=1, ttft="1ms", itl="1ms")
@@ -167,6 +168,7 @@ def test_uploads_share_the_memory(start_mock, start_router, order):
     assert router.post(CHAT, {"model": "m", "messages": []}).status == 200
 
 
+@pytest.mark.figures
 def test_long_uploads_stream_in_little_memory(start_mock, start_router):
     backend = start_mock("b", "m", tokens=1, ttft="1ms", itl="1ms")
     router = start_router({"b": backend.url}, "--queue.timeout", "60s").wait_ready(1, ["m"])
@@ -183,6 +185,7 @@ def test_long_uploads_stream_in_little_memory(start_mock, start_router):
     assert grown < count * ((1 << 20) + (128 << 10))
 
 
+@pytest.mark.figures
 def test_a_client_that_doesn_t_read_stops_its_backend(start_backend, start_router):
     backend = start_backend("m")
     router = start_router({"b": backend.url}, "--timeouts.write", "60s").wait_ready(1, ["m"])
@@ -218,6 +221,7 @@ BOMBS = {
 }
 
 
+@pytest.mark.figures
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_hostile_clients_take_little_memory(start_mock, start_router, bomb):
     backend = start_mock("b", "m", tokens=2, ttft="1ms", itl="1ms")

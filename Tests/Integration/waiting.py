@@ -1,10 +1,14 @@
 """Waits for conditions, each with a deadline. The only place that lets time pass."""
 
+import os
 import threading
 import time
 
 PACE_SECONDS = 0.01
 """How often a condition that can't announce itself is looked at."""
+
+PATIENCE = float(os.environ.get("OAIROUTER_PATIENCE", "1"))
+"""How many times longer than usual anything may take: a sanitizer slows its program down."""
 
 
 class Timeout(AssertionError):
@@ -18,6 +22,7 @@ def wait_until(condition, what, seconds=10.0):
     as "not yet": a server that is still starting refuses connections.
     """
     pace = threading.Event()
+    seconds *= PATIENCE
     end = time.monotonic() + seconds
     last = None
     while True:
