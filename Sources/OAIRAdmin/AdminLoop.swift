@@ -246,8 +246,8 @@ struct AdminLoop: ~Copyable {
     connection.isHead = request.method == "HEAD"
     owners[number] = owner
     setDeadline(connection.socket, AdminLimits.answer)
-    // Somebody waits for it, while whatever else runs in this process may not be in a hurry.
-    Task.detached(priority: .userInitiated) { [inbox, answer] in
+    // No priority: only root's threads can be raised, and Dispatch writes a line where that fails.
+    Task.detached { [inbox, answer] in
       inbox.post(.answer(await answer(request), to: number))
     }
   }

@@ -88,7 +88,7 @@ def test_what_is_given_up_is_what_the_unit_says(packaging):
     unit.optionxform = str
     unit.read(packaging / UNIT)
     service = unit["Service"]
-    assert service["ExecReload"] == "/bin/kill -HUP $MAINPID"
+    assert service["ExecReload"] == '/bin/sh -c "kill -HUP ${MAINPID}"'
     assert service["Type"] == "notify" and seconds(service["WatchdogSec"]) >= 10
     assert service["LimitCORE"] == "0", "prompts are in memory"
     assert set(service["RestrictAddressFamilies"].split()) == {

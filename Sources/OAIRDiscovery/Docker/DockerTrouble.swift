@@ -40,6 +40,8 @@ enum DockerTrouble {
   private static func group(of path: String) -> String? {
     var status = stat()
     guard stat(path, &status) == 0, status.st_mode & 0o060 == 0o060 else { return nil }
+    // In a user namespace (PrivateUsers= of a unit) every other group looks like this one.
+    if status.st_gid == overflowGroup { return "docker" }
     return name { buffer, size in
       var entry = Glibc.group()
       var found: UnsafeMutablePointer<Glibc.group>?
@@ -49,6 +51,9 @@ enum DockerTrouble {
       return String(cString: entry.gr_name)
     } ?? "\(status.st_gid)"
   }
+
+  /// The kernel's default (user_namespaces(7)): Debian's `nogroup`, which nobody gives a socket to.
+  private static let overflowGroup: gid_t = 65534
 
   private static func user() -> String {
     name { buffer, size in

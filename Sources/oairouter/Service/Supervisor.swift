@@ -28,6 +28,8 @@ final class Supervisor: Sendable {
   private struct State {
     var phase = Phase.starting
     var isAsking = false
+    /// The last answer, and the status line that was told of it.
+    var summary: RouterSummary?
     var told = ""
     /// What came of the last reload, when it failed.
     var trouble: String?
@@ -90,7 +92,6 @@ final class Supervisor: Sendable {
     let isTold = state.withLock { state in
       guard state.phase == .running else { return false }
       state.phase = .reloading
-      state.told = ""
       return true
     }
     if isTold { socket.send("RELOADING=1\nMONOTONIC_USEC=\(Self.monotonic)\nSTATUS=reloading") }
@@ -100,15 +101,16 @@ final class Supervisor: Sendable {
   ///
   /// - Parameter trouble: why the former configuration goes on; nil when the new one does.
   func reloadEnded(trouble: String? = nil) {
-    let line = trouble.map { String($0.prefix { $0 != "\n" }) }
-    let isTold = state.withLock { state in
-      state.trouble = line
-      guard state.phase == .reloading else { return false }
+    let text: String? = state.withLock { state in
+      state.trouble = trouble.map { String($0.prefix { $0 != "\n" }) }
+      guard state.phase == .reloading else { return nil }
       state.phase = .running
-      return true
+      if let summary = state.summary {
+        state.told = Self.status(summary, phase: state.phase, trouble: state.trouble)
+      }
+      return "READY=1\nSTATUS=\(state.told)"
     }
-    guard isTold else { return }
-    socket.send("READY=1" + (line.map { "\nSTATUS=reload failed: \($0)" } ?? ""))
+    if let text { socket.send(text) }
   }
 
   /// A drain begins.
@@ -141,6 +143,7 @@ final class Supervisor: Sendable {
   private func answered(_ summary: RouterSummary) {
     let text: String = state.withLock { state in
       state.isAsking = false
+      state.summary = summary
       var lines: [String] = []
       if state.phase == .starting {
         state.phase = .running

@@ -112,7 +112,10 @@ struct SupervisorTests {
     #expect(time >= UInt64(before.tv_sec) * 1_000_000)
     manager.reloadEnded(trouble: "a.yaml:1:1: no such key\nand more")
     #expect(
-      await listener.next() == ["READY=1", "STATUS=reload failed: a.yaml:1:1: no such key"]
+      await listener.next() == [
+        "READY=1",
+        "STATUS=0/0 backends ready, 0 models, 0 streams, reload failed: a.yaml:1:1: no such key",
+      ]
     )
     router.drain()
     try await running.value
