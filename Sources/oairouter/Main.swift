@@ -15,7 +15,7 @@ struct Oairouter: ParsableCommand {
       """,
     version: Version.text,
     subcommands: [
-      Serve.self, Check.self, Status.self, Models.self, Backends.self, Discover.self,
+      Serve.self, Check.self, Doctor.self, Status.self, Models.self, Backends.self, Discover.self,
       RouteCommand.self,
       SetLogLevel.self, Mock.self, Bench.self, Version.self,
     ],

@@ -160,7 +160,10 @@ extension DockerEndpoint {
     return DockerTrouble.text(.denied, self)
   }
 
-  var isUnixSocket: Bool {
-    if case .unix? = address { true } else { false }
+  var isUnixSocket: Bool { socketPath != nil }
+
+  /// The path of its unix socket; nil for one that is reached by TCP.
+  public var socketPath: String? {
+    if case .unix(let path)? = address { path } else { nil }
   }
 }

@@ -1,0 +1,61 @@
+import ArgumentParser
+import FoundationEssentials
+import OAIRouter
+
+/// `oairouter doctor`: what keeps the router from serving, and what may surprise its users.
+struct Doctor: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Look for what keeps the router from serving, and say what to do about it.",
+    discussion: """
+      Takes the same options as 'serve', and reads the same variables; nothing is changed. Exit \
+      status 0: all is fine; 1: it serves, but something should be seen to; 2: it doesn't serve as \
+      it is configured.
+      """
+  )
+
+  @OptionGroup var file: FileFlags
+
+  @Flag(help: "Print JSON: a list of what was looked at, with its level and what to do.")
+  var json = false
+
+  @OptionGroup var discover: DiscoverFlag
+  @OptionGroup var flags: ServeFlags
+
+  func run() throws {
+    let findings = examine()
+    if json {
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+      Terminal.write(String(decoding: try encoder.encode(findings), as: UTF8.self) + "\n")
+    } else {
+      for finding in findings { Terminal.write(finding.rendered) }
+    }
+    switch findings.map(\.level).max() ?? .fine {
+    case .fine: return
+    case .warning: throw ExitCode(CommandFailure.failed)
+    case .error: throw ExitCode(CommandFailure.badUsage)
+    }
+  }
+
+  private func examine() -> [Finding] {
+    let source = file.source(of: self)
+    var findings: [Finding] = []
+    var settings = Settings()
+    do throws(SettingsFailure) {
+      settings = try source.read()
+      _ = try RouterSetup(settings: settings, discover: discover.discover).options()
+      findings.append(.fine("configuration", source.path ?? "no file; defaults, variables, flags"))
+      findings += settings.warnings.map {
+        .warning("configuration", $0, "correct the name, or unset it")
+      }
+    } catch {
+      findings.append(
+        .error("configuration", error.description, "oairouter check says what is taken instead")
+      )
+    }
+    findings += ListenerExamination(settings: settings).findings
+    findings += EngineExamination(settings: settings, discover: discover.discover).findings
+    let machine = MachineExamination(environment: source.environment)
+    return findings + machine.findings(now: MachineExamination.now)
+  }
+}

@@ -1,0 +1,87 @@
+import Glibc
+import OAIRouter
+
+/// Limits of the process, its environment and its clock.
+struct MachineExamination {
+  /// Below it a busy router refuses clients.
+  static let fewDescriptors = 4096
+  /// 2026-01-01, in seconds: no clock that runs stands before it.
+  static let earliest: Int64 = 1_767_225_600
+
+  let environment: [String: String]
+  var descriptors = DescriptorLimit.current
+  var dumpsCore = Self.coreLimit > 0
+  var adminFolder = AdminFolder.own()
+
+  /// CLOCK_REALTIME in seconds.
+  static var now: Int64 { Int64(time(nil)) }
+
+  /// - Parameter now: what the clock says, in seconds since 1970.
+  func findings(now: Int64) -> [Finding] {
+    [descriptorFinding, proxyFinding, clockFinding(now), coreFinding, adminFinding]
+  }
+
+  private var descriptorFinding: Finding {
+    let connections = max(16, (descriptors - 64) / 2)
+    let text = "\(descriptors) open files: \(connections) clients at a time"
+    guard descriptors < Self.fewDescriptors else { return .fine("descriptors", text) }
+    return .warning(
+      "descriptors",
+      text,
+      "'ulimit -n 65536' before it starts, or LimitNOFILE=65536 in its unit"
+    )
+  }
+
+  /// The router uses no proxy; the clients on this machine may, even for 127.0.0.1.
+  private var proxyFinding: Finding {
+    let names = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"]
+    let set = names.filter { !(environment[$0] ?? "").isEmpty }
+    guard !set.isEmpty else { return .fine("proxies", "none is set") }
+    let excepted = (environment["no_proxy"] ?? environment["NO_PROXY"] ?? "")
+      .split(separator: ",").map { $0.filter { $0 != " " } }
+    let isExcepted =
+      excepted.contains("*")
+      || excepted.contains("127.0.0.1") && excepted.contains("localhost")
+    if isExcepted { return .fine("proxies", "\(set.joined(separator: ", ")), not for 127.0.0.1") }
+    return .warning(
+      "proxies",
+      "\(set.joined(separator: ", ")): clients may ask the proxy for 127.0.0.1",
+      "export NO_PROXY=localhost,127.0.0.1"
+    )
+  }
+
+  private func clockFinding(_ now: Int64) -> Finding {
+    guard now < Self.earliest else { return .fine("clock", "is set") }
+    return .warning(
+      "clock",
+      "stands before 2026: times in logs and metrics are wrong",
+      "'timedatectl set-ntp true', or set it by hand"
+    )
+  }
+
+  private var coreFinding: Finding {
+    guard dumpsCore else { return .fine("core", "no core dumps") }
+    return .warning(
+      "core",
+      "a crash leaves a core dump, which has prompts in it",
+      "'ulimit -c 0' before it starts, or LimitCORE=0 in its unit"
+    )
+  }
+
+  private var adminFinding: Finding {
+    guard let adminFolder else {
+      return .warning(
+        "admin",
+        "there is no place for the administrators' socket",
+        "set XDG_RUNTIME_DIR or RUNTIME_DIRECTORY, or name one: --admin unix:/path"
+      )
+    }
+    return .fine("admin", adminFolder)
+  }
+
+  private static var coreLimit: UInt64 {
+    var limit = rlimit()
+    guard getrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &limit) == 0 else { return 0 }
+    return UInt64(limit.rlim_cur)
+  }
+}
