@@ -51,7 +51,7 @@ SCENARIOS = {
 
 
 def quick(scenario):
-    """The same for a moment, with few connections: to see that it works."""
+    """The same for a moment, with few connections and small bodies: to see that it works."""
     load = list(scenario.load)
     connections = load.index("-c") + 1
     load[connections] = str(min(int(load[connections]), 32))
@@ -59,7 +59,8 @@ def quick(scenario):
         load[load.index("--rate") + 1] = "200"
     if "--ramp" in load:
         load[load.index("--ramp") + 1] = "50ms"
+    load = [{"256KiB": "32KiB", "4MiB": "128KiB"}.get(part, part) for part in load]
     mock = ["20ms" if part == "200ms" else part for part in scenario.mock]
     return dataclasses.replace(
-        scenario, load=tuple(load), mock=tuple(mock), seconds=0.3, warm_up=0.1, streams=32
+        scenario, load=tuple(load), mock=tuple(mock), seconds=0.5, warm_up=0.1, streams=32
     )
