@@ -15,7 +15,7 @@ public struct OffThePool: TestTrait, SuiteTrait, TestScoping {
     testCase: Test.Case?,
     performing function: @Sendable () async throws -> Void
   ) async throws {
-    try await withTaskExecutorPreference(ThreadPerJob()) { try await function() }
+    try await withTaskExecutorPreference(ThreadPerJob.shared) { try await function() }
   }
 }
 
@@ -26,6 +26,9 @@ extension Trait where Self == OffThePool {
 
 /// Jobs of one task come one after the other: a thread for each is a thread at a time.
 private final class ThreadPerJob: TaskExecutor {
+  /// Lives for ever: jobs know it without owning it.
+  static let shared = ThreadPerJob()
+
   func enqueue(_ job: consuming ExecutorJob) {
     let job = UnownedJob(job)
     OwnThread.start("test") { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
