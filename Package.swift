@@ -89,7 +89,7 @@ let package = Package(
     // What several of them need.
     tests("TestSupport", ["OAIRSys"]),
     // Tests mirror Sources.
-    tests("OAIRSysTests", ["OAIRSys"]),
+    tests("OAIRSysTests", ["OAIRSys", "TestSupport"]),
     tests("OAIRReactorTests", ["OAIRReactor", "OAIRSys"]),
     tests(
       "OAIRDiscoveryTests",
@@ -116,12 +116,15 @@ let package = Package(
     // The data plane on a simulated network and clock.
     tests(
       "SimulationTests",
-      ["OAIRSys", "OAIRReactor", "OAIRHTTP1", "OAIRWire", "OAIRRouting", "OAIRProxy"]
+      [
+        "OAIRSys", "OAIRReactor", "OAIRHTTP1", "OAIRWire", "OAIRRouting", "OAIRProxy",
+        "TestSupport",
+      ]
     ),
     .testTarget(
       name: "oairouterTests",
       dependencies: [
-        "oairouter", "OAIRDiscovery", "OAIRouter",
+        "oairouter", "OAIRDiscovery", "OAIRouter", "TestSupport",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       exclude: ["Configuration/Broken"],
@@ -137,7 +140,7 @@ let package = Package(
       exclude: ["corpus"],
       swiftSettings: strict
     ),
-    tests("TidyTests", []),
+    tests("TidyTests", ["TestSupport"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,7 +1,9 @@
 import Glibc
 import OAIRSys
+import TestSupport
 import Testing
 
+@Suite(.offThePool)
 struct ByteQueueTests {
   private func contents(_ queue: borrowing ByteQueue) -> [UInt8] { Array(queue.bytes) }
 

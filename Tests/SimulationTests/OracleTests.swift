@@ -1,7 +1,9 @@
+import TestSupport
 import Testing
 
 /// The oracle can fail: each fault that is made on purpose is reported, in every run in which there
 /// was an occasion for it.
+@Suite(.offThePool)
 struct OracleTests {
   @Test(arguments: Sabotage.allCases)
   fileprivate func `sabotage is reported`(_ act: Sabotage) throws {

@@ -1,10 +1,12 @@
 import Glibc
+import TestSupport
 import Testing
 
 /// The whole data plane on simulated sockets and clock.
 ///
 /// A failing seed is printed with its last events; `OAIR_SIM_SEEDS=17-17` runs it again, and it
 /// belongs into `regressions`.
+@Suite(.offThePool)
 struct SimulationTests {
   /// Seeds that once broke an invariant.
   private static let regressions: [UInt64] = [529, 102427, 104407, 106483, 107225, 109881]

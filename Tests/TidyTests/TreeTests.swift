@@ -1,9 +1,11 @@
+import TestSupport
 import Testing
 
 /// The rules, applied to the tree as it is.
 ///
 /// What they find is the message of a failure.
-@Suite struct TreeTests {
+@Suite(.offThePool)
+struct TreeTests {
   private let tree = SourceTree()
 
   private func expectNone(

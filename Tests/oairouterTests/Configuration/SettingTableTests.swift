@@ -1,9 +1,11 @@
 import ArgumentParser
 import OAIRouter
+import TestSupport
 import Testing
 
 @testable import oairouter
 
+@Suite(.offThePool)
 struct SettingTableTests {
   @Test
   func `the defaults are those of the library`() throws {
