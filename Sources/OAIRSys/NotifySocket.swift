@@ -8,6 +8,9 @@ import Glibc
 public struct NotifySocket: ~Copyable, Sendable {
   private let owner: OwnedFD
   private let path: [UInt8]
+  /// LIMIT: seconds for which a manager whose queue is full is waited for; what isn't taken by then
+  /// is dropped.
+  private static let patience = 1
 
   /// Opens a socket of one's own; nothing is sent yet, and nobody needs to be there.
   ///
@@ -31,6 +34,8 @@ public struct NotifySocket: ~Copyable, Sendable {
     guard raw >= 0 else { throw SystemError("socket", .current) }
     owner = OwnedFD(owning: FileDescriptor(raw))
     path = bytes
+    var limit = timeval(tv_sec: Self.patience, tv_usec: 0)
+    setsockopt(raw, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
   }
 
   /// Sends one datagram.

@@ -88,8 +88,9 @@ struct Serve: ParsableCommand {
       case _ where isDraining: Glibc.exit(CommandFailure.failed)
       default:
         isDraining = true
-        service?.stopping()
+        // First: a manager that doesn't read must not keep anybody from stopping.
         router.drain()
+        service?.stopping()
       }
     }
   }

@@ -132,6 +132,9 @@ def test_limits_and_timeouts_change(start, start_mock):
     own.expect("configuration reloaded", 2)
     assert own.ask("m", bearer).status == 429
     own.write(configuration({"slow": slow}, timeouts={"first_byte": "50ms"}))
+    # A file alone takes no keys away.
+    own.expect("configuration rejected")
+    own.signal()
     own.expect("configuration reloaded", 3)
     assert own.ask("m").status == 504
 
@@ -273,7 +276,7 @@ def test_a_service_manager_is_told(start, start_mock, tmp_path):
         manager.wait_for("READY", "1", count=2)
         own.write("queue: {mox: 1}")
         manager.wait_for("READY", "1", count=3)
-        manager.wait_for("STATUS", "reload failed: .*:1:9: queue has no key 'mox'.*")
+        manager.wait_for("STATUS", ".*reload failed: .*:1:9: queue has no key 'mox'.*")
 
 
 def test_the_log_level_changes(start, start_mock):
@@ -352,3 +355,18 @@ def test_streams_live_through_reloads(start, start_mock, reload_size):
     assert crowd.answered > 0
     assert own.metric("reloads_total", result="ok") == (reloads + 1) // 2
     assert own.metric("reloads_total", result="rejected") == reloads // 2
+
+
+@pytest.mark.parametrize("text", ["", "# nothing yet\n", None], ids=["empty", "comment", "half"])
+def test_a_file_that_lost_keys_and_backends_is_taken_on_command_only(start, start_mock, text):
+    one = start_mock("one", "m1", tokens=2)
+    key = [{"id": "a", "key": KEY_A}]
+    own = start(configuration({"one": one}, keys=key))
+    bearer = ("Authorization", f"Bearer {KEY_A}")
+    wait_until(lambda: own.ask("m1", bearer).status == 200, "an answer")
+    own.write(configuration({}) if text is None else text)
+    reason = own.expect("configuration rejected")["reason"]
+    assert "keys, backends" in reason and "SIGHUP" in reason
+    assert own.ask("m1").status == 401 and own.ask("m1", bearer).status == 200
+    own.signal()
+    assert "keys" in own.expect("configuration reloaded")["changed"]

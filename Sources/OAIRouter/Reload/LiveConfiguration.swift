@@ -40,6 +40,24 @@ final class LiveConfiguration: Sendable {
     try await turns.take { await self.change(to: newer, controlPlane) }.get()
   }
 
+  /// Checks options that are to replace others.
+  ///
+  /// An admin listener that was handed over was looked at when it was opened; its number may be
+  /// another descriptor's by now. Where a key was needed then, one is needed still.
+  private static func validate(
+    _ next: RouterOptions,
+    former: RouterOptions
+  ) throws(ConfigurationError) {
+    var checked = next
+    if case .listener = next.admin.place {
+      guard former.admin.key == nil || next.admin.key != nil else {
+        throw ConfigurationError("admin_key_file", "can't be taken away while the router runs")
+      }
+      checked.admin.place = .off
+    }
+    try checked.validate()
+  }
+
   private func change(
     to newer: RouterOptions,
     _ controlPlane: ControlPlane
@@ -48,7 +66,7 @@ final class LiveConfiguration: Sendable {
     let next = former.adopting(newer)
     let proxy: ProxyOptions
     do throws(ConfigurationError) {
-      try next.validate()
+      try Self.validate(next, former: former)
       if former.isSame(live: next) {
         let generation = await controlPlane.registry.table.generation
         return .success(Reconfiguration(isChanged: false, generation: generation))

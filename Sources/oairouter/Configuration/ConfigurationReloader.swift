@@ -122,6 +122,7 @@ final class ConfigurationReloader: Sendable {
     known.bytes = bytes
     do throws(SettingsFailure) {
       let plan = try plan.get()
+      if let loss = Self.loss(plan.setup.settings, former: known.settings, cause) { throw loss }
       let outcome = try await apply(plan)
       tell(outcome, plan.setup.settings, cause, former: known.settings)
       known.settings = plan.setup.settings
@@ -135,6 +136,25 @@ final class ConfigurationReloader: Sendable {
       )
       return reason
     }
+  }
+
+  /// What a file that is empty, or half written, would lose, and what opens a router to everybody:
+  /// only a command takes it away.
+  private static func loss(
+    _ settings: Settings,
+    former: Settings,
+    _ cause: Cause
+  ) -> SettingsFailure? {
+    guard case .file = cause else { return nil }
+    let lost = ["keys", "admin_key_file", "backends"].filter { path in
+      let none = SettingTable.key(path)?.standard
+      return settings.value(path) == none && former.value(path) != none
+    }
+    guard !lost.isEmpty else { return nil }
+    return SettingsFailure(
+      "the file has nothing left of \(lost.joined(separator: ", ")), as if it were not wholly "
+        + "written; send SIGHUP to have that taken over"
+    )
   }
 
   /// Reads and checks: the file, and those with secrets that it names.
