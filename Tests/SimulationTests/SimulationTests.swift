@@ -9,7 +9,9 @@ import Testing
 @Suite(.offThePool)
 struct SimulationTests {
   /// Seeds that once broke an invariant.
-  private static let regressions: [UInt64] = [529, 102427, 104407, 106483, 107225, 109881]
+  private static let regressions: [UInt64] = [
+    529, 102427, 104407, 106483, 107225, 109881, 300104, 304709,
+  ]
 
   @Test func `no seed breaks an invariant`() throws {
     let (first, last) = Self.seeds()

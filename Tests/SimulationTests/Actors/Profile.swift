@@ -71,8 +71,12 @@ struct Profile {
     }
     guard random.chance(400) else { return }
     maxInFlight = random.within(1...3)
-    // In a calm world everybody is served in the end: a wake-up that gets lost shows.
-    guard !isCalm else { return }
+    // In a calm world everybody is served in the end: a wake-up that gets lost shows. The smallest
+    // buffers on the slowest paths make half a minute of the largest answer, and others wait for it.
+    guard !isCalm else {
+      options.timeouts.queue = .seconds(600)
+      return
+    }
     options.selection.queue = random.pick([0, 1, 3, 256])
     options.timeouts.queue = random.pick([.milliseconds(20), .seconds(2), .seconds(30)])
   }

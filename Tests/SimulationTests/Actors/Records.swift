@@ -27,6 +27,8 @@ final class ExchangeRecord {
   var sentAt: UInt64?
   /// A reset that another one behind it on its connection brought may have destroyed its answer.
   var isBeforeReset = false
+  /// Its client has left; the router, and behind it the backend, hears of it a while later.
+  var isAbandoned = false
 
   init(
     number: Int,

@@ -25,7 +25,7 @@ final class SimulatedBackend: SimulatedServer {
     for connection in connections { connection.end(resets: world.network.random.chance(500)) }
   }
 
-  /// Requests that it has got and not answered yet, as far as it knows.
+  /// Requests that it has got and not answered yet, and that anybody still waits for.
   var working: Int { connections.count { $0.isWorking } }
 
   func connectionFate() -> ConnectionFate {
@@ -55,6 +55,8 @@ final class BackendConnection: SocketHandler {
   private var input: [UInt8] = []
   private var attempt: AttemptRecord?
   private var latest: AttemptRecord?
+  /// Whose attempt the latest is.
+  private var exchange: ExchangeRecord?
   private var served = 0
   private var isPausing = false
   /// When bytes that belong to no answer went out.
@@ -68,7 +70,8 @@ final class BackendConnection: SocketHandler {
 
   private var world: SimulatedWorld { backend.world }
 
-  var isWorking: Bool { attempt != nil && !socket.isClosed }
+  /// It has a request whose client still waits, as far as that client knows.
+  var isWorking: Bool { attempt != nil && !socket.isClosed && exchange?.isAbandoned == false }
 
   /// Its server is gone: whatever was under way is cut here.
   func end(resets: Bool) {
@@ -138,6 +141,7 @@ final class BackendConnection: SocketHandler {
     exchange.attempts.append(attempt)
     self.attempt = attempt
     latest = attempt
+    self.exchange = exchange
     world.judgeLoad(of: backend)
     world.trace("request # reaches a backend", exchange.number)
   }

@@ -69,6 +69,7 @@ final class SimulatedClient: SocketHandler {
   private func leave() {
     guard let socket, !isDone else { return }
     hasLeft = true
+    for exchange in exchanges { exchange.isAbandoned = true }
     world.trace(
       "the client of request # leaves",
       exchanges[min(current, exchanges.count - 1)].number
