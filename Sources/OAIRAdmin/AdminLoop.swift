@@ -96,7 +96,7 @@ struct AdminLoop: ~Copyable {
   private mutating func beginStop() {
     guard !isStopping else { return }
     isStopping = true
-    reactor.beginClose(listener)
+    reactor.beginCloseSource(listener, isPaused: isListenerPaused)
     for (owner, connection) in connections where connection.phase == .reading { close(owner) }
   }
 

@@ -222,6 +222,17 @@ public struct Reactor<K: Kernel>: ~Copyable {
     closing.append(handle)
   }
 
+  /// Begins the closing of a source (a listener).
+  ///
+  /// It is taken from the poller first: closing does that only when no other process or duplicate
+  /// has the same socket open (epoll(7)), and else the loop would be woken for it without end.
+  ///
+  /// - Parameter isPaused: `pauseSource` has done so.
+  public mutating func beginCloseSource(_ handle: Handle, isPaused: Bool) {
+    if !isPaused { pauseSource(handle) }
+    beginClose(handle)
+  }
+
   /// Stops a source (a listener) from waking the loop; `resumeSource` starts it again.
   public mutating func pauseSource(_ handle: Handle) {
     kernel.unwatch(registrations[handle].transport.descriptor)

@@ -136,7 +136,7 @@ extension Proxy {
     for listener in listeners {
       // Whoever is in the backlog was told that the connection stands: they are served.
       while !downstreams.isFull, !reactor.isFull, acceptOne(listener) {}
-      reactor.beginClose(listener)
+      reactor.beginCloseSource(listener, isPaused: pausedListeners.contains(listener))
     }
     listeners.removeAll()
     for slot in 0..<downstreams.touched {
