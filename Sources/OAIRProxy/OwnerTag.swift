@@ -3,7 +3,10 @@ import OAIRReactor
 /// What a registration belongs to, packed into the reactor's 64-bit owner: the kind in the top
 /// byte, then 24 bits of slot and 32 bits of generation of the connection's own slab.
 struct OwnerTag {
-  enum Kind: UInt8 { case listener = 1, downstream, upstream, mailbox, acceptPause, drain, spares }
+  enum Kind: UInt8 {
+    case listener = 1
+    case downstream, upstream, mailbox, acceptPause, drainDelay, drain, spares
+  }
 
   let kind: Kind
   let handle: Handle

@@ -98,6 +98,8 @@ public struct Proxy<K: Kernel>: ~Copyable {
   /// Where the proxy is between start and stop.
   enum Lifecycle: Equatable {
     case running
+    /// It serves as before, but says that it is about to drain (`drain_delay`).
+    case leaving
     case draining
     case stopped
   }
@@ -166,6 +168,16 @@ public struct Proxy<K: Kernel>: ~Copyable {
   /// for.
   public var isStopped: Bool { lifecycle == .stopped }
 
+  /// New connections are served, and requests may follow each other on one.
+  var isAccepting: Bool { lifecycle == .running || lifecycle == .leaving }
+  /// What administrators are told of the lifecycle.
+  var stage: ProxyStage {
+    switch lifecycle {
+    case .running: .serving
+    case .leaving: .leaving
+    case .draining, .stopped: .draining
+    }
+  }
   /// No client is served any more, and no backend finishes what one has left.
   private var isDrained: Bool { downstreams.count == 0 && leftoverCount == 0 }
   /// The time that a drain may take is over.
@@ -219,7 +231,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
       case .upstream: upstreamReady(tag.handle, readiness)
       case .listener: acceptConnections(registration)
       case .mailbox: takeMail()
-      case .acceptPause, .drain, .spares: break
+      case .acceptPause, .drainDelay, .drain, .spares: break
       }
     case .deadline(_, let owner):
       guard let tag = OwnerTag(bits: owner) else { return }
@@ -228,6 +240,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
     case .timer(let owner):
       guard let tag = OwnerTag(bits: owner) else { return }
       if tag.kind == .acceptPause { resumeListeners() }
+      if tag.kind == .drainDelay { beginDrain() }
       if tag.kind == .drain { endDrain() }
       if tag.kind == .spares { shrinkSpares() }
     }
@@ -241,6 +254,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
     if let table = mail.table { adopt(table) }
     for connection in mail.connections { takeOver(connection) }
     switch mail.command {
+    case .leave: beginLeaving()
     case .drain: beginDrain()
     case .stop:
       beginDrain()
@@ -332,10 +346,33 @@ public struct Proxy<K: Kernel>: ~Copyable {
   }
 }
 
+/// Where a data plane is between its start and its end.
+public enum ProxyStage: String, Sendable, Comparable, CaseIterable {
+  /// It takes new connections, and `/readyz` says so.
+  case serving
+  /// It takes new connections, but `/readyz` says that it drains: `ProxyTimeouts.drainDelay`.
+  case leaving
+  /// It accepts nothing new, and finishes what is under way.
+  case draining
+
+  /// The one that comes first is less.
+  public static func < (a: ProxyStage, b: ProxyStage) -> Bool { a.order < b.order }
+
+  private var order: Int {
+    switch self {
+    case .serving: 0
+    case .leaving: 1
+    case .draining: 2
+    }
+  }
+}
+
 /// What other threads leave for a proxy: the newest table, changed options, and a command.
 public struct ProxyMail: Sendable {
   /// What a proxy can be told.
   public enum Command: Int, Sendable {
+    /// Say that a drain is to come, and begin it after `ProxyTimeouts.drainDelay`.
+    case leave
     /// Accept nothing new, finish what is under way, then stop.
     case drain
     /// End what is under way now, then stop.

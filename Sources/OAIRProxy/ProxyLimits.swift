@@ -146,6 +146,9 @@ public struct ProxyTimeouts: Sendable, Equatable {
   public var upstreamIdle = Duration.seconds(4)
   /// Longest time in which nothing passes through a tunnel, either way; then it ends.
   public var tunnelIdle = Duration.seconds(300)
+  /// How long `/readyz` says that it drains before the listeners close, so that a load balancer
+  /// sends nobody any more when they do; zero or more.
+  public var drainDelay = Duration.zero
   /// How long streams may go on after a drain began.
   public var drain = Duration.seconds(30)
 
@@ -187,7 +190,7 @@ extension Duration {
 /// The timeouts in the reactor's unit, converted once.
 struct Deadlines {
   let head, bodyIdle, queue, connect, firstByte, firstToken: UInt64
-  let idle, write, keepAlive, upstreamIdle, tunnelIdle, drain: UInt64
+  let idle, write, keepAlive, upstreamIdle, tunnelIdle, drainDelay, drain: UInt64
   let idleStrict: Bool
 
   init(_ timeouts: ProxyTimeouts) {
@@ -203,6 +206,7 @@ struct Deadlines {
     keepAlive = timeouts.keepAlive.nanoseconds
     tunnelIdle = timeouts.tunnelIdle.nanoseconds
     upstreamIdle = timeouts.upstreamIdle.nanoseconds
+    drainDelay = timeouts.drainDelay.nanoseconds
     drain = timeouts.drain.nanoseconds
   }
 }

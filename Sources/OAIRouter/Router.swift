@@ -260,12 +260,19 @@ public final class Router: Sendable {
     file.news(using: controlPlane.client)
   }
 
+  /// How long `drain()` goes on serving, as it is set now.
+  public var drainDelay: Duration { options.proxy.timeouts.drainDelay }
+
   /// Accepts nothing new, lets exchanges finish for as long as `timeouts.drain` says, then ends
   /// them so that their clients can tell.
   ///
-  /// `run()` returns then. Callable from anywhere.
-  public func drain() {
-    mailbox.update { ($0 ?? ProxyMail()).merging(ProxyMail(command: .drain)) }
+  /// With a `timeouts.drainDelay` it serves on for so long at first, while `/readyz` answers 503.
+  /// `run()` returns in the end. Callable from anywhere.
+  ///
+  /// - Parameter now: without the delay, or what is left of it.
+  public func drain(now: Bool = false) {
+    let mail = ProxyMail(command: now ? .drain : .leave)
+    mailbox.update { ($0 ?? ProxyMail()).merging(mail) }
   }
 
   /// The same without waiting.

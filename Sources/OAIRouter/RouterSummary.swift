@@ -1,4 +1,4 @@
-import OAIRProxy
+public import OAIRProxy
 
 /// What a router is doing at one moment, in numbers.
 public struct RouterSummary: Sendable, Equatable {
@@ -14,8 +14,8 @@ public struct RouterSummary: Sendable, Equatable {
   public var inFlight: Int
   /// Client connections that are open.
   public var connections: Int
-  /// It accepts nothing new.
-  public var isDraining: Bool
+  /// Where it is between its start and its end.
+  public var stage: ProxyStage
 
   init(_ report: ProxyReport) {
     backends = report.table.backends.count
@@ -24,6 +24,6 @@ public struct RouterSummary: Sendable, Equatable {
     streams = report.streams
     inFlight = report.inFlight
     connections = report.connections
-    isDraining = report.isDraining
+    stage = report.stage
   }
 }

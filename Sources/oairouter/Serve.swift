@@ -9,8 +9,9 @@ struct Serve: ParsableCommand {
     abstract: "Route requests to inference servers.",
     discussion: """
       Serves until SIGTERM or SIGINT; then running streams may finish (--drain-timeout), and a \
-      second signal ends it at once. SIGHUP, or a change of the file, has the configuration read \
-      anew.
+      second signal ends it at once. With --drain-delay it serves on for so long at first, not \
+      ready any more; a second signal cuts that short. SIGHUP, or a change of the file, has the \
+      configuration read anew.
       """
   )
 
@@ -74,23 +75,28 @@ struct Serve: ParsableCommand {
     Self.obey(signals, router, reloader, service)
   }
 
-  /// Does what signals say; the process ends with the router, or with the second one that says so.
+  /// Does what signals say; the process ends with the router, or with the last one that says so.
   private static func obey(
     _ signals: borrowing SignalFD,
     _ router: Router,
     _ reloader: ConfigurationReloader,
     _ service: Supervisor?
   ) {
-    var isDraining = false
+    var stopping = Stopping()
     while true {
-      switch signals.next() {
-      case SIGHUP: reloader.request()
-      case _ where isDraining: Glibc.exit(CommandFailure.failed)
-      default:
-        isDraining = true
-        // First: a manager that doesn't read must not keep anybody from stopping.
+      guard signals.next() != SIGHUP else {
+        reloader.request()
+        continue
+      }
+      // The router first: a manager that doesn't read must not keep anybody from stopping.
+      switch stopping.signalled(delay: router.drainDelay) {
+      case .leave:
         router.drain()
-        service?.stopping()
+        service?.stopping(.leaving)
+      case .drain:
+        router.drain(now: true)
+        service?.stopping(.draining)
+      case .exit: Glibc.exit(CommandFailure.failed)
       }
     }
   }

@@ -110,7 +110,8 @@ def test_the_manifests_say_what_they_mean(packaging, run, needs_dns):
     assert settings["discovery"]["dns"][0]["name"] == "_http._tcp.vllm.models.svc"
     for probe, path in (("livenessProbe", "/livez"), ("readinessProbe", "/readyz")):
         assert container[probe]["httpGet"] == {"path": path, "port": port["name"]}
-    delay = container["lifecycle"]["preStop"]["sleep"]["seconds"]
-    assert pod["spec"]["terminationGracePeriodSeconds"] >= GRACE_SECONDS + delay
+    delay = settings["drain_delay"]
+    assert delay == "5s", "proxies hear late that a pod goes"
+    assert pod["spec"]["terminationGracePeriodSeconds"] >= GRACE_SECONDS + 5
     mounted = {mount["name"] for mount in container["volumeMounts"]}
     assert mounted == {volume["name"] for volume in pod["spec"]["volumes"]}

@@ -109,6 +109,27 @@ def test_a_drain_is_told_and_its_time_extended(start_service, start_mock, notifi
     assert notified.values("STOPPING") == ["1"]
 
 
+def test_a_delay_before_the_drain_is_told_and_extended(start_service, start_mock, notified):
+    mock = start_mock("a", "m", tokens=2000, ttft="5ms", itl="20ms")
+    environment = {"NOTIFY_SOCKET": notified.place, "WATCHDOG_USEC": "400000"}
+    options = ["--drain-timeout", "60s", "--drain-delay", "1h"]
+    router = start_service({"a": mock.url}, *options, environment=environment)
+    router.wait_ready(1, ["m"])
+    client, _, _ = open_stream(router)
+    with client:
+        router.signal(signal.SIGTERM)
+        notified.wait_for("STOPPING", "1")
+        notified.wait_for("STATUS", "leaving, .*, 1 stream")
+        notified.wait_for("EXTEND_TIMEOUT_USEC", "30000000", count=3)
+        assert router.ask("GET", "/livez").status == 200
+        extended = len(notified.values("EXTEND_TIMEOUT_USEC"))
+        router.signal(signal.SIGTERM)
+        notified.wait_for("STATUS", "draining, .*, 1 stream")
+        notified.wait_for("EXTEND_TIMEOUT_USEC", "30000000", count=extended + 2)
+    assert router.wait() == 0
+    assert notified.values("STOPPING") == ["1"]
+
+
 def test_the_watchdog_is_fed_at_half_of_its_time(start_service, notified):
     environment = {"NOTIFY_SOCKET": notified.place, "WATCHDOG_USEC": "1000000"}
     start_service({}, environment=environment)

@@ -12,7 +12,7 @@ struct ReportDeskTests {
     counters: ProxyCounters(),
     connections: 7,
     heldBodyBytes: 0,
-    isDraining: false
+    stage: .serving
   )
 
   /// What came, in order; -1 for no report.

@@ -47,7 +47,7 @@ struct RouteExplainerTests {
       counters: ProxyCounters(),
       connections: 0,
       heldBodyBytes: 0,
-      isDraining: false
+      stage: .serving
     )
   }
 

@@ -86,7 +86,7 @@ extension Proxy {
   ///
   /// Without room, or once a drain has begun, it's closed: nobody else could make it wait.
   mutating func takeOver(_ connection: HandedConnection) {
-    guard lifecycle == .running, !downstreams.isFull, !reactor.isFull,
+    guard isAccepting, !downstreams.isFull, !reactor.isFull,
       let descriptor = connection.take()
     else {
       counters.handedRefused += 1
@@ -127,11 +127,23 @@ extension Proxy {
 
   // MARK: Drain
 
+  /// Says that it drains, and begins to in `ProxyTimeouts.drainDelay`; until then it serves as
+  /// before.
+  mutating func beginLeaving() {
+    guard lifecycle == .running else { return }
+    guard settings.deadlines.drainDelay > 0 else { return beginDrain() }
+    lifecycle = .leaving
+    reactor.addTimer(
+      at: reactor.now &+ settings.deadlines.drainDelay,
+      owner: OwnerTag(.drainDelay).bits
+    )
+  }
+
   /// Accepts nothing new.
   ///
   /// Requests on open connections are still served, each the last one there.
   public mutating func beginDrain() {
-    guard lifecycle == .running else { return }
+    guard isAccepting else { return }
     lifecycle = .draining
     for listener in listeners {
       // Whoever is in the backlog was told that the connection stands: they are served.

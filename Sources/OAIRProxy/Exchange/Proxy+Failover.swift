@@ -56,7 +56,7 @@ extension Proxy {
     noteFailure(downstream, failure)
     guard downstreams[downstream].exchange.machine.mayMoveOn,
       downstreams[downstream].exchange.isRepeatable,
-      lifecycle == .running || !downstreams[downstream].exchange.isShutDown,
+      isAccepting || !downstreams[downstream].exchange.isShutDown,
       hasNextCandidate(downstream)
     else { return .alone }
     guard !isPaid || payForRetry(downstream) else { return .unpaid }
@@ -76,7 +76,7 @@ extension Proxy {
     _ downstream: Handle,
     _ head: ResponseHead
   ) -> Bool {
-    guard settings(of: downstream).retry.sameBackend, lifecycle == .running,
+    guard settings(of: downstream).retry.sameBackend, isAccepting,
       [429, 500, 503].contains(head.status),
       downstreams[downstream].exchange.machine.isReplayable,
       !downstreams[downstream].exchange.machine.isModelSpent,

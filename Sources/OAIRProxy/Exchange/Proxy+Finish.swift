@@ -287,7 +287,7 @@ extension Proxy {
       closeDownstream(downstream, reset: endsWithReset)
       return
     }
-    let keepsAlive = downstreams[downstream].exchange.keepsAlive && lifecycle == .running
+    let keepsAlive = downstreams[downstream].exchange.keepsAlive && isAccepting
     downstreams[downstream].exchange = noExchange()
     if endsWithReset {
       closeDownstream(downstream, reset: true)

@@ -132,7 +132,7 @@ extension Proxy {
     // A later one of the client's is served as the latest that we know (RFC 9110 section 2.5).
     exchange.minorVersion = min(head.minorVersion, 1)
     // An HTTP/1.0 client's body may have to be delimited by the close: it gets one request.
-    exchange.keepsAlive = head.isKeepAlive && head.minorVersion >= 1 && lifecycle == .running
+    exchange.keepsAlive = head.isKeepAlive && head.minorVersion >= 1 && isAccepting
     exchange.target = head.target
     if let id = scratch.requestTable.first(.xRequestID),
       RequestIDSource.isSafe(UnsafeRawBufferPointer(rebasing: bytes[id.value.range]))

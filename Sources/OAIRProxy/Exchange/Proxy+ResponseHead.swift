@@ -99,7 +99,7 @@ extension Proxy {
     // answer's doing, and another one's may do without the close.
     let isEarly = downstreams[downstream].exchange.machine.request == .open
     upstreams[upstream].endsDownstream =
-      isEarly || head.framing == .untilClose || lifecycle != .running
+      isEarly || head.framing == .untilClose || !isAccepting
     if head.status == 101 { openTunnel(upstream, downstream) }
     downstreams[downstream].exchange.status = head.status
     return true

@@ -178,7 +178,7 @@ extension Proxy {
     error: ErrorResponse?
   ) {
     downstreams[downstream].exchange.status = status
-    if lifecycle != .running { downstreams[downstream].exchange.keepsAlive = false }
+    if !isAccepting { downstreams[downstream].exchange.keepsAlive = false }
     let count = writeLocalHead(downstream, status, body.count, type, error)
     let head = UnsafeRawBufferPointer(rebasing: scratch.head[..<count])
     let isHead = downstreams[downstream].exchange.method == .head

@@ -27,8 +27,8 @@ public struct ProxyReport: Sendable {
   public var streams = 0
   /// Bytes of request bodies that are held.
   public var heldBodyBytes: Int
-  /// It accepts nothing new.
-  public var isDraining: Bool
+  /// Where it is between its start and its end.
+  public var stage: ProxyStage
   /// The table that it goes by.
   public var table = RouteTable.empty
   /// What balancing remembers of that table's models.
@@ -61,7 +61,7 @@ extension Proxy {
       connections: downstreams.count,
       streams: streamCount,
       heldBodyBytes: ledger.reserved,
-      isDraining: lifecycle != .running,
+      stage: stage,
       table: table,
       selector: selector,
       responseOwners: responseOwners

@@ -37,7 +37,7 @@ extension Proxy {
     let account = slots[record.slot]
     let isUsable = reactor.readiness(registration)
       .isDisjoint(with: [.readable, .peerClosed, .failed])
-    guard isUsable, account.incarnation == record.incarnation, lifecycle == .running else {
+    guard isUsable, account.incarnation == record.incarnation, isAccepting else {
       closeUpstream(upstream)
       return
     }

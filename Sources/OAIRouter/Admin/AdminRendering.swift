@@ -43,7 +43,7 @@ enum AdminRendering {
     reloads: ReloadRecord.State?
   ) -> [UInt8] {
     object { json in
-      member("state", report.isDraining ? "draining" : "serving", to: &json)
+      member("state", report.stage.rawValue, to: &json)
       member("pid", Int(getpid()), to: &json)
       member("uptime_ms", uptimeMilliseconds, to: &json)
       json.key("listen")

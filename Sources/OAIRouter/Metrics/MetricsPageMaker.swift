@@ -386,7 +386,7 @@ extension ProxyReport {
       ("models", "Models that are listed.", table.modelCount),
       ("backends", "Backends that are known.", table.totalCount),
       ("backends_healthy", "Backends that are ready.", table.healthyCount),
-      ("draining", "1 while nothing new is accepted.", isDraining ? 1 : 0),
+      ("draining", "1 while nothing new is accepted.", stage == .draining ? 1 : 0),
     ]
   }
 }

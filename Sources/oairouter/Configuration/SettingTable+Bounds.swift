@@ -70,7 +70,7 @@ extension SettingTable {
       .anyTime,
       "0s",
       "How long /readyz says 503 before the listener closes."
-    ).notBuilt("a delay before the drain isn't built in yet; leave it at 0s"),
+    ).into(\.proxy.timeouts.drainDelay),
   ]
 
   static let bounds: [SettingKey] = [

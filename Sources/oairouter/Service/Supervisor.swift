@@ -18,11 +18,11 @@ import Synchronization
 final class Supervisor: Sendable {
   /// How often the reactor is asked, at the least.
   static let pace = Duration.seconds(5)
-  /// What a drain is extended by with each answer: a few questions may stay without one.
+  /// What a stop is extended by with each answer: a few questions may stay without one.
   static let drainExtension = Duration.seconds(30)
 
   private enum Phase: Equatable {
-    case starting, running, reloading, draining
+    case starting, running, reloading, stopping
   }
 
   private struct State {
@@ -113,14 +113,16 @@ final class Supervisor: Sendable {
     if let text { socket.send(text) }
   }
 
-  /// A drain begins.
-  func stopping() {
+  /// It is about to end; what follows of it is told by the loop's answers.
+  ///
+  /// - Parameter stage: leaving, when it serves on for a while, or draining.
+  func stopping(_ stage: ProxyStage) {
     let isTold = state.withLock { state in
-      guard state.phase != .draining else { return false }
-      state.phase = .draining
+      guard state.phase != .stopping else { return false }
+      state.phase = .stopping
       return true
     }
-    if isTold { socket.send("STOPPING=1\nSTATUS=draining\n\(Self.extensionLine)") }
+    if isTold { socket.send("STOPPING=1\nSTATUS=\(stage.rawValue)\n\(Self.extensionLine)") }
   }
 
   // MARK: - Evidence
@@ -149,7 +151,7 @@ final class Supervisor: Sendable {
         state.phase = .running
         lines.append("READY=1")
       }
-      if state.phase == .draining { lines.append(Self.extensionLine) }
+      if state.phase == .stopping { lines.append(Self.extensionLine) }
       let status = Self.status(summary, phase: state.phase, trouble: state.trouble)
       if status != state.told, state.phase != .reloading {
         state.told = status
@@ -165,7 +167,8 @@ final class Supervisor: Sendable {
       "\(summary.readyBackends)/\(summary.backends) backends ready",
       Terminal.count(summary.models, "model"), Terminal.count(summary.streams, "stream"),
     ]
-    if phase == .draining { parts.insert("draining", at: 0) }
+    // It may not have heard of it yet.
+    if phase == .stopping { parts.insert(max(.leaving, summary.stage).rawValue, at: 0) }
     if let trouble { parts.append("reload failed: \(trouble)") }
     return parts.joined(separator: ", ")
   }

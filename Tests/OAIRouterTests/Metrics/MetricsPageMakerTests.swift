@@ -41,7 +41,7 @@ struct MetricsPageMakerTests {
         counters: ProxyCounters(),
         connections: 1,
         heldBodyBytes: 0,
-        isDraining: false
+        stage: .serving
       ),
       isOpenMetrics: isOpenMetrics
     )

@@ -91,7 +91,7 @@ struct SupervisorTests {
     close(writing)
     #expect(await listener.wait(for: "WATCHDOG=1") != nil, "it turns again")
     close(reading)
-    manager.stopping()
+    manager.stopping(.draining)
     router.drain()
     try await running.value
   }
@@ -125,12 +125,12 @@ struct SupervisorTests {
     let listener = try Listener()
     let (manager, router, running) = try started(listener)
     #expect(await listener.wait(for: "READY=1") != nil)
-    manager.stopping()
+    manager.stopping(.draining)
     #expect(await listener.wait(for: "STOPPING=1") != nil)
     await listener.skip()
     manager.reloadBegan()
     manager.reloadEnded()
-    manager.stopping()
+    manager.stopping(.draining)
     #expect(await listener.next(milliseconds: 50) == nil)
     router.drain()
     try await running.value

@@ -1,0 +1,33 @@
+import Testing
+
+@testable import oairouter
+
+struct StoppingTests {
+  private let start = ContinuousClock.now
+
+  @Test func `without a delay the first signal drains, and the second one ends it`() {
+    var stopping = Stopping()
+    #expect(stopping.signalled(delay: .zero, now: start) == .drain)
+    #expect(stopping.signalled(delay: .zero, now: start) == .exit)
+    #expect(stopping.signalled(delay: .zero, now: start) == .exit)
+  }
+
+  @Test func `a second signal cuts the delay short, and a third one ends it`() {
+    var stopping = Stopping()
+    #expect(stopping.signalled(delay: .seconds(5), now: start) == .leave)
+    #expect(stopping.signalled(delay: .seconds(5), now: start + .seconds(4)) == .drain)
+    #expect(stopping.signalled(delay: .seconds(5), now: start + .seconds(4)) == .exit)
+  }
+
+  @Test func `once the delay is over the second signal ends it`() {
+    var stopping = Stopping()
+    #expect(stopping.signalled(delay: .seconds(5), now: start) == .leave)
+    #expect(stopping.signalled(delay: .seconds(5), now: start + .seconds(5)) == .exit)
+  }
+
+  @Test func `a delay that is configured later changes nothing`() {
+    var stopping = Stopping()
+    #expect(stopping.signalled(delay: .seconds(1), now: start) == .leave)
+    #expect(stopping.signalled(delay: .seconds(60), now: start + .seconds(2)) == .exit)
+  }
+}
