@@ -10,6 +10,8 @@ public struct DataPlane: Sendable {
   public var options: ProxyOptions
   /// Client connections at one time.
   public var connections: Int
+  /// How long the loop polls before it sleeps.
+  public var spin = Duration.zero
   /// Where tables and commands come in.
   public var mailbox: Mailbox<ProxyMail>
   /// Where signals go.
@@ -63,6 +65,7 @@ public struct DataPlane: Sendable {
         metricsPrinter: metricsPrinter,
         seed: generator.next()
       )
+      proxy.reactor.spin = UInt64(clamping: Int64(spin / .nanoseconds(1)))
       while let listener = waiting.first {
         try proxy.listen(
           onDescriptor: listener,
@@ -73,7 +76,7 @@ public struct DataPlane: Sendable {
       // Last: a command to drain may be there already, and closes the listeners.
       try proxy.open(mailbox)
       proxy.run()
-      return proxy.counters
+      return proxy.allCounters
     } catch {
       for listener in waiting { _ = OwnedFD(owning: listener) }
       throw error

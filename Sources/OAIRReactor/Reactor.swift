@@ -39,7 +39,11 @@ public struct Reactor<K: Kernel>: ~Copyable {
   public private(set) var tickCount: UInt64 = 0
   /// How long the tick before this one has worked, in nanoseconds, as far as a clock was read: 0
   /// when nothing was to be waited for.
-  public private(set) var lastTurn: UInt64 = 0
+  public internal(set) var lastTurn: UInt64 = 0
+  /// How long it polls before it sleeps, in nanoseconds; see `Reactor+Spin.swift`.
+  public var spin: UInt64 = 0
+  /// What came of polling.
+  public internal(set) var spins = SpinCounts()
   private let inPlace = InPlace()
 
   /// Makes an idle reactor.
@@ -76,7 +80,11 @@ public struct Reactor<K: Kernel>: ~Copyable {
     tickCount &+= 1
     lastTurn = 0
     let timeout = waitTime(limit: limit)
-    eventCount = kernel.wait(timeoutMilliseconds: timeout)
+    if spin > 0, timeout != 0 {
+      eventCount = spinOrSleep(timeout, limit: limit, isActive: eventCount > 0)
+    } else {
+      eventCount = kernel.wait(timeoutMilliseconds: timeout)
+    }
     eventIndex = 0
     let woken = kernel.now()
     // Whoever doesn't wait works on: the wait is part of the turn.
@@ -131,13 +139,17 @@ public struct Reactor<K: Kernel>: ~Copyable {
     if registration.isBorrowed { kernel.unwatch(descriptor) } else { kernel.close(descriptor) }
   }
 
-  private mutating func waitTime(limit: UInt64?) -> Int32 {
+  /// When something is due, `.max` when nothing is.
+  func dueTime(limit: UInt64?) -> UInt64 {
+    let due = min(deadlines.next, timers.next)
+    guard let limit else { return due }
+    let (end, isOverflowed) = now.addingReportingOverflow(limit)
+    return min(due, isOverflowed ? .max - 1 : end)
+  }
+
+  mutating func waitTime(limit: UInt64?) -> Int32 {
     guard runnable.isEmpty, postponed.isEmpty else { return 0 }
-    var until = min(deadlines.next, timers.next)
-    if let limit {
-      let (end, isOverflowed) = now.addingReportingOverflow(limit)
-      until = min(until, isOverflowed ? .max - 1 : end)
-    }
+    let until = dueTime(limit: limit)
     guard until != .max else { return -1 }
     let current = kernel.now()
     lastTurn = current &- now

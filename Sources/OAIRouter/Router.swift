@@ -203,7 +203,7 @@ public final class Router: Sendable {
   private func serve(_ proxy: ProxyOptions, ring: AccessRing?) async -> Result<
     ProxyCounters, SystemError
   > {
-    let plane = DataPlane(
+    var plane = DataPlane(
       options: proxy,
       connections: options.connections,
       mailbox: mailbox,
@@ -212,8 +212,9 @@ public final class Router: Sendable {
       reports: reports,
       metricsPrinter: metricsPrinter
     )
+    plane.spin = options.spin
     let descriptors = listeners.release()
-    return await withCheckedContinuation { continuation in
+    return await withCheckedContinuation { [plane] continuation in
       OwnThread.start("oair-reactor") {
         do throws(SystemError) {
           continuation.resume(returning: .success(try plane.run(listeners: descriptors)))

@@ -11,8 +11,12 @@ struct ScriptedKernel: Kernel {
 
   final class Script {
     var now: UInt64 = 1_000_000_000
+    /// What each look at the clock takes, in nanoseconds.
+    var step: UInt64 = 0
     /// Events of the next wait.
     var events: [PollEvent] = []
+    /// So many waits don't see them yet.
+    var eventsAfterWaits = 0
     /// The timeouts that waits were called with.
     var timeouts: [Int32] = []
     /// Results of coming calls, first one first; what isn't scripted would block.
@@ -52,7 +56,10 @@ struct ScriptedKernel: Kernel {
   private final class Batch { var events: [PollEvent] = [] }
   private let batch = Batch()
 
-  func now() -> UInt64 { script.now }
+  func now() -> UInt64 {
+    script.now += script.step
+    return script.now
+  }
 
   func openReserve() -> FileDescriptor? {
     script.reserves.isEmpty ? nil : script.reserves.removeFirst()
@@ -60,8 +67,13 @@ struct ScriptedKernel: Kernel {
 
   func wait(timeoutMilliseconds: Int32) -> Int {
     script.timeouts.append(timeoutMilliseconds)
-    batch.events = script.events
-    script.events = []
+    if script.eventsAfterWaits > 0 {
+      script.eventsAfterWaits -= 1
+      batch.events = []
+    } else {
+      batch.events = script.events
+      script.events = []
+    }
     if batch.events.isEmpty, timeoutMilliseconds > 0 {
       script.now += UInt64(timeoutMilliseconds) * 1_000_000
     }

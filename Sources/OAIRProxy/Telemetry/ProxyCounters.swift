@@ -98,6 +98,10 @@ public struct ProxyCounters: BitwiseCopyable, Sendable, Equatable {
   public var refusedHosts: UInt64 = 0
   /// LIMIT hit: `idlePerBackend`.
   public var idlePoolLimit: UInt64 = 0
+  /// Waits for events that ended while the loop polled.
+  public var spinHits: UInt64 = 0
+  /// Waits for which the loop went to sleep after it had polled.
+  public var spinMisses: UInt64 = 0
 
   /// All zero.
   public init() {}
@@ -146,6 +150,8 @@ public struct ProxyCounters: BitwiseCopyable, Sendable, Equatable {
       ("descriptor_evictions", "Idle connections closed for descriptors.", descriptorEvictions),
       ("connect_troubles", "Connects that failed for a local reason.", connectTroubles),
       ("unserved_paths", "Answers that a backend doesn't have a path.", unservedPaths),
+      ("spin_hits", "Waits of the loop that ended while it polled.", spinHits),
+      ("spin_misses", "Waits for which the loop slept after it had polled.", spinMisses),
     ]
   }
 

@@ -51,13 +51,21 @@ public struct ProxyReport: Sendable {
 }
 
 extension Proxy {
+  /// What was counted, by the reactor too.
+  var allCounters: ProxyCounters {
+    var all = counters
+    all.spinHits = reactor.spins.hits
+    all.spinMisses = reactor.spins.misses
+    return all
+  }
+
   /// Copies what administrators ask for.
   ///
   /// Once per question, never per request.
   func report() -> ProxyReport {
     ProxyReport(
       slots: (0..<table.slotCount).map { slots.report($0) },
-      counters: counters,
+      counters: allCounters,
       connections: downstreams.count,
       streams: streamCount,
       heldBodyBytes: ledger.reserved,

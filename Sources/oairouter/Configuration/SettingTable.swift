@@ -38,8 +38,12 @@ enum SettingTable {
     ),
     SettingKey("workers", .integer(1...1024), "1", "Reactors, each with a thread of its own.")
       .needingRestart.notBuilt("more than one reactor isn't built in yet; leave it at 1"),
-    SettingKey("spin", .anyTime, "0us", "How long to poll before the thread sleeps.")
-      .needingRestart.notBuilt("polling isn't built in yet; leave it at 0us"),
+    SettingKey(
+      "spin",
+      .duration(.zero...RouterOptions.longestSpin),
+      "0us",
+      "How long a reactor polls after its last event before it sleeps; costs processor time."
+    ).needingRestart.into(\.spin),
   ]
 
   private static let sources: [SettingKey] = [

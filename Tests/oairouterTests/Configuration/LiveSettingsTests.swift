@@ -10,6 +10,7 @@ struct LiveSettingsTests {
   /// Other values of keys whose forms don't tell one.
   private static let others: [String: String] = [
     "listen": "[127.0.0.1:1]",
+    "spin": "7us",
     "backends": "[{url: http://10.0.0.1:1}]",
     "discovery.docker.image_rules": "[{image: x, type: vllm, port: 1}]",
     "discovery.docker.allow": "[10.0.0.0/8]",
