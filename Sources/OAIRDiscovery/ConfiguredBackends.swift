@@ -23,6 +23,8 @@ final class ConfiguredBackends: Sendable {
 
   private enum Event: Sendable {
     case found(DiscoveryChange, id: String, version: UInt64)
+    /// What the registry had no room for is offered to it once more.
+    case retry
     case replace(
       Replacement,
       addresses: [String: SocketAddress],
@@ -35,6 +37,8 @@ final class ConfiguredBackends: Sendable {
     let version: UInt64
     /// As the registry was told of it last.
     var registered: Backend?
+    /// What the registry has refused last; it is offered again.
+    var refused: Backend?
     var task: Task<Void, Never>?
   }
 
@@ -44,12 +48,15 @@ final class ConfiguredBackends: Sendable {
     /// Names of the first configuration that have not had their first try, by version.
     var untried: Set<UInt64> = []
     var hasListed = false
+    /// Until the refused are offered again.
+    var retry: Task<Void, any Error>?
   }
 
   private let registry: BackendRegistry
   private let client: ControlClient
   private let own: OwnListeners
   private let resolve: StaticDiscoverer.Resolve
+  private let retryPause: Duration
   private let report: @Sendable (ControlPlaneEvent) -> Void
   private let events: AsyncStream<Event>
   private let inbox: AsyncStream<Event>.Continuation
@@ -61,6 +68,7 @@ final class ConfiguredBackends: Sendable {
     _ client: ControlClient,
     own: OwnListeners,
     resolve: StaticDiscoverer.Resolve? = nil,
+    retryPause: Duration = DiscoveryLimits.refusedRetry,
     report: @escaping @Sendable (ControlPlaneEvent) -> Void
   ) {
     self.registry = registry
@@ -68,23 +76,26 @@ final class ConfiguredBackends: Sendable {
     self.own = own
     let system = NameResolver()
     self.resolve = resolve ?? { await system.resolve(host: $0, port: $1) }
+    self.retryPause = retryPause
     self.report = report
     (events, inbox) = AsyncStream.makeStream(of: Event.self)
   }
 
-  /// Registers those with addresses, and begins to follow the others.
+  /// Registers those with addresses, all with one table, and begins to follow the others.
   ///
   /// - Returns: the task that takes in whatever comes; it ends after `stop`.
   func start(_ backends: [ConfiguredBackend]) async -> Task<Void, Never> {
+    var known: [(Backend, version: UInt64)] = []
     for backend in backends {
       let version = insert(backend)
-      if let known = backend.backend {
-        await register(known, version)
+      if let backend = backend.backend {
+        if !isOwn(backend) { known.append((backend, version)) }
       } else {
         state.withLock { _ = $0.untried.insert(version) }
         follow(backend, version)
       }
     }
+    await register(known)
     await tellListed()
     return Task.detached { [self] in
       for await event in events { await take(event) }
@@ -94,8 +105,9 @@ final class ConfiguredBackends: Sendable {
   /// Follows nothing any more; whoever waits for a replacement still gets it.
   func stop() {
     inbox.finish()
-    let tasks = state.withLock { $0.entries.values.compactMap(\.task) }
+    let (tasks, retry) = state.withLock { ($0.entries.values.compactMap(\.task), $0.retry) }
     for task in tasks { task.cancel() }
+    retry?.cancel()
   }
 
   /// Has another configuration take this one's place, with one table.
@@ -170,7 +182,7 @@ final class ConfiguredBackends: Sendable {
       guard let entry = entry(id), entry.version == version else { return }
       switch change {
       case .appeared(let backend):
-        if backend != entry.registered { await register(backend, version) }
+        if backend != entry.registered, !isOwn(backend) { await register([(backend, version)]) }
       case .troubled(let reason): report(.troubled(Self.name, reason: reason))
       case .listed:
         state.withLock { _ = $0.untried.remove(version) }
@@ -179,6 +191,9 @@ final class ConfiguredBackends: Sendable {
       }
     case .replace(let replacement, let addresses, let continuation):
       continuation.resume(returning: await take(replacement, addresses))
+    case .retry:
+      state.withLock { $0.retry = nil }
+      await register(refused(where: { _ in true }))
     }
   }
 
@@ -195,16 +210,31 @@ final class ConfiguredBackends: Sendable {
       change.leaving.append((gone.id, gone.source))
     }
     var versions: [UInt64] = []
-    for backend in replacement.backends where isNew(backend) {
+    let unchanged = Set(replacement.backends.filter { !isNew($0) }.map(\.id))
+    for (backend, version) in refused(where: unchanged.contains) {
+      change.arriving.append(backend)
+      versions.append(version)
+    }
+    for backend in replacement.backends where !unchanged.contains(backend.id) {
       let former = entry(backend.id)?.registered
       remove(backend.id)
-      let version = insert(backend, registered: former)
       let found = backend.backend ?? addresses[backend.id].flatMap { backend.backend(at: $0) }
-      if let found, !isOwn(found) {
-        change.arriving.append(found)
-        versions.append(version)
+      if let found, isOwn(found) {
+        // Nobody says any more that it is where it was.
+        if let former { change.leaving.append((former.id, former.source)) }
+        _ = insert(backend)
+      } else {
+        let version = insert(backend, registered: former)
+        if let found {
+          change.arriving.append(found)
+          versions.append(version)
+        } else if let former {
+          tellKept(former, until: backend)
+        }
       }
-      if backend.backend == nil { follow(backend, version) }
+      if backend.backend == nil, let version = entry(backend.id)?.version {
+        follow(backend, version)
+      }
     }
     let outcome = await registry.reconfigure(change, prepare: replacement.prepare)
     for (index, backend) in change.arriving.enumerated() {
@@ -215,9 +245,20 @@ final class ConfiguredBackends: Sendable {
     return outcome
   }
 
-  private func register(_ backend: Backend, _ version: UInt64) async {
-    guard !isOwn(backend) else { return }
-    note(backend, version, await registry.register(backend))
+  /// Registers backends, none of which leads back here, with one table.
+  private func register(_ backends: [(Backend, version: UInt64)]) async {
+    guard !backends.isEmpty else { return }
+    let outcomes = await registry.register(contentsOf: backends.map(\.0))
+    for ((backend, version), outcome) in zip(backends, outcomes) { note(backend, version, outcome) }
+  }
+
+  /// One that is configured anew stays where it was for lack of another address.
+  private func tellKept(_ former: Backend, until backend: ConfiguredBackend) {
+    guard let host = backend.name?.host else { return }
+    let reason =
+      "\"\(backend.id)\" stays at \(former.endpoint.address), as it was configured before, until "
+      + "\"\(host)\" has an address"
+    report(.troubled(Self.name, reason: reason))
   }
 
   /// - Returns: true for one that leads back here, which is told.
@@ -230,11 +271,36 @@ final class ConfiguredBackends: Sendable {
 
   private func note(_ backend: Backend, _ version: UInt64, _ outcome: RegistrationOutcome) {
     let isTaken = if case .refused = outcome { false } else { true }
-    state.withLock { state in
-      guard isTaken, state.entries[backend.id]?.version == version else { return }
-      state.entries[backend.id]?.registered = backend
+    let isNews = state.withLock { state in
+      guard state.entries[backend.id]?.version == version else { return true }
+      if isTaken { state.entries[backend.id]?.registered = backend }
+      let former = state.entries[backend.id]?.refused
+      state.entries[backend.id]?.refused = isTaken ? nil : backend
+      if !isTaken { setRetry(&state) }
+      // A refusal is told once.
+      return isTaken || former != backend
     }
-    report(.found(backend, by: Self.name, outcome))
+    if isNews { report(.found(backend, by: Self.name, outcome)) }
+  }
+
+  private func setRetry(_ state: inout State) {
+    guard state.retry == nil else { return }
+    state.retry = Task { [inbox, retryPause] in
+      try await Task.sleep(for: retryPause)
+      inbox.yield(.retry)
+    }
+  }
+
+  /// What the registry has refused, in the order of the ids.
+  private func refused(where isWanted: (String) -> Bool) -> [(Backend, version: UInt64)] {
+    state.withLock { state in
+      state.entries.values
+        .compactMap { entry in
+          guard isWanted(entry.backend.id) else { return nil }
+          return entry.refused.map { ($0, version: entry.version) }
+        }
+        .sorted { $0.0.id < $1.0.id }
+    }
   }
 
   // MARK: - Entries

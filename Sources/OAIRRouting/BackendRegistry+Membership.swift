@@ -18,7 +18,7 @@ extension BackendRegistry {
   /// - Returns: what became of each.
   @discardableResult
   public func register(contentsOf backends: [Backend]) -> [RegistrationOutcome] {
-    let outcomes = backends.map(add)
+    let outcomes = backends.map { add($0) }
     let isTaken = outcomes.contains {
       if case .refused = $0 { false } else { true }
     }
@@ -26,8 +26,9 @@ extension BackendRegistry {
     return outcomes
   }
 
-  func add(_ backend: Backend) -> RegistrationOutcome {
-    if let refusal = refusal(of: backend) { return .refused(refusal) }
+  /// - Parameter places: how many are about to be taken away, to make room.
+  func add(_ backend: Backend, places: Int = 0) -> RegistrationOutcome {
+    if let refusal = refusal(of: backend, places) { return .refused(refusal) }
     var backend = backend
     backend.models = Self.bounded(backend.models)
     let oldKey = keysByID[backend.id]
@@ -67,12 +68,12 @@ extension BackendRegistry {
     return oldKey == nil ? .registered : .updated
   }
 
-  private func refusal(of backend: Backend) -> String? {
+  private func refusal(of backend: Backend, _ places: Int) -> String? {
     guard (1...RoutingLimits.backendID).contains(backend.id.utf8.count),
       backend.id.utf8.allSatisfy({ (0x21...0x7e).contains($0) })
     else { return "an id has 1 to \(RoutingLimits.backendID) visible ASCII characters" }
     guard let oldKey = keysByID[backend.id] else {
-      return keysByID.count < RoutingLimits.backends
+      return keysByID.count < RoutingLimits.backends + places
         ? nil : "there are \(RoutingLimits.backends) backends already"
     }
     let old = members[oldKey]?.registrations.first { $0.id == backend.id }
@@ -115,15 +116,17 @@ extension BackendRegistry {
   }
 
   func takeAway(_ id: String, _ source: Backend.Source?) -> Bool {
-    guard let key = keysByID[id] else { return false }
-    if let source, let member = members[key],
-      !member.registrations.contains(where: { $0.id == id && $0.source == source })
-    {
-      return false
-    }
+    guard isRegistered(id, source), let key = keysByID[id] else { return false }
     keysByID[id] = nil
     if detach(id, from: key) { watchers.tell(.removed(id: id)) }
     return true
+  }
+
+  /// - Parameter source: nil for any.
+  func isRegistered(_ id: String, _ source: Backend.Source?) -> Bool {
+    guard let key = keysByID[id] else { return false }
+    guard let source, let member = members[key] else { return true }
+    return member.registrations.contains { $0.id == id && $0.source == source }
   }
 
   /// Returns whether the engine is gone with its last registration.

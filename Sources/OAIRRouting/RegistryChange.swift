@@ -41,7 +41,8 @@ extension BackendRegistry {
   /// Takes a new configuration over, with one new table.
   ///
   /// Those that come are taken before those that go, so that an engine which changes its id is
-  /// never away. The table is published at once, whatever the one before has cost.
+  /// never away; they get the places of those that go. The table is published at once, whatever the
+  /// one before has cost.
   ///
   /// - Parameters:
   ///   - change: what the configuration says.
@@ -56,11 +57,15 @@ extension BackendRegistry {
     if change.health != options.health {
       let now = options.now()
       options.health = change.health
-      for key in members.keys { edit(key) { $0.machine.adopt(change.health, at: now) } }
+      for key in members.keys {
+        let jitter = Double.random(in: -1...1, using: &random)
+        edit(key) { $0.machine.adopt(change.health, at: now, jitter: jitter) }
+      }
     }
     options.defaultBackend = change.defaultBackend
     options.rewrites = change.rewrites
-    let arrived = change.arriving.map(add)
+    let places = Set(change.leaving.filter { isRegistered($0.id, $0.source) }.map(\.id)).count
+    let arrived = change.arriving.map { add($0, places: places) }
     let left = change.leaving.filter { takeAway($0.id, $0.source) }.map(\.id)
     prepare()
     publishAtOnce()

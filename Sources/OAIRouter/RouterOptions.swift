@@ -67,7 +67,8 @@ public struct RouterOptions: Sendable {
   public func validate() throws(ConfigurationError) {
     try validateHealth()
     let ids = backends.map(\.id)
-    if let twice = ids.first(where: { id in ids.count { $0 == id } > 1 }) {
+    var seen: Set<String> = []
+    if let twice = ids.first(where: { !seen.insert($0).inserted }) {
       throw ConfigurationError("backends", "have the id '\(twice)' twice")
     }
     if let defaultBackend, discoverers.isEmpty, localPorts.isEmpty, !ids.contains(defaultBackend) {

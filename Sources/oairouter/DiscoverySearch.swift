@@ -40,25 +40,47 @@ struct DiscoverySearch {
       || Self.variable("DOCKER_HOST") != nil
   }
 
+  /// What is wanted of a place.
+  enum Wish: Equatable {
+    case off
+    /// If it is there.
+    case auto
+    /// It was asked for.
+    case on
+  }
+
+  /// What is wanted, before anything was looked for.
+  ///
+  /// - Parameter hasBackends: as for `sources`.
+  func wishes(hasBackends: Bool) -> (docker: Wish, ports: Wish) {
+    if discover.contains(.off) { return (.off, .off) }
+    var isAuto = !hasBackends || discover.contains(.auto)
+    if !discover.isEmpty, !discover.contains(.auto) { isAuto = false }
+    let localPorts = settings.value("discovery.local_ports").text
+    let ports: Wish =
+      localPorts == "on" || discover.contains(.ports)
+      ? .on : isAuto && localPorts == "auto" ? .auto : .off
+    let docker: Wish =
+      isDocker("on") || discover.contains(.docker) ? .on : isAuto && isDocker("auto") ? .auto : .off
+    return (docker, ports)
+  }
+
   /// Decides what is looked at.
   ///
   /// - Parameter hasBackends: true when backends are configured: nothing else is wanted then,
   ///   unless asked for.
   /// - Throws: `SettingsFailure` when a container engine is asked for and can't be used.
   func sources(hasBackends: Bool) throws(SettingsFailure) -> Sources {
-    var isAuto = !hasBackends || discover.contains(.auto)
-    if !discover.isEmpty, !discover.contains(.auto) { isAuto = false }
+    let wishes = wishes(hasBackends: hasBackends)
     var sources = Sources()
-    guard !discover.contains(.off) else { return sources }
-    let localPorts = settings.value("discovery.local_ports").text
-    if localPorts == "on" || discover.contains(.ports) || (isAuto && localPorts == "auto") {
-      sources.ports = LocalPortDiscoverer.usualPorts
-    }
-    if isDocker("on") || discover.contains(.docker) {
+    if wishes.ports != .off { sources.ports = LocalPortDiscoverer.usualPorts }
+    switch wishes.docker {
+    case .off: break
+    case .on:
       let endpoint = try namedEndpoint() ?? .found(by: Self.variable) ?? .standard
       if let denial = endpoint.denial { throw SettingsFailure(denial) }
       sources.docker = DockerDiscoverer(endpoint: endpoint, options: options)
-    } else if isAuto, isDocker("auto") {
+    case .auto:
       let endpoint = try namedEndpoint() ?? .found(by: Self.variable)
       sources.docker = endpoint.map { DockerDiscoverer(endpoint: $0, options: options) }
       sources.lacksEngine = endpoint == nil

@@ -13,7 +13,23 @@ struct ConfiguredBackendsTests {
     func set(_ name: String, _ address: UInt32?) { addresses.withLock { $0[name] = address } }
   }
 
+  /// What was reported, but for what went well.
+  private final class Told: Sendable {
+    private let lines = Mutex<[String]>([])
+    var all: [String] { lines.withLock { $0 } }
+
+    func take(_ event: ControlPlaneEvent) {
+      switch event {
+      case .found(let backend, _, .refused(let reason)):
+        lines.withLock { $0.append("\(backend.id): \(reason)") }
+      case .troubled(_, let reason): lines.withLock { $0.append(reason) }
+      default: break
+      }
+    }
+  }
+
   private let names = Names()
+  private let told = Told()
   private let tables: AsyncStream<RouteTable>
   private let registry: BackendRegistry
   private let configured: ConfiguredBackends
@@ -29,7 +45,8 @@ struct ConfiguredBackendsTests {
       try ControlClient(),
       own: OwnListeners([.loopback(port: 99)]),
       resolve: { [names] host, port in names[host].map { [.ipv4($0, port: port)] } ?? [] },
-      report: { _ in }
+      retryPause: .milliseconds(20),
+      report: { [told] in told.take($0) }
     )
   }
 
@@ -107,6 +124,8 @@ struct ConfiguredBackendsTests {
     names.set("gpu", nil)
     #expect(await replace(by: [try backend("a", "http://gpu:1", weight: 5)])?.arrived == [])
     #expect(await registry.backend(id: "a")?.backend.weight == 2)
+    let kept = "\"a\" stays at 10.0.0.1:1, as it was configured before, until \"gpu\""
+    #expect(told.all.contains { $0.hasPrefix(kept) })
     names.set("gpu", 0x0a00_0001)
     _ = try #require(await table { $0.backends.first?.record.weight == 5 })
     #expect(await replace(by: [])?.left == ["a"])
@@ -120,6 +139,64 @@ struct ConfiguredBackendsTests {
     let task = await configured.start([try backend("a", "http://127.0.0.1:99")])
     #expect(await replace(by: [try backend("b", "http://127.0.0.1:99")])?.arrived == [])
     #expect(await ids() == [])
+    configured.stop()
+    await task.value
+  }
+
+  @Test(.timeLimit(.minutes(5)))
+  func `a backend that is said to be this router isn't where it was before`() async throws {
+    let task = await configured.start([try backend("a", "http://10.0.0.1")])
+    let outcome = await replace(by: [try backend("a", "http://127.0.0.1:99")])
+    #expect(outcome?.arrived == [] && outcome?.left == ["a"])
+    #expect(await ids() == [])
+    #expect(told.all == ["a: this router itself listens there"])
+    configured.stop()
+    await task.value
+  }
+
+  @Test(.timeLimit(.minutes(5)))
+  func `the first ones come with one table`() async throws {
+    let backends = try (1...50).map { try backend("a\($0)", "http://10.0.0.\($0)") }
+    let former = await registry.table.generation
+    let task = await configured.start(backends)
+    // One with all of them, and one at most because everything is listed.
+    #expect(await registry.table.generation <= former + 2)
+    #expect(await ids().count == 50)
+    configured.stop()
+    await task.value
+  }
+
+  @Test(.timeLimit(.minutes(5)))
+  func `thousands may change their names, and what had no room comes when there is some`()
+    async throws
+  {
+    let most = RoutingLimits.backends
+    func backends(_ prefix: String, _ count: Int) throws -> [ConfiguredBackend] {
+      try (1...count).map { try backend("\(prefix)\($0)", "http://10.0.\($0 / 256).\($0 % 256)") }
+    }
+    await registry.start()
+    let task = await configured.start(try backends("a", most))
+    let renamed = try backends("b", most)
+    let outcome = await replace(by: renamed)
+    #expect(outcome?.arrived.count == most && outcome?.left.count == most)
+    #expect(await Set(ids()) == Set(renamed.map(\.id)))
+    #expect(told.all == [])
+
+    // Others have taken the places.
+    _ = await replace(by: Array(renamed.dropLast(2)))
+    let others = try ["x", "y"].map { try #require(backend($0, "http://10.9.9.9:1").backend) }
+    _ = await registry.register(contentsOf: others)
+    let full = await replace(by: renamed)
+    let refusal = "there are \(most) backends already"
+    #expect(full?.arrived == [.refused(refusal), .refused(refusal)])
+    // Offered with the next change, too.
+    #expect(await replace(by: renamed)?.arrived.count == 2)
+    #expect(told.all.count == 2)
+    #expect(await registry.unregister(id: "x"))
+    _ = try #require(await table { $0.backends.contains { $0.record.id == "b\(most - 1)" } })
+    #expect(await registry.unregister(id: "y"))
+    _ = try #require(await table { $0.backends.contains { $0.record.id == "b\(most)" } })
+    #expect(told.all.count == 2)
     configured.stop()
     await task.value
   }

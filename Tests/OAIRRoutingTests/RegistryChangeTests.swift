@@ -59,6 +59,27 @@ struct RegistryChangeTests {
     #expect(tables.newest.candidateIDs("m") == ["b"])
   }
 
+  @Test func `those that come get the places of those that go, and no others`() async {
+    let most = RoutingLimits.backends
+    let former = (1...most).map { Backend.local("a\($0)", port: UInt16($0)) }
+    await registry.register(contentsOf: former)
+    let renamed = (1...most).map { Backend.local("b\($0)", port: UInt16(10_000 + $0)) }
+    let outcome = await registry.reconfigure(
+      change(
+        arriving: renamed + [.local("more", port: 9)],
+        // Twice, from somebody else, and unknown: none of them makes a place.
+        leaving: former.map { ($0.id, .library) } + [
+          ("a1", .library), ("a2", .file), ("nobody", .library),
+        ]
+      )
+    )
+    #expect(outcome.arrived.dropLast().allSatisfy { $0 == .registered })
+    #expect(outcome.arrived.last == .refused("there are \(most) backends already"))
+    #expect(outcome.left.count == most)
+    let ids = await registry.snapshot().map(\.backend.id)
+    #expect(Set(ids) == Set(renamed.map(\.id)))
+  }
+
   @Test func `what another source has told of stays`() async {
     await registry.register(.local("a", port: 1, models: ["m"], source: .admin))
     let outcome = await registry.reconfigure(change(leaving: [("a", .file)]))
@@ -110,6 +131,30 @@ struct RegistryChangeTests {
     await registry.reconfigure(change(health: HealthPolicy(interval: .milliseconds(200))))
     let now = try #require(await registry.backend(id: "a")).nextProbe
     #expect(now <= .milliseconds(200))
+    await registry.stop()
+  }
+
+  @Test func `probes of a fleet aren't due together under a shorter interval`() async throws {
+    await registry.start { _ in }
+    let fleet = (1...100).map { Backend.local("a\($0)", port: UInt16($0), models: ["m"]) }
+    await registry.register(contentsOf: fleet)
+    for member in tables.newest.backends {
+      let order = ProbeOrder(
+        backend: .local(member.record.id, port: 1),
+        slot: Int(member.record.slot),
+        incarnation: member.record.incarnation,
+        checksHealth: true,
+        listsModels: false,
+        timeout: 1
+      )
+      await registry.apply(.succeeded, to: order)
+    }
+    await registry.reconfigure(change(health: HealthPolicy(interval: .seconds(10))))
+    let due = await registry.snapshot().map(\.nextProbe)
+    let early = due.count { $0 < .seconds(5) }
+    // Anywhere within the interval: 100 throws of a coin.
+    #expect((20...80).contains(early))
+    #expect(due.allSatisfy { $0 >= .milliseconds(100) && $0 <= .seconds(10) })
     await registry.stop()
   }
 }

@@ -102,7 +102,8 @@ private struct ListReader {
       }
     case .unreadable(let reason):
       tell("\(path) can't be read: \(reason); the former backends stay")
-    case .unwatched(let reason): if trouble == nil { tell(reason) }
+    case .unwatched(let reason): list.tell(.troubled(reason))
+    case .watched: list.tell(.watching(path))
     case .looked: list.complete()
     }
   }

@@ -13,6 +13,8 @@ package struct FollowedFile: Sendable {
     case unreadable(String)
     /// It can only be looked at now and then: why, in plain words.
     case unwatched(String)
+    /// It's watched again.
+    case watched
     /// A look is over, with news or without.
     case looked
   }

@@ -8,18 +8,24 @@ struct WatchedFile {
   let path: String
   let watcher: FolderWatcher?
   let news: AsyncStream<FollowedFile.News>.Continuation
+  /// Watches everything on the way to a path; what can't be watched, in plain words.
+  private let watch: @Sendable (String) -> String?
   private var stamp: FileStamp?
   private var isFirst = true
+  /// What can't be watched, as it was told last; nil: everything can.
+  private var unwatched: String?
   private var alarm: Task<Void, any Error>?
 
   init(
     path: String,
     watcher: FolderWatcher?,
-    news: AsyncStream<FollowedFile.News>.Continuation
+    news: AsyncStream<FollowedFile.News>.Continuation,
+    watch: (@Sendable (String) -> String?)? = nil
   ) {
     self.path = path
     self.watcher = watcher
     self.news = news
+    self.watch = watch ?? { path in watcher.flatMap { Self.watch(path, $0) } }
   }
 
   /// Looks once, and tells what is new.
@@ -30,6 +36,7 @@ struct WatchedFile {
     let isWhole = watcher?.takeIsWhole() ?? false
     let (reading, unwatched) = await read(isWhole: isWhole || isFirst)
     isFirst = false
+    tell(unwatched: unwatched)
     defer { news.yield(.looked) }
     switch reading {
     case .unsettled: return false
@@ -42,8 +49,14 @@ struct WatchedFile {
       self.stamp = stamp
       news.yield(.contents(bytes))
     }
-    if let unwatched { news.yield(.unwatched(unwatched)) }
     return true
+  }
+
+  /// Once when it begins, and once when it's over: a look is taken every few seconds.
+  private mutating func tell(unwatched: String?) {
+    guard unwatched != self.unwatched else { return }
+    self.unwatched = unwatched
+    news.yield(unwatched.map { .unwatched($0) } ?? .watched)
   }
 
   /// Watches first, then reads: what changes in between is heard of.
@@ -51,8 +64,8 @@ struct WatchedFile {
   /// On a thread that may block: network file systems can hang.
   private func read(isWhole: Bool) async -> (FileReading, unwatched: String?) {
     await withCheckedContinuation { continuation in
-      DispatchQueue.global(qos: .utility).async { [path, watcher, stamp] in
-        let unwatched = watcher.flatMap { Self.watch(path, $0) }
+      DispatchQueue.global(qos: .utility).async { [path, watch, stamp] in
+        let unwatched = watch(path)
         let reading = FileReading.look(path, former: stamp, isWhole: isWhole)
         continuation.resume(returning: (reading, unwatched))
       }

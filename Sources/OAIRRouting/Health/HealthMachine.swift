@@ -59,11 +59,22 @@ public struct HealthMachine: Sendable, Equatable {
 
   /// Goes by other thresholds from now on; what was counted so far stays counted.
   ///
-  /// - Parameter now: nanoseconds on the clock of `init`.
-  public mutating func adopt(_ policy: HealthPolicy, at now: UInt64) {
+  /// - Parameters:
+  ///   - policy: the thresholds.
+  ///   - now: nanoseconds on the clock of `init`.
+  ///   - jitter: −1…1: a probe that would come too late falls anywhere within the new interval, so
+  ///     that those of a whole fleet aren't due together.
+  public mutating func adopt(_ policy: HealthPolicy, at now: UInt64, jitter: Double) {
     self.policy = policy
     // One that was planned by a longer interval would come late.
-    nextProbe = min(nextProbe, now &+ policy.interval)
+    nextProbe = min(nextProbe, phase(at: now, jitter: jitter))
+  }
+
+  /// A time within the interval, but not closer than the fast one.
+  private func phase(at now: UInt64, jitter: Double) -> UInt64 {
+    let jitter = min(max(jitter, -1), 1)
+    let offset = UInt64(Double(policy.interval) * (1 + jitter) / 2)
+    return now &+ max(HealthPolicy.fastInterval.nanoseconds, offset)
   }
 
   /// The state that others see.
@@ -195,7 +206,7 @@ public struct HealthMachine: Sendable, Equatable {
       } else if isPhaseOpen {
         // Backends that came up together, as at the start, aren't probed together ever after.
         isPhaseOpen = false
-        nextProbe = now &+ max(fast, UInt64(Double(delay) * (1 + jitter) / 2))
+        nextProbe = phase(at: now, jitter: jitter)
         return
       }
     case .unknown, .loading, .down:

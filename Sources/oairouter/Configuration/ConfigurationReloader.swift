@@ -29,6 +29,8 @@ final class ConfigurationReloader: Sendable {
     var bytes: [UInt8]?
     /// What was taken last.
     var settings: Settings
+    /// What was taken last is a file without a byte of content.
+    var isBlank: Bool
   }
 
   private let source: ConfigurationSource
@@ -82,20 +84,31 @@ final class ConfigurationReloader: Sendable {
 
   /// Takes requests, and follows the file, if there is one; for ever.
   ///
-  /// - Parameter bytes: what the file had at the start.
-  func run(bytes: [UInt8]?) async {
-    if let path = source.path { Task.detached { await self.follow(path) } }
-    var known = Known(bytes: bytes, settings: started.settings)
+  /// - Parameters:
+  ///   - bytes: what the file had at the start.
+  ///   - news: what becomes of the file; nil: it is followed.
+  func run(bytes: [UInt8]?, news: AsyncStream<FollowedFile.News>? = nil) async {
+    if let path = source.path {
+      let news = news ?? router.news(of: FollowedFile(path: path))
+      Task.detached { await self.follow(news, path) }
+    }
+    var known = Known(
+      bytes: bytes,
+      settings: started.settings,
+      isBlank: bytes.map(Self.isBlank) ?? false
+    )
     for await cause in causes { await take(cause, &known) }
   }
 
-  private func follow(_ path: String) async {
-    for await news in router.news(of: FollowedFile(path: path)) {
+  private func follow(_ news: AsyncStream<FollowedFile.News>, _ path: String) async {
+    for await news in news {
       switch news {
       case .contents(let bytes): inbox.yield(.file(bytes))
       case .unreadable(let reason): inbox.yield(.unreadable("\(path): \(reason)"))
       case .unwatched(let reason):
         options.logger.warning("configuration unwatched", metadata: ["reason": .string(reason)])
+      case .watched:
+        options.logger.notice("configuration watched again", metadata: ["path": .string(path)])
       case .looked: break
       }
     }
@@ -112,6 +125,7 @@ final class ConfigurationReloader: Sendable {
     case .signal: isRequested.store(false, ordering: .sequentiallyConsistent)
     default: break
     }
+    guard await !isSuperseded(cause) else { return }
     observer.began()
     observer.ended(await reload(cause, &known))
   }
@@ -121,11 +135,19 @@ final class ConfigurationReloader: Sendable {
     let (bytes, plan) = await read(cause)
     known.bytes = bytes
     do throws(SettingsFailure) {
+      let isBlank = bytes.map(Self.isBlank) ?? false
+      if isBlank, !known.isBlank {
+        throw SettingsFailure(
+          "the file is empty, as if it were not wholly written; {} says that everything has its "
+            + "default"
+        )
+      }
       let plan = try plan.get()
       if let loss = Self.loss(plan.setup.settings, former: known.settings, cause) { throw loss }
       let outcome = try await apply(plan)
       tell(outcome, plan.setup.settings, cause, former: known.settings)
       known.settings = plan.setup.settings
+      known.isBlank = isBlank
       return nil
     } catch {
       let reason = error.problems.joined(separator: "; ")
@@ -138,8 +160,28 @@ final class ConfigurationReloader: Sendable {
     }
   }
 
-  /// What a file that is empty, or half written, would lose, and what opens a router to everybody:
-  /// only a command takes it away.
+  /// What waits while another reload is at work may be old by now: what has taken its place is
+  /// read, or told of, by itself.
+  private func isSuperseded(_ cause: Cause) async -> Bool {
+    if case .signal = cause { return false }
+    return await withCheckedContinuation { continuation in
+      // A thread that may block.
+      DispatchQueue.global(qos: .utility).async { [source] in
+        let now = (try? source.bytes()) ?? nil
+        switch cause {
+        case .file(let bytes): continuation.resume(returning: now != bytes)
+        case .unreadable, .signal: continuation.resume(returning: now != nil)
+        }
+      }
+    }
+  }
+
+  private static func isBlank(_ bytes: [UInt8]) -> Bool {
+    bytes.allSatisfy { [0x20, 0x09, 0x0a, 0x0d].contains($0) }
+  }
+
+  /// What a file that is half written would lose, and what opens a router to everybody: only a
+  /// command takes it away.
   private static func loss(
     _ settings: Settings,
     former: Settings,
@@ -187,9 +229,8 @@ final class ConfigurationReloader: Sendable {
     return Plan(setup: setup, options: options)
   }
 
-  /// Settings that differ from those of the start, and can't be changed without another one.
   private func awaitingRestart(_ settings: Settings) -> [String] {
-    settings.differences(from: started.settings).filter { !$0.isLive }.map(\.path)
+    started.awaitingRestart(for: settings)
   }
 
   private func apply(_ plan: Plan) async throws(SettingsFailure) -> Reconfiguration {

@@ -95,14 +95,37 @@ struct RouterSetup {
     )
   }
 
+  /// The settings in which another configuration differs from this one, and that a running router
+  /// can't take over, in the table's order.
+  ///
+  /// Where servers are looked for is among them also when nobody has written it down, and it only
+  /// follows from whether backends are configured.
+  func awaitingRestart(for newer: Settings) -> [String] {
+    var paths = Set(newer.differences(from: settings).filter { !$0.isLive }.map(\.path))
+    let former = search(settings).wishes(hasBackends: hasBackends(settings))
+    let next = search(newer).wishes(hasBackends: hasBackends(newer))
+    if former.docker != next.docker { paths.insert("discovery.docker.enabled") }
+    if former.ports != next.ports { paths.insert("discovery.local_ports") }
+    return SettingTable.keys.map(\.path).filter(paths.contains)
+  }
+
+  /// Whether somebody has said where servers are.
+  private func hasBackends(_ settings: Settings) -> Bool {
+    hasDemo || !settings.value("backends").elements.isEmpty
+      || !settings.value("discovery.dns").elements.isEmpty
+      || settings.value("discovery.file.path").text != nil
+  }
+
+  private func search(_ settings: Settings) -> DiscoverySearch {
+    DiscoverySearch(settings: settings, discover: discover)
+  }
+
   private func addDiscoverers(to options: inout RouterOptions) throws(SettingsFailure) {
     if let path = settings.value("discovery.file.path").text {
       options.discoverers.append(try file(path))
     }
     options.discoverers += try nameServices()
-    let hasBackends = !options.backends.isEmpty || hasDemo || !options.discoverers.isEmpty
-    let search = DiscoverySearch(settings: settings, discover: discover)
-    let sources = try search.sources(hasBackends: hasBackends)
+    let sources = try search(settings).sources(hasBackends: hasBackends(settings))
     if let docker = sources.docker { options.discoverers.append(docker) }
     options.localPorts = sources.ports
   }
