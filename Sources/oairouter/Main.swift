@@ -30,7 +30,8 @@ struct Oairouter: ParsableCommand {
       end(CommandFailure("the arguments can't be read: mount /proc", exitCode: 2))
     }
     do {
-      var command = try parseAsRoot()
+      let arguments = Array(CommandLine.arguments.dropFirst())
+      var command = try parseAsRoot(SettingFlag.separatingValues(in: arguments))
       try command.run()
     } catch {
       end(error)

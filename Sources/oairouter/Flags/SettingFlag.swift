@@ -56,6 +56,27 @@ extension SettingFlag {
     return key
   }
 
+  /// Arguments in which the value of a flag that may stand without one is a word of its own.
+  ///
+  /// ArgumentParser 1.8.2 forgets the value of `--flag=value` there when another flag follows, and
+  /// takes the flag for one without a value: what was to be off would be on.
+  ///
+  /// - Parameter arguments: the words of a command line, without the program's name.
+  static func separatingValues(in arguments: [String]) -> [String] {
+    let names = SettingTable.keys
+      .filter { if case .boolean = $0.form { true } else { false } }
+      .flatMap { $0.flagAliases + [$0.flagName] }
+      .map { "--\($0)" }
+    let end = arguments.firstIndex(of: "--") ?? arguments.endIndex
+    let options = arguments[..<end].flatMap { word -> [String] in
+      guard let place = word.firstIndex(of: "="), names.contains(String(word[..<place])) else {
+        return [word]
+      }
+      return [String(word[..<place]), String(word[word.index(after: place)...])]
+    }
+    return options + arguments[end...]
+  }
+
   /// What flags say, by the paths of their keys, wherever in a command's groups they are.
   ///
   /// - Parameter arguments: parsed ones. Their properties are found by reflection: a flag that is

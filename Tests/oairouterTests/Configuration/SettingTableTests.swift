@@ -48,6 +48,25 @@ struct SettingTableTests {
   }
 
   @Test
+  func `a flag that is true or false keeps its value before other flags`() throws {
+    let words = [
+      "--log.access=false", "--retry.on-timeout", "--queue.max=3", "--", "--log.access=x",
+    ]
+    let arguments = SettingFlag.separatingValues(in: words)
+    #expect(
+      arguments == [
+        "--log.access", "false", "--retry.on-timeout", "--queue.max=3", "--", "--log.access=x",
+      ]
+    )
+    let serve = try Serve.parse(Array(arguments.prefix { $0 != "--" }))
+    #expect(
+      SettingFlag.all(in: serve) == [
+        "log.access": ["false"], "retry.on_timeout": ["true"], "queue.max": ["3"],
+      ]
+    )
+  }
+
+  @Test
   func `a flag that is true or false may stand alone`() throws {
     let arguments = ["--retry.on-timeout", "--timeouts.idle-strict", "--queue.max", "3"]
     let serve = try Serve.parse(arguments)
