@@ -1,9 +1,9 @@
 """Scripts/bench: each scenario works against each peer that is here, and its tables are whole."""
 
+import importlib
 import json
 import os
 import subprocess
-import sys
 
 import pytest
 
@@ -59,12 +59,43 @@ def test_what_it_does_not_know_is_refused(script):
         assert done.returncode != 0 and text in done.stderr, done.stderr
 
 
-def test_tables_replace_those_of_the_document(root):
-    sys.path.insert(0, str(root / "Scripts/benchmark"))
-    try:
-        import tables
-    finally:
-        sys.path.pop(0)
+@pytest.fixture
+def part(root, monkeypatch):
+    """part(name): a module of the scripts."""
+    monkeypatch.syspath_prepend(str(root / "Scripts/benchmark"))
+    return importlib.import_module
+
+
+CALLGRIND = """\
+version: 1
+events: Ir
+
+fl=(1) a.swift
+fn=(1) loop
+10 5
++2 7
+cfn=(2) callee
+calls=3 20
++1 900
+* 1
+
+fn=(2)
+20 300
+fn=(1)
+11 2
+
+totals: 315
+"""
+
+
+def test_costs_are_each_functions_own(part, tmp_path):
+    (tmp_path / "callgrind.out").write_text(CALLGRIND)
+    costs = part("callgrind").costs(tmp_path / "callgrind.out")
+    assert costs == {"loop": 15, "callee": 300}
+
+
+def test_tables_replace_those_of_the_document(root, part):
+    tables = part("tables")
     document = (root / "docs/PERFORMANCE.md").read_text("utf-8")
     assert document.count(tables.BEGIN) == document.count(tables.END) == 1
     once = tables.replaced(document, "### one")
