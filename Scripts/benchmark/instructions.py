@@ -16,7 +16,8 @@ from collections import Counter
 import callgrind
 
 BASELINE = pathlib.Path("docs/baselines/instructions.json")
-ALLOWED = 0.03
+# By how much a count may grow. What one event costs differs by 2 to 4 % from run to run by itself.
+ALLOWED = {"request": 0.03, "event": 0.06}
 HOST = "127.0.0.1"
 # What only the thread of the reactor's loop runs, as its mangled name has it.
 LOOP = "ProxyV7runTick"
@@ -217,7 +218,7 @@ def judge(counts, baseline):
             was = baseline.get(name, {}).get(kind)
             change = f"{(count / was - 1) * 100:+.1f} %" if was else "new"
             print(f"{name:8} {kind:5} {count:8,} a {SCENARIOS[name].unit:8} {change}")
-            if was and count > was * (1 + ALLOWED):
+            if was and count > was * (1 + ALLOWED[SCENARIOS[name].unit]):
                 grown.append(f"{name} {kind}")
     return grown
 
@@ -248,7 +249,7 @@ def main():
         BASELINE.parent.mkdir(exist_ok=True)
         BASELINE.write_text(json.dumps(record, indent=2) + "\n", "utf-8")
     elif grown:
-        print(f"more than {ALLOWED:.0%} above {BASELINE}: {', '.join(grown)}", file=sys.stderr)
+        print(f"too far above {BASELINE}: {', '.join(grown)}", file=sys.stderr)
         sys.exit(3)
 
 
