@@ -10,7 +10,7 @@ import Testing
 struct SimulationTests {
   /// Seeds that once broke an invariant.
   private static let regressions: [UInt64] = [
-    529, 102427, 104407, 106483, 107225, 109881, 300104, 304709,
+    529, 102427, 104407, 106483, 107225, 109881, 300104, 304709, 405073,
   ]
 
   @Test func `no seed breaks an invariant`() throws {
