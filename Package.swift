@@ -102,7 +102,7 @@ let package = Package(
     tests("OAIRHTTP1Tests", ["OAIRHTTP1"]),
     tests("OAIRWireTests", ["OAIRWire"]),
     tests("OAIRTypesTests", ["OAIRTypes"]),
-    tests("OAIRRoutingTests", ["OAIRRouting", "OAIRSys", "OAIRWire"]),
+    tests("OAIRRoutingTests", ["OAIRRouting", "OAIRSys", "OAIRWire", "TestSupport"]),
     tests(
       "OAIRouterTests",
       ["OAIRouter", "OAIRAdmin", "OAIRDiscovery", "OAIRProxy", "OAIRRouting", "OAIRSys"]
@@ -111,7 +111,10 @@ let package = Package(
     tests("OAIRBenchTests", ["OAIRBench", "OAIRMock", "OAIRSys", "OAIRHTTP1", "OAIRWire"]),
     tests(
       "OAIRProxyTests",
-      ["OAIRProxy", "OAIRHTTP1", "OAIRWire", "OAIRRouting", "OAIRSys", "OAIRReactor"]
+      [
+        "OAIRProxy", "OAIRHTTP1", "OAIRWire", "OAIRRouting", "OAIRSys", "OAIRReactor",
+        "TestSupport",
+      ]
     ),
     // The data plane on a simulated network and clock.
     tests(

@@ -24,11 +24,13 @@ public struct Proxy<K: Kernel>: ~Copyable {
   var reactor: Reactor<K>
   var downstreams: Slab<Downstream>
   var upstreams: Slab<Upstream>
-  var slots = BackendSlots()
+  /// What it shares with the router's other workers; the views below are of its memory.
+  let commons: Commons
+  var slots: BackendSlots
   var scratch: Scratch
   var table = RouteTable.empty
   var selector: CandidateSelector
-  var ledger: BodyLedger
+  let ledger: BodyLedger
   /// What was counted since the start.
   public internal(set) var counters: ProxyCounters {
     @inline(__always) _read { yield storedCounters.value }
@@ -39,7 +41,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
   let limits: ProxyLimits
   /// What new exchanges go by; those under way have pinned theirs.
   var settings: ProxySettings
-  var keyAccounts = KeyAccounts()
+  let keyAccounts: KeyAccounts
   var telemetry = Telemetry()
   var retryBudget: RetryBudget
   private var mailbox: Mailbox<ProxyMail>?
@@ -79,8 +81,6 @@ public struct Proxy<K: Kernel>: ~Copyable {
   var isShrinking = false
   /// Memory was given back since somebody waits for it.
   var isMemoryFreed = false
-  /// Where stored responses live.
-  var responseOwners = ResponseOwners()
   /// Exchanges that wait for a place at a backend.
   var queue: RequestQueue
   /// Somebody waits, and may be served since.
@@ -110,6 +110,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
   ///   - kernel: the real one, or a simulated one.
   ///   - options: limits, timeouts, retries.
   ///   - connections: client connections at one time, 1 or more.
+  ///   - commons: what it shares with others; nil when it is alone.
   ///   - outbox: where signals go; nil to drop them.
   ///   - ring: where access records go; nil to drop them.
   ///   - reports: where reports go that the mail asks for.
@@ -119,6 +120,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
     kernel: K,
     options: ProxyOptions,
     connections: Int,
+    commons: Commons? = nil,
     outbox: SignalOutbox? = nil,
     ring: AccessRing? = nil,
     reports: ReportDesk? = nil,
@@ -127,6 +129,11 @@ public struct Proxy<K: Kernel>: ~Copyable {
   ) {
     let connections = min(max(1, connections), OwnerTag.maximumSlots / 4)
     limits = options.limits
+    let commons = commons ?? Commons(options.limits)
+    self.commons = commons
+    slots = BackendSlots(commons.inFlight)
+    ledger = commons.ledger
+    keyAccounts = commons.keys
     settings = ProxySettings(options)
     retryBudget = RetryBudget(percent: options.retry.budgetPercent)
     // Listeners and the mailbox beside one backend connection per client, and the idle ones.
@@ -137,7 +144,6 @@ public struct Proxy<K: Kernel>: ~Copyable {
     scratch = Scratch(limits: options.limits.http)
     selector = CandidateSelector(options.selection.balance)
     queue = RequestQueue(limit: options.selection.queue)
-    ledger = BodyLedger(limit: options.limits.bodiesTotal, body: options.limits.body)
     self.outbox = outbox
     self.ring = ring
     self.reports = reports

@@ -5,6 +5,8 @@
 public enum RoutingLimits {
   /// Backends in the registry.
   public static let backends = 4_096
+  /// Slots of counters, in use or resting.
+  public static let slots = 65_536
   /// Models taken from one backend's list; what follows is ignored.
   public static let modelsPerBackend = 4_096
   /// Bytes of a backend's own object of a model; of one that is larger only the name is kept.

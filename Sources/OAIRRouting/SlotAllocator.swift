@@ -12,7 +12,9 @@ struct SlotAllocator {
   /// Takes a slot: one that has rested, or a new one.
   mutating func take(at now: UInt64) -> (slot: Int, incarnation: UInt64) {
     lastIncarnation += 1
-    if let first = resting.first, first.until <= now {
+    // Where all are taken, the one that has rested longest is the least harm.
+    let areSpent = count == RoutingLimits.slots
+    if let first = resting.first, first.until <= now || areSpent {
       resting.removeFirst()
       return (first.slot, lastIncarnation)
     }

@@ -1,7 +1,12 @@
+import Dispatch
+import OAIRSys
+import Synchronization
+import TestSupport
 import Testing
 
 @testable import OAIRProxy
 
+@Suite(.offThePool)
 struct KeyAccountsTests {
   private static let second: UInt64 = 1_000_000_000
 
@@ -13,7 +18,9 @@ struct KeyAccountsTests {
   }
 
   @Test func `a minute's requests may come at once and then one by one`() {
-    var accounts = KeyAccounts()
+    let cells = AtomicCells(KeyAccounts.cells)
+    defer { withExtendedLifetime(cells) {} }
+    let accounts = KeyAccounts(cells)
     let bounds = bounds(perMinute: 6)
     let start = 100 * Self.second
     for _ in 0..<6 { #expect(accounts.begin(1, bounds, at: start) == nil) }
@@ -28,7 +35,9 @@ struct KeyAccountsTests {
   }
 
   @Test func `an hour keeps the rate whatever the pace`() {
-    var accounts = KeyAccounts()
+    let cells = AtomicCells(KeyAccounts.cells)
+    defer { withExtendedLifetime(cells) {} }
+    let accounts = KeyAccounts(cells)
     let bounds = bounds(perMinute: 90)
     var taken = 0
     for step in 0..<36_000
@@ -39,7 +48,9 @@ struct KeyAccountsTests {
   }
 
   @Test func `places are given back and refusals take none`() {
-    var accounts = KeyAccounts()
+    let cells = AtomicCells(KeyAccounts.cells)
+    defer { withExtendedLifetime(cells) {} }
+    let accounts = KeyAccounts(cells)
     let two = bounds(perMinute: 100, concurrent: 2)
     #expect(accounts.begin(1, two, at: 0) == nil)
     #expect(accounts.begin(1, two, at: 0) == nil)
@@ -50,7 +61,9 @@ struct KeyAccountsTests {
   }
 
   @Test func `what began with other bounds still counts`() {
-    var accounts = KeyAccounts()
+    let cells = AtomicCells(KeyAccounts.cells)
+    defer { withExtendedLifetime(cells) {} }
+    let accounts = KeyAccounts(cells)
     #expect(accounts.begin(5, bounds(concurrent: 3), at: 0) == nil)
     #expect(accounts.begin(5, bounds(concurrent: 3), at: 0) == nil)
     #expect(accounts.begin(5, bounds(concurrent: 2), at: 0) == .concurrent(2))
@@ -64,5 +77,29 @@ struct KeyAccountsTests {
       return
     }
     #expect((1...60).contains(seconds))
+  }
+
+  @Test func `workers together keep a key's bounds`() {
+    let cells = AtomicCells(KeyAccounts.cells)
+    defer { withExtendedLifetime(cells) {} }
+    let accounts = KeyAccounts(cells)
+    let rate = bounds(perMinute: 1000)
+    let two = bounds(concurrent: 2)
+    let taken = Atomic<Int>(0)
+    let isPassed = Atomic<Bool>(false)
+    let running = Atomic<Int>(0)
+    DispatchQueue.concurrentPerform(iterations: 4) { _ in
+      for _ in 0..<1000 where accounts.begin(1, rate, at: Self.second) == nil {
+        taken.add(1, ordering: .relaxed)
+      }
+      for _ in 0..<10_000 where accounts.begin(2, two, at: 0) == nil {
+        let now = running.add(1, ordering: .sequentiallyConsistent).newValue
+        if now > 2 { isPassed.store(true, ordering: .relaxed) }
+        running.subtract(1, ordering: .sequentiallyConsistent)
+        accounts.end(2)
+      }
+    }
+    let (count, passed) = (taken.load(ordering: .relaxed), isPassed.load(ordering: .relaxed))
+    #expect(count == 1000 && !passed)
   }
 }

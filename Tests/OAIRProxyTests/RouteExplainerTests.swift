@@ -81,14 +81,15 @@ struct RouteExplainerTests {
   /// Has a model's first choice made.
   private func takeTurn(_ report: inout ProxyReport) {
     var random = SystemRandomNumberGenerator()
-    let counters = report.slots.map { Int32($0.inFlight) }
-    counters.withUnsafeBufferPointer { counters in
-      guard let inFlight = counters.baseAddress else { return }
+    let cells = AtomicCells(max(1, report.slots.count))
+    let counts = InFlightCounts(cells)
+    for (slot, known) in report.slots.enumerated() { counts.set(slot, to: known.inFlight) }
+    withExtendedLifetime(cells) {
       _ = report.selector.choose(
         0,
         of: report.table,
         for: RequestFacts(entry: 0, family: .chat),
-        inFlight: inFlight,
+        inFlight: counts,
         random: &random
       ) { _ in false }
     }

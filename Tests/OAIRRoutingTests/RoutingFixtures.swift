@@ -108,6 +108,14 @@ extension RouteTable {
 /// Bytes as text.
 func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 
+/// Counters with these values, by slot.
+func withCounts<Result>(_ values: [Int32], _ body: (InFlightCounts) -> Result) -> Result {
+  let cells = AtomicCells(max(1, values.count))
+  let counts = InFlightCounts(cells)
+  for (slot, value) in values.enumerated() { counts.set(slot, to: Int(value)) }
+  return withExtendedLifetime(cells) { body(counts) }
+}
+
 /// A selector on a table, with counters that a test sets.
 struct SelectionBench {
   var selector: CandidateSelector
@@ -140,8 +148,7 @@ struct SelectionBench {
     guard let entry = table.entry(model) else { return .none }
     let table = table
     let excluded = excluded
-    return inFlight.withUnsafeBufferPointer { counters in
-      guard let inFlight = counters.baseAddress else { return .none }
+    return withCounts(inFlight) { inFlight in
       return selector.choose(
         entry,
         of: table,
@@ -155,8 +162,7 @@ struct SelectionBench {
   /// Whether there is somebody to choose.
   func look(_ model: String = "m", session: UInt64 = 0) -> CandidateChoice {
     guard let entry = table.entry(model) else { return .none }
-    return inFlight.withUnsafeBufferPointer { counters in
-      guard let inFlight = counters.baseAddress else { return .none }
+    return withCounts(inFlight) { inFlight in
       return selector.look(
         entry,
         of: table,

@@ -20,4 +20,20 @@ struct SlotAllocatorTests {
     let f = slots.take(at: 20 + rest)
     #expect(f.slot == 1)
   }
+
+  @Test func `once all slots are taken, the one that has rested longest is used early`() {
+    var slots = SlotAllocator()
+    for number in 0..<RoutingLimits.slots {
+      let taken = slots.take(at: 0).slot
+      guard taken == number else {
+        Issue.record("slot \(taken) came in place of \(number)")
+        return
+      }
+    }
+    slots.free(7, at: 1)
+    slots.free(3, at: 2)
+    let first = slots.take(at: 3)
+    let second = slots.take(at: 3)
+    #expect(first.slot == 7 && second.slot == 3)
+  }
 }

@@ -21,14 +21,36 @@ extension Proxy {
   }
 
   /// Goes on with what was chosen for it.
-  mutating func take(_ choice: CandidateChoice, for downstream: Handle) {
+  ///
+  /// - Parameter isOccupied: it is counted in at its backend already.
+  mutating func take(
+    _ choice: CandidateChoice,
+    for downstream: Handle,
+    isOccupied: Bool = false
+  ) {
     switch choice {
     case .chosen(let index, let breaksSession):
+      let record = table.backends[index].record
+      // It's full by now, so it won't be chosen again.
+      guard isOccupied || occupyPlace(record, downstream) else {
+        return chooseCandidate(downstream)
+      }
       downstreams[downstream].exchange.isSessionBroken = breaksSession
-      beginAttempt(downstream, table.backends[index].record)
+      beginAttempt(downstream, record)
     case .full: awaitPlace(downstream)
     case .none: step(downstream, .exhausted)
     }
+  }
+
+  /// Counts a request in at its backend.
+  ///
+  /// - Returns: false when another worker has taken the last place since it was chosen.
+  func occupyPlace(_ record: BackendRecord, _ downstream: Handle) -> Bool {
+    // What is about a stored response doesn't wait for a place.
+    if case .owner = downstreams[downstream].exchange.destination {
+      return slots.inFlight.begin(record.slot, bound: 0)
+    }
+    return slots.inFlight.begin(record.slot, bound: record.maxInFlight)
   }
 
   /// True while an attempt on another backend can begin at once.
@@ -117,7 +139,6 @@ extension Proxy {
     telemetry.countBackend(slot: record.slot, incarnation: record.incarnation) { $0.attempts += 1 }
     downstreams[downstream].exchange.tried.insert(record.slot)
     downstreams[downstream].exchange.record = record
-    slots.begin(record.slot)
     // A reused connection may turn out to be closed when it is too late to send the request again.
     let mayReuse =
       downstreams[downstream].exchange.mayBeRepeated && !downstreams[downstream].exchange.isTunnel
@@ -144,7 +165,11 @@ extension Proxy {
       chooseCandidate(downstream)
       return
     }
-    slots.begin(record.slot)
+    guard occupyPlace(record, downstream) else {
+      downstreams[downstream].exchange.tried.forgive(record.slot)
+      chooseCandidate(downstream)
+      return
+    }
     step(downstream, .chosen(isConnected: false))
   }
 

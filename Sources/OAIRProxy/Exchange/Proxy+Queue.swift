@@ -19,7 +19,9 @@ extension Proxy {
     let lane = queueLane(downstream)
     // All its waits together have one time: for its own model, and for those in its place.
     let since = reactor.now &- downstreams[downstream].exchange.waited
-    guard let ticket = queue.append(downstream, to: lane, since: since) else {
+    guard commons.enterQueue(limit: queue.limit),
+      let ticket = queue.append(downstream, to: lane, since: since)
+    else {
       counters.queueLimit += 1
       refuse(downstream, queueFullError(downstream, lane))
       return
@@ -37,6 +39,7 @@ extension Proxy {
     downstreams[downstream].exchange.waited = waited
     telemetry.total.queue.add(waited, unit: HistogramUnit.queue)
     queue.remove(ticket)
+    commons.leaveQueue()
     downstreams[downstream].exchange.ticket = .none
     let registration = downstreams[downstream].registration
     if !downstreams[downstream].output.isEmpty {
@@ -75,7 +78,7 @@ extension Proxy {
 
   /// A backend works on one request fewer.
   mutating func endRequest(_ slot: Int) {
-    slots.end(slot)
+    slots.inFlight.end(slot)
     if !queue.isEmpty { isPlaceFreed = true }
   }
 
@@ -114,7 +117,13 @@ extension Proxy {
       let isFresh = downstreams[downstream].exchange.machine.attempts == 0
       let family = downstreams[downstream].exchange.service.family
       if isFresh, unplaced.contains(family) { continue }
-      let choice = candidateChoice(downstream)
+      var choice = candidateChoice(downstream)
+      // Before it gives up its place in the line: another worker may have been faster.
+      if case .chosen(let index, _) = choice,
+        !occupyPlace(table.backends[index].record, downstream)
+      {
+        choice = .full
+      }
       if choice == .full {
         // One that goes on from a stored response waits for the backend that has it.
         let isTied = downstreams[downstream].exchange.peek.previousResponseRange != nil
@@ -127,7 +136,7 @@ extension Proxy {
         // Its backends are gone: a fallback is asked, or its client told.
         chooseCandidate(downstream)
       } else {
-        take(choice, for: downstream)
+        take(choice, for: downstream, isOccupied: true)
       }
       return true
     }
@@ -153,7 +162,7 @@ extension Proxy {
   // MARK: What its client is told
 
   private mutating func queueFullError(_ downstream: Handle, _ lane: Int) -> GatewayError {
-    var error = GatewayError(.queueFull, modelText(downstream), advice: "\(queue.count)")
+    var error = GatewayError(.queueFull, modelText(downstream), advice: "\(commons.queued)")
     let longest = queue.first(of: lane).map { reactor.now &- queue.since($0) }
     error.retryAfter = secondsUntilPlace(
       downstream,

@@ -16,7 +16,7 @@ extension Proxy {
     }
     let bytes = downstreams[downstream].exchange.head[pathRange(downstream, id)]
     let name = UnsafeRawBufferPointer(rebasing: bytes)
-    guard let owner = responseOwners.owner(of: name) ?? onlyOwner() else {
+    guard let owner = commons.owner(of: name) ?? onlyOwner() else {
       refuse(downstream, unknownResponseError(downstream, name))
       return
     }
@@ -74,7 +74,7 @@ extension Proxy {
     let id = UnsafeRawBufferPointer(
       rebasing: body[(range.lowerBound + shift)..<(range.upperBound + shift)]
     )
-    guard let owner = responseOwners.owner(of: id), let index = index(of: owner),
+    guard let owner = commons.owner(of: id), let index = index(of: owner),
       table.candidates(entry).contains(Int32(index))
     else { return nil }
     return index
@@ -96,7 +96,7 @@ extension Proxy {
     let id = ResponseID.find(in: looked).map { Array(looked[$0]) }
     if let id {
       let record = upstreams[upstream].record
-      responseOwners.learn(
+      commons.learn(
         id,
         ResponseOwners.Owner(slot: record.slot, incarnation: record.incarnation)
       )

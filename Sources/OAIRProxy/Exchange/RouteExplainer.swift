@@ -38,7 +38,7 @@ public enum RouteExplainer {
     proxy.adopt(report.table)
     // After it: a new table's turns begin anew.
     proxy.selector = report.selector
-    proxy.responseOwners = report.responseOwners
+    proxy.commons.responseOwners = report.responseOwners
     return proxy.explain(path: path, body: body, session: session)
   }
 }
@@ -146,7 +146,7 @@ extension Proxy {
   ) {
     let bytes = downstreams[downstream].exchange.head[pathRange(downstream, id)]
     let name = UnsafeRawBufferPointer(rebasing: bytes)
-    let maker = responseOwners.owner(of: name)
+    let maker = commons.owner(of: name)
     guard let owner = maker ?? onlyOwner() else {
       return explanation.refuse(unknownResponseError(downstream, name))
     }

@@ -72,7 +72,7 @@ extension Proxy {
       stage: stage,
       table: table,
       selector: selector,
-      responseOwners: responseOwners
+      responseOwners: commons.responseOwners
     )
   }
 }

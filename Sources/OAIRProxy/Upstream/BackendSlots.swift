@@ -1,7 +1,8 @@
 import OAIRReactor
 import OAIRRouting
 
-/// What the reactor itself knows of each backend, by slot; it outlives route tables.
+/// What the reactor itself knows of each backend, by slot, and what all workers together have in
+/// flight there; it outlives route tables.
 struct BackendSlots: ~Copyable {
   /// One backend's account.
   struct Account {
@@ -27,23 +28,20 @@ struct BackendSlots: ~Copyable {
     var idleCount = 0
   }
 
-  // SAFETY: `capacity` initialised counters, owned here; read by the selection during one call.
-  private(set) var inFlight: UnsafeMutablePointer<Int32>
+  /// Of all workers; `Commons` keeps them.
+  let inFlight: InFlightCounts
+  // SAFETY: `capacity` initialised accounts, owned here.
   private var accounts: UnsafeMutablePointer<Account>
   private(set) var capacity: Int
 
-  init() {
+  init(_ inFlight: InFlightCounts) {
+    self.inFlight = inFlight
     capacity = 16
-    inFlight = .allocate(capacity: capacity)
-    inFlight.initialize(repeating: 0, count: capacity)
     accounts = .allocate(capacity: capacity)
     accounts.initialize(repeating: Account(), count: capacity)
   }
 
-  deinit {
-    inFlight.deallocate()
-    accounts.deallocate()
-  }
+  deinit { accounts.deallocate() }
 
   subscript(slot: Int) -> Account {
     _read {
@@ -65,15 +63,11 @@ struct BackendSlots: ~Copyable {
     accounts[slot].serviceTime = former == 0 ? nanoseconds : former - former / 8 + nanoseconds / 8
   }
 
-  /// Makes room for a table's slots; counters keep their values.
+  /// Makes room for a table's slots.
   mutating func grow(to count: Int) {
+    precondition(count <= inFlight.count, "more slots than there are counters")
     guard count > capacity else { return }
     let larger = max(count, capacity * 2)
-    let counters = UnsafeMutablePointer<Int32>.allocate(capacity: larger)
-    counters.initialize(repeating: 0, count: larger)
-    counters.update(from: inFlight, count: capacity)
-    inFlight.deallocate()
-    inFlight = counters
     let records = UnsafeMutablePointer<Account>.allocate(capacity: larger)
     records.initialize(repeating: Account(), count: larger)
     records.update(from: accounts, count: capacity)
@@ -99,7 +93,7 @@ struct BackendSlots: ~Copyable {
   mutating func adopt(_ report: [ProxyReport.Slot]) {
     grow(to: report.count)
     for (slot, known) in report.enumerated() {
-      inFlight[slot] = Int32(clamping: known.inFlight)
+      inFlight.set(slot, to: known.inFlight)
       accounts[slot].incarnation = known.incarnation
       accounts[slot].refusedBy = known.refusedBy
       accounts[slot].unserved = known.unserved
@@ -107,12 +101,4 @@ struct BackendSlots: ~Copyable {
     }
   }
 
-  /// Requests at work on a backend.
-  mutating func begin(_ slot: Int) { inFlight[slot] += 1 }
-
-  /// One fewer.
-  mutating func end(_ slot: Int) {
-    precondition(inFlight[slot] > 0, "more exchanges ended on a backend than began")
-    inFlight[slot] -= 1
-  }
 }

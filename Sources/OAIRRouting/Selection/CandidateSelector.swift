@@ -38,7 +38,7 @@ public struct CandidateSelector: Sendable {
     _ entry: Int,
     of table: RouteTable,
     for request: RequestFacts,
-    inFlight: UnsafePointer<Int32>,
+    inFlight: InFlightCounts,
     random: inout some RandomNumberGenerator,
     isExcluded: (Int) -> Bool
   ) -> CandidateChoice {
@@ -96,7 +96,7 @@ public struct CandidateSelector: Sendable {
     _ entry: Int,
     of table: RouteTable,
     for request: RequestFacts,
-    inFlight: UnsafePointer<Int32>,
+    inFlight: InFlightCounts,
     isExcluded: (Int) -> Bool
   ) -> CandidateChoice {
     let candidates = table.candidates(entry)
@@ -138,7 +138,7 @@ public struct CandidateSelector: Sendable {
   private func chooseQuickly(
     _ tier: UnsafeBufferPointer<Int32>,
     _ table: RouteTable,
-    _ inFlight: UnsafePointer<Int32>,
+    _ inFlight: InFlightCounts,
     _ random: inout some RandomNumberGenerator,
     _ isExcluded: (Int) -> Bool
   ) -> Int? {
@@ -162,7 +162,7 @@ public struct CandidateSelector: Sendable {
     _ entry: Int,
     _ table: RouteTable,
     _ request: RequestFacts,
-    _ inFlight: UnsafePointer<Int32>,
+    _ inFlight: InFlightCounts,
     _ random: inout some RandomNumberGenerator
   ) -> Int? {
     switch policy {

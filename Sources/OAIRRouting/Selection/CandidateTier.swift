@@ -25,7 +25,7 @@ public struct CandidateTier: Equatable {
     _ candidates: UnsafeBufferPointer<Int32>,
     ranks: UnsafeBufferPointer<Int64>,
     facts: UnsafeBufferPointer<CandidateFacts>,
-    inFlight: UnsafePointer<Int32>,
+    inFlight: InFlightCounts,
     into scratch: UnsafeMutableBufferPointer<Int32>,
     isExcluded: (Int) -> Bool
   ) -> CandidateTier {

@@ -1,8 +1,9 @@
 /// A balancing policy of the program that uses the library.
 ///
-/// It is asked on the reactor's thread, for each attempt: all other requests wait for what it does
-/// there. It must not block; a lock that another thread may hold for long is blocking. Asking it
-/// costs an allocation; the built-in policies cost none.
+/// It is asked on the reactors' threads, for each attempt, by several at a time where there are
+/// several: all other requests of a reactor wait for what it does there. It must not block; a lock
+/// that another thread may hold for long is blocking. Asking it costs an allocation; the built-in
+/// policies cost none.
 public final class CustomPolicy: Sendable, Equatable {
   /// Chooses one of the candidates.
   ///
@@ -35,7 +36,7 @@ public struct PolicyCandidates: RandomAccessCollection, Sendable {
     _ eligible: UnsafeBufferPointer<Int32>,
     of table: RouteTable,
     entry: Int,
-    inFlight: UnsafePointer<Int32>
+    inFlight: InFlightCounts
   ) {
     self.table = table
     self.entry = entry
@@ -59,7 +60,7 @@ public struct PolicyCandidates: RandomAccessCollection, Sendable {
 /// One candidate, as a custom policy sees it.
 public struct PolicyCandidate: Sendable {
   private let backend: RouteBackend
-  /// Requests that it works on for this reactor, 0 or more.
+  /// Requests that it works on for this router, 0 or more.
   public let inFlight: Int
 
   init(backend: RouteBackend, inFlight: Int) {

@@ -13,7 +13,7 @@ public struct FirstHealthy {
   public static func pick(
     _ tier: UnsafeBufferPointer<Int32>,
     facts: UnsafeBufferPointer<CandidateFacts>,
-    inFlight: UnsafePointer<Int32>,
+    inFlight: InFlightCounts,
     isExcluded: (Int) -> Bool
   ) -> Int? {
     for candidate in tier {

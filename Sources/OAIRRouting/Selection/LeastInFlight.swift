@@ -25,11 +25,9 @@ public struct LeastInFlight {
   public static func pick(
     _ candidates: UnsafeBufferPointer<Int32>,
     facts: UnsafeBufferPointer<CandidateFacts>,
-    inFlight: UnsafePointer<Int32>,
+    inFlight: InFlightCounts,
     random: inout some RandomNumberGenerator
   ) -> Int? {
-    // SAFETY: `inFlight` holds a counter for every slot that occurs in `facts`
-    // (`RouteTable.slotCount` of them).
     if candidates.count > exactBound {
       let count = UInt64(candidates.count)
       let first = Int(random.next(upperBound: count))
@@ -60,7 +58,7 @@ public struct LeastInFlight {
   public static func sample(
     _ tier: UnsafeBufferPointer<Int32>,
     facts: UnsafeBufferPointer<CandidateFacts>,
-    inFlight: UnsafePointer<Int32>,
+    inFlight: InFlightCounts,
     random: inout some RandomNumberGenerator,
     isExcluded: (Int) -> Bool
   ) -> Int? {
@@ -88,7 +86,7 @@ public struct LeastInFlight {
     mutating func consider(
       _ candidate: Int32,
       _ facts: UnsafeBufferPointer<CandidateFacts>,
-      _ inFlight: UnsafePointer<Int32>,
+      _ inFlight: InFlightCounts,
       _ random: inout some RandomNumberGenerator
     ) {
       let fact = facts[Int(candidate)]

@@ -26,7 +26,7 @@ public struct WeightedRendezvous {
     _ candidates: UnsafeBufferPointer<Int32>,
     ranks: UnsafeBufferPointer<Int64>,
     facts: UnsafeBufferPointer<CandidateFacts>,
-    inFlight: UnsafePointer<Int32>,
+    inFlight: InFlightCounts,
     isExcluded: (Int) -> Bool
   ) -> CandidateChoice {
     precondition(ranks.count == candidates.count)

@@ -19,22 +19,20 @@ struct CandidateTierTests {
       facts.withUnsafeBufferPointer { facts in
         ranks.withUnsafeBufferPointer { ranks in
           scratch.withUnsafeMutableBufferPointer { scratch in
-            inFlight.withUnsafeBufferPointer { counters in
-              counters.baseAddress.map { inFlight in
-                CandidateTier.collect(
-                  candidates,
-                  ranks: ranks,
-                  facts: facts,
-                  inFlight: inFlight,
-                  into: scratch
-                ) { excluded.contains($0) }
-              }
+            withCounts(inFlight) { inFlight in
+              CandidateTier.collect(
+                candidates,
+                ranks: ranks,
+                facts: facts,
+                inFlight: inFlight,
+                into: scratch
+              ) { excluded.contains($0) }
             }
           }
         }
       }
     }
-    return (Array(scratch.prefix(tier?.count ?? 0)), tier?.isFull ?? false)
+    return (Array(scratch.prefix(tier.count)), tier.isFull)
   }
 
   @Test func `ready and unknown ones stand together before suspect ones`() {

@@ -11,9 +11,8 @@ struct LeastInFlightTests {
     let candidates = candidates ?? Array(0..<Int32(facts.count))
     return candidates.withUnsafeBufferPointer { candidates in
       facts.withUnsafeBufferPointer { facts in
-        inFlight.withUnsafeBufferPointer { inFlight in
-          guard let counters = inFlight.baseAddress else { return nil }
-          return LeastInFlight.pick(
+        withCounts(inFlight) { counters in
+          LeastInFlight.pick(
             candidates,
             facts: facts,
             inFlight: counters,
