@@ -204,6 +204,11 @@ def pytest_addoption(parser):
         "--names", type=int, default=3000, help="model names that nobody has, of test_metrics"
     )
     parser.addoption(
+        "--soak",
+        default="12,60,4",
+        help="seconds, streams, and seconds from one fault to the next, of test_soak",
+    )
+    parser.addoption(
         "--reload-size",
         default="100,50,20",
         help="live streams, new connections a second and reloads of test_reload",
