@@ -120,6 +120,12 @@ struct MetricsText {
   /// terminal.
   static func label(_ name: String, _ value: String) -> [UInt8] {
     var bytes = Array("\(name)=\"".utf8)
+    // Most values are plain, and there may be thousands of them on a page.
+    if value.utf8.allSatisfy({ (0x20..<0x7f).contains($0) && $0 != 0x22 && $0 != 0x5c }) {
+      bytes += value.utf8
+      bytes.append(UInt8(ascii: "\""))
+      return bytes
+    }
     for scalar in value.unicodeScalars {
       switch scalar.value {
       case 0x22: bytes += #"\""#.utf8
@@ -135,7 +141,12 @@ struct MetricsText {
 
   /// Several labels.
   static func labels(_ labels: (name: String, value: String)...) -> [UInt8] {
-    Array(labels.map { label($0.name, $0.value) }.joined(separator: [UInt8(ascii: ",")]))
+    var bytes: [UInt8] = []
+    for (name, value) in labels {
+      if !bytes.isEmpty { bytes.append(UInt8(ascii: ",")) }
+      bytes += label(name, value)
+    }
+    return bytes
   }
 }
 
