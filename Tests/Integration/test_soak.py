@@ -244,7 +244,8 @@ def test_streams_endure(binary, start_mock, running, tmp_path, soak):
     def disturb():
         return faults(run_soak, every, engines, restart, reload)
 
-    asyncio.run(run(run_soak, curve, seconds, streams, disturb))
+    whole = run(run_soak, curve, seconds, streams, disturb)
+    asyncio.run(asyncio.wait_for(whole, seconds + 120 * PATIENCE))
     memory, descriptors = Curve.growth(curve.memory), Curve.growth(curve.descriptors)
     wait_until(
         lambda: curve.look() or curve.descriptors[-1] <= curve.descriptors[0] + 2 * len(ENGINES),
