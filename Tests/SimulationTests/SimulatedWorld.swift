@@ -51,6 +51,11 @@ final class SimulatedWorld {
     profile.garbling = choices.garbling
     if choices.garbling > 0 { profile.isCalm = false }
     if choices.isBrief { profile.usesShortMessages() }
+    if choices.fault != nil {
+      profile.isCalm = false
+      // Who is at the other end of a connection that breaks may miss something.
+      profile.clientFaults = max(1, profile.clientFaults)
+    }
     if saboteur != nil {
       profile.clientFaults = 0
       profile.drainsAt = nil
@@ -65,6 +70,7 @@ final class SimulatedWorld {
       trace: eventTrace
     )
     network.saboteur = saboteur
+    network.fault = choices.fault
     (listenerDescriptor, listener) = network.listen()
     for _ in 0..<profile.backends { _ = addServer() }
     makeClients(exchangeCount)

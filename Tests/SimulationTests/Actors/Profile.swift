@@ -137,4 +137,6 @@ struct Choices {
   var garbling = 0
   /// Messages are short, so that a run takes little time.
   var isBrief = false
+  /// A call that fails.
+  var fault: CallFault?
 }

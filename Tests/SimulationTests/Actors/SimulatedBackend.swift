@@ -87,6 +87,8 @@ final class BackendConnection: SocketHandler {
     if resets { socket.abort() } else { socket.close() }
   }
 
+  func connectionBroke() { end(resets: true) }
+
   func socketChanged(_ socket: SimulatedSocket) {
     guard !socket.isClosed else { return }
     read()

@@ -52,6 +52,8 @@ final class SimulatedClient: SocketHandler {
     socketChanged(socket)
   }
 
+  func connectionBroke() { leave() }
+
   var needsReset: Bool {
     // (Whatever a pipelining client has sent behind it makes the kernel send a RST.)
     guard reader.framing == .untilClose, !hasLeft, !pipelines, current < exchanges.count,

@@ -15,6 +15,7 @@ struct SimulatedKernel: Kernel {
     throws(SystemError)
   {
     network.enter()
+    if let code = network.failure(of: .watch) { throw SystemError("epoll_ctl", Errno(code)) }
     try network.watch(descriptor.raw, token: token, interest: interest)
   }
 
@@ -27,17 +28,20 @@ struct SimulatedKernel: Kernel {
 
   func accept(_ listener: FileDescriptor) -> AcceptResult {
     network.enter()
+    if let code = network.failure(of: .accept) { return .exhausted(Errno(code)) }
     return network.accept(listener.raw)
   }
 
   func connect(to address: SocketAddress) -> ConnectResult {
     network.enter()
+    if let code = network.failure(of: .connect) { return .failed(Errno(code)) }
     return network.connect(to: address)
   }
 
   func connectError(_ descriptor: FileDescriptor) -> Errno? {
     network.enter()
     guard let socket = network.socket(descriptor.raw, "getsockopt") else { return Errno(EBADF) }
+    if let code = network.failure(of: .connectError, on: socket) { return Errno(code) }
     return socket.connectError().map { Errno($0) }
   }
 
@@ -48,6 +52,7 @@ struct SimulatedKernel: Kernel {
     network.enter()
     network.require(memory.count > 0, "a read into no memory")
     guard let socket = network.socket(descriptor.raw, "recv") else { return .failed(Errno(EBADF)) }
+    if let code = network.failure(of: .receive, on: socket) { return .failed(Errno(code)) }
     let moved = socket.receive(into: memory)
     network.noteMoved("recv fd # = #", descriptor.raw, moved)
     return Self.result(moved)
@@ -57,6 +62,7 @@ struct SimulatedKernel: Kernel {
     network.enter()
     network.require(bytes.count > 0, "a write of nothing")
     guard let socket = network.socket(descriptor.raw, "send") else { return .failed(Errno(EBADF)) }
+    if let code = network.failure(of: .send, on: socket) { return .failed(Errno(code)) }
     let moved = send(socket, bytes)
     network.noteMoved("send fd # = #", descriptor.raw, moved)
     return Self.result(moved)
@@ -72,6 +78,7 @@ struct SimulatedKernel: Kernel {
     guard let socket = network.socket(descriptor.raw, "sendmsg") else {
       return .failed(Errno(EBADF))
     }
+    if let code = network.failure(of: .send, on: socket) { return .failed(Errno(code)) }
     var moved = send(socket, first)
     if moved == .bytes(first.count), case .bytes(let more) = send(socket, second) {
       moved = .bytes(first.count + more)

@@ -15,6 +15,8 @@ final class SimulatedNetwork {
   let traits: NetworkTraits
   /// Breaks the rules on purpose; nil in an honest run.
   var saboteur: Saboteur?
+  /// A call that fails.
+  var fault: CallFault?
   /// What was broken so far, in words.
   private(set) var violations: [String] = []
   /// Nothing is planned any more, and the router waits for ever.
@@ -360,6 +362,25 @@ final class SimulatedNetwork {
     other.becomeConnected()
     router.becomeConnected()
     server.accept(other)
+  }
+
+  // MARK: Faults
+
+  /// Why a call fails that would not have; nil for nearly all.
+  func failure(of call: FallibleCall) -> Int32? {
+    guard let fault, fault.meets(call) else { return nil }
+    trace.note(now, "FAULT #", Int(fault.code))
+    return fault.code
+  }
+
+  /// Why a call on a connection fails, which is lost with it.
+  ///
+  /// One whose other end has gone is left alone: nobody could write down what was lost.
+  func failure(of call: FallibleCall, on socket: SimulatedSocket) -> Int32? {
+    guard let handler = socket.peer?.handler, let code = failure(of: call) else { return nil }
+    handler.connectionBroke()
+    socket.takeReset(code)
+    return code
   }
 
   // MARK: Notes

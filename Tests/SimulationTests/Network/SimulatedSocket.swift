@@ -6,10 +6,13 @@ protocol SocketHandler: AnyObject {
   func socketChanged(_ socket: SimulatedSocket)
   /// Only a RST can tell it that something is missing.
   var needsReset: Bool { get }
+  /// The other end has lost the connection, by nobody's doing.
+  func connectionBroke()
 }
 
 extension SocketHandler {
   var needsReset: Bool { false }
+  func connectionBroke() {}
 }
 
 /// One end of a simulated TCP connection, with Linux's habits: an error is reported once and then
