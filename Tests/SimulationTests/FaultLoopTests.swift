@@ -1,8 +1,10 @@
 import TestSupport
 import Testing
 
-/// Each call that can fail does so once, in a run of its own: the first of its kind, the second,
-/// and so on to the last. Whatever was under way ends as the oracle allows; nothing is left over.
+/// Each call that can fail does so once, in a run of its own.
+///
+/// The first of its kind, the second, and so on to the last. Whatever was under way ends as the
+/// oracle allows; nothing is left over.
 @Suite(.offThePool)
 struct FaultLoopTests {
   private static let seeds: [UInt64] = [3, 11]
