@@ -5,6 +5,7 @@ All have one thread, and log nothing.
 
 import os
 import shutil
+import socket
 
 HAPROXY = """
 global
@@ -58,6 +59,19 @@ http {{
 """
 
 
+LITELLM = """
+model_list:
+  - model_name: mock-model
+    litellm_params:
+      model: openai/mock-model
+      api_base: http://127.0.0.1:{backend}/v1
+      api_key: sk-none
+litellm_settings:
+  telemetry: false
+  num_retries: 0
+"""
+
+
 def oairouter(folder, port, backend):
     """This router, with one backend."""
     command = [os.environ["OAIROUTER_BIN"], "serve", "--listen", f"127.0.0.1:{port}"]
@@ -76,14 +90,49 @@ def configured(text, name, *command):
     return make
 
 
+def llm_router(name, *more):
+    """A router for engines of one kind that takes its workers as arguments."""
+
+    def make(folder, port, backend):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            metrics = probe.getsockname()[1]
+        command = [*more, "--host", "127.0.0.1", "--port", str(port), "--policy", "round_robin"]
+        command += ["--worker-urls", f"http://127.0.0.1:{backend}", "--log-level", "error"]
+        command += ["--max-concurrent-requests", "32768", "--queue-size", "32768"]
+        command += ["--prometheus-host", "127.0.0.1", "--prometheus-port", str(metrics)]
+        return [name, *command, "--disable-retries", "--disable-circuit-breaker"]
+
+    return make
+
+
 PEERS = {
     "direct": None,
     "oairouter": oairouter,
     "haproxy": configured(HAPROXY, "haproxy.cfg", "haproxy", "-db", "-q", "-f", "{path}"),
     "nginx": configured(NGINX, "nginx.conf", "nginx", "-p", "{folder}", "-c", "{path}"),
+    "vllm-router": llm_router("vllm-router"),
+    "sglang-router": llm_router("sglang-router", "launch"),
+    # Nothing of it is fetched from elsewhere, and nothing is logged.
+    "litellm": lambda folder, port, backend: [
+        "env",
+        "LITELLM_LOCAL_MODEL_COST_MAP=True",
+        "LITELLM_LOG=ERROR",
+        "LITELLM_MODE=PRODUCTION",
+        "LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY=true",
+        *configured(LITELLM, "litellm.yaml", "litellm", "--config", "{path}")(folder, port, backend),
+        *("--host", "127.0.0.1", "--port", str(port), "--num_workers", "1"),
+    ],
 }
+# What is a hundred times as slow is measured when it is asked for.
+SLOW = {"litellm"}
 
 
 def installed():
     """The names of those that can be measured here."""
     return [name for name in PEERS if name in ("direct", "oairouter") or shutil.which(name)]
+
+
+def usual():
+    """The names of those that are measured unless others are asked for."""
+    return [name for name in installed() if name not in SLOW]
