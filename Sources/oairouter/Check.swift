@@ -20,6 +20,7 @@ struct Check: ParsableCommand {
   @Flag(help: "Print the JSON Schema of configuration files, for editors, and end.")
   var schema = false
 
+  @OptionGroup var demonstration: DemoFlag
   @OptionGroup var discover: DiscoverFlag
   @OptionGroup var flags: ServeFlags
 
@@ -29,8 +30,14 @@ struct Check: ParsableCommand {
       return
     }
     do throws(SettingsFailure) {
-      let settings = try file.source(of: self).read()
-      _ = try RouterSetup(settings: settings, discover: discover.discover).options()
+      let source = file.source(of: self)
+      let setup = try source.setup(
+        of: try source.bytes(),
+        discover: discover.discover,
+        hasDemo: demonstration.demo
+      )
+      _ = try setup.options()
+      let settings = setup.settings
       for warning in settings.warnings { Terminal.writeError("oairouter: \(warning)\n") }
       let listing = SettingsListing(settings: settings)
       Terminal.write(json ? listing.json : listing.yaml)

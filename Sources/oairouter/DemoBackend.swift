@@ -23,17 +23,21 @@ struct DemoBackend {
   func start() throws(CommandFailure) -> ConfiguredBackend {
     do {
       let address = try backend.start()
-      // Ollama's own list would say `demo:latest`.
-      return try ConfiguredBackend(
-        id: "demo",
-        url: "http://\(address)",
-        kind: .ollama,
-        models: [Self.model],
-        source: .flag
-      )
+      if let backend = Self.configured(url: "http://\(address)") { return backend }
+      throw CommandFailure("the demo backend has no usable address: \(address)")
+    } catch let failure as CommandFailure {
+      throw failure
     } catch {
       throw CommandFailure("the demo backend can't be started: \(error)")
     }
+  }
+
+  /// How the router knows it.
+  ///
+  /// - Parameter url: where it is.
+  static func configured(url: String) -> ConfiguredBackend? {
+    // Ollama's own list would say `demo:latest`.
+    try? ConfiguredBackend(id: "demo", url: url, kind: .ollama, models: [model], source: .flag)
   }
 
   func stop() { backend.stop() }

@@ -1,9 +1,10 @@
-import FoundationEssentials
+import Glibc
+import OAIRDiscovery
 import OAIRouter
 
 /// Files with secrets.
 enum KeyFile {
-  /// LIMIT: bytes that are looked at.
+  /// LIMIT: bytes that one may have.
   private static let limit = 8192
 
   /// Reads an admin key.
@@ -25,15 +26,19 @@ enum KeyFile {
   /// Reads whatever somebody else has given as a key.
   ///
   /// - Parameter path: its file; white space around the key doesn't count.
-  /// - Throws: `CommandFailure` when the file can't be read.
+  /// - Throws: `CommandFailure` when the file can't be read, or isn't a regular one: a FIFO gives
+  ///   its secret once, and a key is read again at each reload.
   static func secret(_ path: String) throws(CommandFailure) -> String {
-    guard let data = FileManager.default.contents(atPath: path) else {
+    let bytes: [UInt8]
+    do throws(FileTrouble) { bytes = try WholeFile.contents(path, limit: limit) } catch {
+      let isThere = access(path, R_OK) == 0
+      let reason = isThere ? error.reason : "check that it exists and that this user may read it"
       throw CommandFailure(
-        "the key file \(path) can't be read: check that it exists and that this user may read it",
+        "the key file \(path) can't be read: \(reason)",
         exitCode: CommandFailure.badUsage
       )
     }
-    let text = String(decoding: data.prefix(limit), as: UTF8.self)
+    let text = String(decoding: bytes, as: UTF8.self)
     return text.trimmingCharacters { $0.isWhitespace || $0.isNewline }
   }
 }

@@ -17,9 +17,7 @@ struct Serve: ParsableCommand {
 
   @OptionGroup var file: FileFlags
 
-  @Flag(help: "Serve the built-in model 'demo'.")
-  var demo = false
-
+  @OptionGroup var demonstration: DemoFlag
   @OptionGroup var discover: DiscoverFlag
   @OptionGroup var flags: ServeFlags
 
@@ -38,14 +36,9 @@ struct Serve: ParsableCommand {
     signal(SIGHUP, SIG_DFL)
     let activated = try ActivatedListeners.take()
     let service = try Self.supervisor()
-    let demoBackend = demo ? DemoBackend() : nil
-    let source = file.source(of: self)
-    let (bytes, settings) = try read(source)
-    let setup = RouterSetup(
-      settings: settings,
-      discover: discover.discover,
-      hasDemo: demoBackend != nil
-    )
+    let demoBackend = demonstration.demo ? DemoBackend() : nil
+    var source = file.source(of: self)
+    let (bytes, setup) = try read(&source)
     var options = try options(setup)
     let demo = try demoBackend?.start()
     if let demo { options.backends.append(demo) }
@@ -140,11 +133,16 @@ struct Serve: ParsableCommand {
   }
 
   private func read(
-    _ source: ConfigurationSource
-  ) throws(CommandFailure) -> (bytes: [UInt8]?, settings: Settings) {
+    _ source: inout ConfigurationSource
+  ) throws(CommandFailure) -> (bytes: [UInt8]?, setup: RouterSetup) {
     do throws(SettingsFailure) {
-      let bytes = try source.bytes()
-      return (bytes, try source.settings(of: bytes))
+      let bytes = try source.firstBytes()
+      let setup = try source.setup(
+        of: bytes,
+        discover: discover.discover,
+        hasDemo: demonstration.demo
+      )
+      return (bytes, setup)
     } catch { throw CommandFailure(error) }
   }
 

@@ -1,11 +1,14 @@
 """The configuration file: served by, checked, and refused with its mistakes' places."""
 
 import json
+import os
+import signal
 
 import yaml
 
 from programs import Router
 from rawhttp import chat
+from waiting import wait_until
 
 CHAT = "/v1/chat/completions"
 
@@ -42,6 +45,51 @@ log: {{format: json}}
     answer = router.post(CHAT, chat("gpt"))
     assert answer.status == 200
     assert answer.head.get("x-oairouter-backend") == "gpu"
+
+
+def test_a_configuration_may_come_through_a_pipe(binary, tmp_path, running, start_mock):
+    mock = start_mock("a", "m", tokens=2)
+    text = json.dumps({
+        "listen": ["127.0.0.1:0"], "admin": "off", "log": {"format": "json"},
+        "backends": [{"id": "gpu", "url": mock.url}],
+    })
+    reading, writing = os.pipe()
+    os.write(writing, text.encode())
+    os.close(writing)
+    command = [binary, "serve", "--config", "/dev/stdin", "--discover", "off"]
+    router = Router(command, folder=tmp_path, name="router", stdin=reading)
+    os.close(reading)
+    running.append(router)
+    router.wait_ready(1, ["m"])
+    wait_until(lambda: '"configuration not followed"' in router.errors, "a line that says so")
+    # What has come stays: a pipe can't be read again.
+    router.signal(signal.SIGHUP)
+    wait_until(lambda: '"configuration unchanged"' in router.errors, "the reload")
+    assert router.models() == ["m"]
+
+
+def test_the_built_in_model_may_be_the_default(binary, tmp_path, running, run):
+    command = [
+        binary, "serve", "--demo", "--default-backend", "demo", "--listen", "127.0.0.1:0",
+        "--admin", "off",
+    ]
+    router = Router(command, folder=tmp_path, name="router")
+    running.append(router)
+    router.wait_ready(1, ["demo"])
+    answer = router.post(CHAT, chat("whatever", stream=False))
+    assert answer.head.get("x-oairouter-backend") == "demo"
+    done = run("check", "--demo", "--default-backend", "demo")
+    assert done.returncode == 0, done.stderr
+    # Reloads know of it, too, also while something awaits a restart.
+    path = write(tmp_path, "default_backend: demo\nqueue: {max: 1}\n")
+    command = [
+        binary, "serve", "--demo", "--listen", "127.0.0.1:0", "--admin", "off", "--config", path,
+    ]
+    other = Router(command, folder=tmp_path, name="other")
+    running.append(other)
+    other.wait_ready(1, ["demo"])
+    write(tmp_path, "default_backend: demo\nqueue: {max: 2}\nlimits: {body: 1MiB}\n")
+    wait_until(lambda: "configuration reloaded" in other.errors, "the reload")
 
 
 def test_flags_come_before_variables_and_those_before_the_file(run, tmp_path):

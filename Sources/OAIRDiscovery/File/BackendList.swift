@@ -52,6 +52,26 @@ package enum BackendList {
     source: Backend.Source,
     credentials: ReadCredentials? = nil
   ) throws(DocumentError) -> [ConfiguredBackend] {
+    var problems: [DocumentError] = []
+    let backends = try read(list, source: source, credentials: credentials, problems: &problems)
+    if let first = problems.first { throw first }
+    return backends
+  }
+
+  /// Reads a list of backends, and goes on after a mistake in one.
+  ///
+  /// - Parameters:
+  ///   - source: who wrote it down.
+  ///   - credentials: reads its credentials; nil where there may be none.
+  ///   - problems: gets what is wrong with single backends.
+  /// - Returns: those without a mistake.
+  /// - Throws: `DocumentError` when it's no list, or too long a one.
+  package static func read(
+    _ list: DocumentNode,
+    source: Backend.Source,
+    credentials: ReadCredentials?,
+    problems: inout [DocumentError]
+  ) throws(DocumentError) -> [ConfiguredBackend] {
     let elements = try list.elements(of: "backends")
     guard elements.count <= RoutingLimits.backends else {
       throw DocumentError("there may be \(RoutingLimits.backends) backends at most", at: list.mark)
@@ -59,14 +79,16 @@ package enum BackendList {
     var backends: [ConfiguredBackend] = []
     var lines: [String: Int] = [:]
     for element in elements {
-      let backend = try backend(element, source, credentials: credentials)
-      if let line = lines.updateValue(element.mark.line, forKey: backend.id) {
-        throw DocumentError(
-          "the id '\(backend.id)' is taken by the backend in line \(line)",
-          at: element.mark
-        )
-      }
-      backends.append(backend)
+      do throws(DocumentError) {
+        let backend = try backend(element, source, credentials: credentials)
+        if let line = lines.updateValue(element.mark.line, forKey: backend.id) {
+          throw DocumentError(
+            "the id '\(backend.id)' is taken by the backend in line \(line)",
+            at: element.mark
+          )
+        }
+        backends.append(backend)
+      } catch { problems.append(error) }
     }
     return backends
   }

@@ -38,7 +38,13 @@ enum FileReading {
   ///   - path: of a regular file, or of a link to one.
   ///   - former: how it was when it was read last.
   ///   - isWhole: it's known that its writer has finished.
-  static func look(_ path: String, former: FileStamp?, isWhole: Bool) -> FileReading {
+  ///   - limit: bytes that it may have.
+  static func look(
+    _ path: String,
+    former: FileStamp?,
+    isWhole: Bool,
+    limit: Int = DiscoveryLimits.backendFile
+  ) -> FileReading {
     // Non-blocking: opening a FIFO would wait for its writer.
     let raw = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard raw >= 0 else { return .failed(Errno(errno).text) }
@@ -46,8 +52,8 @@ enum FileReading {
     var status = stat()
     guard fstat(file.descriptor.raw, &status) == 0 else { return .failed(Errno(errno).text) }
     guard status.st_mode & S_IFMT == S_IFREG else { return .failed("it isn't a regular file") }
-    guard status.st_size <= DiscoveryLimits.backendFile else {
-      return .failed("it is larger than \(DiscoveryLimits.backendFile) bytes")
+    guard status.st_size <= limit else {
+      return .failed("it is larger than \(limit) bytes")
     }
     let stamp = FileStamp(status)
     if stamp == former { return .unchanged }
@@ -79,6 +85,12 @@ enum FileReading {
   }
 }
 
+/// Why a file can't be read.
+package struct FileTrouble: Error, Equatable, Sendable {
+  /// In plain words.
+  package let reason: String
+}
+
 /// Reads files that programs are configured by.
 package enum WholeFile {
   /// Reads a file as it is.
@@ -88,10 +100,22 @@ package enum WholeFile {
   /// - Throws: `DocumentError` when it can't be read, or is larger than
   ///   `DiscoveryLimits.backendFile`.
   package static func read(_ path: String) throws(DocumentError) -> [UInt8] {
-    switch FileReading.look(path, former: nil, isWhole: true) {
+    do throws(FileTrouble) {
+      return try contents(path, limit: DiscoveryLimits.backendFile)
+    } catch { throw DocumentError("the file can't be read: \(error.reason)") }
+  }
+
+  /// Reads a file as it is.
+  ///
+  /// On the caller's thread, which may block; a FIFO isn't waited for.
+  ///
+  /// - Parameter limit: bytes that it may have.
+  /// - Throws: `FileTrouble` when it can't be read, is larger, or isn't a regular file.
+  package static func contents(_ path: String, limit: Int) throws(FileTrouble) -> [UInt8] {
+    switch FileReading.look(path, former: nil, isWhole: true, limit: limit) {
     case .contents(let bytes, _): return bytes
-    case .failed(let reason): throw DocumentError("the file can't be read: \(reason)")
-    case .unchanged, .unsettled: throw DocumentError("the file is being written")
+    case .failed(let reason): throw FileTrouble(reason: reason)
+    case .unchanged, .unsettled: throw FileTrouble(reason: "it is being written")
     }
   }
 }

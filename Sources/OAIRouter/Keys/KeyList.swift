@@ -17,11 +17,32 @@ package enum KeyList {
     _ list: DocumentNode,
     secret: (String) -> Result<String, KeyFileProblem>
   ) throws(DocumentError) -> [ClientKey] {
+    var problems: [DocumentError] = []
+    let keys = try read(list, secret: secret, problems: &problems)
+    if let first = problems.first { throw first }
+    return keys
+  }
+
+  /// Reads a list of keys, and goes on after a mistake in one.
+  ///
+  /// - Parameters:
+  ///   - list: `[{id: team-a, key_file: /run/secrets/team-a, models: ["*"]}]`.
+  ///   - secret: reads the secret in a file; it says what is wrong with one.
+  ///   - problems: gets what is wrong with single keys.
+  /// - Returns: those without a mistake.
+  /// - Throws: `DocumentError` when it's no list, or the keys don't go together.
+  package static func read(
+    _ list: DocumentNode,
+    secret: (String) -> Result<String, KeyFileProblem>,
+    problems: inout [DocumentError]
+  ) throws(DocumentError) -> [ClientKey] {
     var keys: [ClientKey] = []
     for node in try list.elements(of: "keys") {
-      let key = try key(node, secret)
-      if let problem = key.problem { throw DocumentError("a key \(problem)", at: node.mark) }
-      keys.append(key)
+      do throws(DocumentError) {
+        let key = try key(node, secret)
+        if let problem = key.problem { throw DocumentError("a key \(problem)", at: node.mark) }
+        keys.append(key)
+      } catch { problems.append(error) }
     }
     if let problem = ClientKey.problem(of: keys) {
       throw DocumentError("the keys \(problem)", at: list.mark)

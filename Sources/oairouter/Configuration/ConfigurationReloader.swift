@@ -88,7 +88,12 @@ final class ConfigurationReloader: Sendable {
   ///   - bytes: what the file had at the start.
   ///   - news: what becomes of the file; nil: it is followed.
   func run(bytes: [UInt8]?, news: AsyncStream<FollowedFile.News>? = nil) async {
-    if let path = source.path {
+    if source.isPiped, let path = source.path {
+      options.logger.notice(
+        "configuration not followed",
+        metadata: ["path": .string(path), "reason": "it came through a pipe"]
+      )
+    } else if let path = source.path {
       let news = news ?? router.news(of: FollowedFile(path: path))
       Task.detached { await self.follow(news, path) }
     }
@@ -219,8 +224,11 @@ final class ConfigurationReloader: Sendable {
   }
 
   private func plan(_ bytes: [UInt8]?) throws(SettingsFailure) -> Plan {
-    var setup = started
-    setup.settings = try source.settings(of: bytes)
+    let setup = try source.setup(
+      of: bytes,
+      discover: started.discover,
+      hasDemo: started.hasDemo
+    )
     // What waits for a restart must be good for one.
     var options =
       awaitingRestart(setup.settings).isEmpty

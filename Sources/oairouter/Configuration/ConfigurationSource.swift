@@ -8,6 +8,8 @@ struct ConfigurationSource: Sendable {
   let environment: [String: String]
   /// What the command line says, by the paths of keys.
   let flags: [String: [String]]
+  /// What came out of a pipe that `path` names, which can't be read again.
+  private var piped: [UInt8]?
 
   /// - Parameter file: what `--config` says; nil for what the environment says, if anything.
   init(file: String?, flags: [String: [String]], environment: [String: String]) {
@@ -24,14 +26,30 @@ struct ConfigurationSource: Sendable {
   /// - Throws: `SettingsFailure` with every mistake that was found.
   func read() throws(SettingsFailure) -> Settings { try settings(of: try bytes()) }
 
+  /// Reads the file for the first time; what comes out of a pipe is kept.
+  ///
+  /// On the caller's thread, which may block.
+  ///
+  /// - Throws: `SettingsFailure` when it can't be read.
+  mutating func firstBytes() throws(SettingsFailure) -> [UInt8]? {
+    let bytes = try bytes()
+    if let path, PipedFile.isPipe(path) { piped = bytes }
+    return bytes
+  }
+
+  /// True for one that came through a pipe: it can't change.
+  var isPiped: Bool { piped != nil }
+
   /// Reads the file, if there is one.
   ///
   /// On the caller's thread, which may block.
   ///
   /// - Throws: `SettingsFailure` when it can't be read.
   func bytes() throws(SettingsFailure) -> [UInt8]? {
+    if let piped { return piped }
     guard let path else { return nil }
     do throws(DocumentError) {
+      if PipedFile.isPipe(path) { return try PipedFile.read(path) }
       return try WholeFile.read(path)
     } catch { throw SettingsFailure("\(path): \(error)") }
   }
@@ -41,6 +59,35 @@ struct ConfigurationSource: Sendable {
   /// - Parameter bytes: of the file.
   /// - Throws: `SettingsFailure` with every mistake that was found.
   func settings(of bytes: [UInt8]?) throws(SettingsFailure) -> Settings {
+    let reader = layers(of: bytes)
+    guard reader.failure.isEmpty else { throw reader.failure }
+    return reader.settings
+  }
+
+  /// Puts the layers together for a router.
+  ///
+  /// With a mistake in them the files that they name are looked at all the same, and what
+  /// is wrong there is told with it.
+  ///
+  /// - Parameters:
+  ///   - bytes: of the file.
+  ///   - discover: `--discover`.
+  ///   - hasDemo: a backend of its own comes on top.
+  /// - Throws: `SettingsFailure` with every mistake that was found.
+  func setup(
+    of bytes: [UInt8]?,
+    discover: [DiscoverySource],
+    hasDemo: Bool
+  ) throws(SettingsFailure) -> RouterSetup {
+    let reader = layers(of: bytes)
+    let setup = RouterSetup(settings: reader.settings, discover: discover, hasDemo: hasDemo)
+    guard !reader.failure.isEmpty else { return setup }
+    var failure = reader.failure
+    failure.add(setup.mistakes)
+    throw failure
+  }
+
+  private func layers(of bytes: [UInt8]?) -> SettingsReader {
     var reader = SettingsReader()
     if let bytes, let path {
       do throws(DocumentError) {
@@ -54,8 +101,7 @@ struct ConfigurationSource: Sendable {
     for key in SettingTable.keys {
       if let texts = flags[key.path] { reader.take(texts, of: key, .flag(key.flag)) }
     }
-    guard reader.failure.isEmpty else { throw reader.failure }
-    return reader.settings
+    return reader
   }
 
   /// The environment of this process.

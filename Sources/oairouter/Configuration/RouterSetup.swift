@@ -16,7 +16,10 @@ struct RouterSetup {
   ///
   /// - Throws: `SettingsFailure` with the place of each mistake.
   func options() throws(SettingsFailure) -> RouterOptions {
-    var options = try reloadable()
+    var failure = SettingsFailure()
+    var options = live(&failure)
+    options.discoverers = namedDiscoverers(&failure)
+    guard failure.isEmpty else { throw failure }
     if settings.isSaid("listen") {
       options.listen = settings.value("listen").elements
         .compactMap { $0.text.flatMap { SocketAddress($0) } }
@@ -26,7 +29,9 @@ struct RouterSetup {
     } else {
       options.fallbackPort = 11435
     }
-    try addDiscoverers(to: &options)
+    let sources = try search(settings).sources(hasBackends: hasBackends(settings))
+    if let docker = sources.docker { options.discoverers.append(docker) }
+    options.localPorts = sources.ports
     options.admin.place = adminPlace
     let output = FileDescriptor(STDOUT_FILENO)
     if settings.value("log.access").boolean == true {
@@ -42,12 +47,29 @@ struct RouterSetup {
   ///
   /// - Throws: `SettingsFailure` with the place of each mistake.
   func reloadable() throws(SettingsFailure) -> RouterOptions {
+    var failure = SettingsFailure()
+    let options = live(&failure)
+    guard failure.isEmpty else { throw failure }
+    return options
+  }
+
+  /// What is wrong with single settings and with what they name.
+  ///
+  /// Without what only shows when all of them are looked at together.
+  var mistakes: SettingsFailure {
+    var failure = SettingsFailure()
+    _ = live(&failure)
+    _ = namedDiscoverers(&failure)
+    return failure
+  }
+
+  private func live(_ failure: inout SettingsFailure) -> RouterOptions {
     var options = RouterOptions()
     for key in SettingTable.keys { key.apply?(&options, settings.value(key.path)) }
-    options.backends = try backends()
+    options.backends = backends(&failure)
     options.health = health
-    options.proxy.keys = try clientKeys()
-    options.admin.key = try adminKey()
+    options.proxy.keys = clientKeys(&failure)
+    options.admin.key = failure.collect(adminKey) ?? nil
     if settings.value("session_affinity.enabled").boolean == true {
       options.proxy.selection.sessionHeader = settings.value("session_affinity.header").text
     }
@@ -64,25 +86,47 @@ struct RouterSetup {
 
   // MARK: - Parts
 
-  private func backends() throws(SettingsFailure) -> [ConfiguredBackend] {
+  private func backends(_ failure: inout SettingsFailure) -> [ConfiguredBackend] {
     let setting = settings["backends"]
     guard let node = setting.node else { return [] }
     var source = Backend.Source.file
     if case .flag = setting.origin { source = .flag }
-    do throws(DocumentError) {
-      return try BackendList.read(node, source: source, credentials: BackendSecrets.read)
-    } catch { throw failure("backends", error) }
+    return list("backends", &failure) { problems throws(DocumentError) in
+      try BackendList.read(
+        node,
+        source: source,
+        credentials: BackendSecrets.read,
+        problems: &problems
+      )
+    }
   }
 
-  private func clientKeys() throws(SettingsFailure) -> [ClientKey] {
+  private func clientKeys(_ failure: inout SettingsFailure) -> [ClientKey] {
     guard let node = settings["keys"].node else { return [] }
-    do throws(DocumentError) {
-      return try KeyList.read(node) { path in
-        do throws(CommandFailure) {
-          return .success(try KeyFile.secret(path))
-        } catch { return .failure(KeyFileProblem(error.text)) }
-      }
-    } catch { throw failure("keys", error) }
+    return list("keys", &failure) { problems throws(DocumentError) in
+      try KeyList.read(
+        node,
+        secret: { path in
+          do throws(CommandFailure) {
+            return .success(try KeyFile.secret(path))
+          } catch { return .failure(KeyFileProblem(error.text)) }
+        },
+        problems: &problems
+      )
+    }
+  }
+
+  /// Reads a list, whose elements may each be wrong.
+  private func list<Element>(
+    _ path: String,
+    _ failure: inout SettingsFailure,
+    _ read: (inout [DocumentError]) throws(DocumentError) -> [Element]
+  ) -> [Element] {
+    var problems: [DocumentError] = []
+    var elements: [Element] = []
+    do throws(DocumentError) { elements = try read(&problems) } catch { problems.append(error) }
+    for problem in problems { failure.add(settings[path].problem(problem)) }
+    return elements
   }
 
   private var health: HealthPolicy {
@@ -120,14 +164,15 @@ struct RouterSetup {
     DiscoverySearch(settings: settings, discover: discover)
   }
 
-  private func addDiscoverers(to options: inout RouterOptions) throws(SettingsFailure) {
-    if let path = settings.value("discovery.file.path").text {
-      options.discoverers.append(try file(path))
+  /// Sources of backends that somebody has named.
+  private func namedDiscoverers(_ failure: inout SettingsFailure) -> [any Discoverer] {
+    var discoverers: [any Discoverer] = []
+    if let path = settings.value("discovery.file.path").text,
+      let file = failure.collect({ () throws(SettingsFailure) in try file(path) })
+    {
+      discoverers.append(file)
     }
-    options.discoverers += try nameServices()
-    let sources = try search(settings).sources(hasBackends: hasBackends(settings))
-    if let docker = sources.docker { options.discoverers.append(docker) }
-    options.localPorts = sources.ports
+    return discoverers + (failure.collect(nameServices) ?? [])
   }
 
   private func file(_ path: String) throws(SettingsFailure) -> FileDiscoverer {
@@ -183,7 +228,12 @@ struct RouterSetup {
   // MARK: - Mistakes
 
   /// What only shows when all settings are looked at together is told at the place of one of them.
-  func check(_ options: RouterOptions) throws(SettingsFailure) {
+  private func check(_ options: RouterOptions) throws(SettingsFailure) {
+    var options = options
+    // It gets its address when it is started.
+    if hasDemo, let demo = DemoBackend.configured(url: "http://127.0.0.1:1") {
+      options.backends.append(demo)
+    }
     do throws(ConfigurationError) {
       try options.validate()
     } catch { throw failure(error) }

@@ -36,7 +36,7 @@ struct Setting: Sendable {
   var value: SettingValue
   let origin: SettingOrigin
   /// What it was read from, for those who read it once more; nil for a default.
-  let node: DocumentNode?
+  var node: DocumentNode?
   /// A flag that was given several times: what was said each time, a line of `node` each.
   var texts: [String] = []
 
@@ -103,6 +103,22 @@ struct SettingsFailure: Error, Equatable, Sendable, CustomStringConvertible {
 
   mutating func add(_ problem: String) {
     if problems.count < Self.limit { problems.append(problem) }
+  }
+
+  mutating func add(_ other: SettingsFailure) {
+    for problem in other.problems { add(problem) }
+  }
+
+  /// Does a part of the work, and keeps what is wrong with it.
+  ///
+  /// - Returns: what comes of it; nil when something is wrong.
+  mutating func collect<Value>(
+    _ work: () throws(SettingsFailure) -> Value
+  ) -> Value? {
+    do throws(SettingsFailure) { return try work() } catch {
+      add(error)
+      return nil
+    }
   }
 
   /// One line for each.

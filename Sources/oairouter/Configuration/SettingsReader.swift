@@ -85,7 +85,11 @@ struct SettingsReader {
     do throws(DocumentError) {
       // `key:` with nothing behind it says nothing.
       if node.isNull, key.standard != .nothing { return }
-      setting.value = node.isNull ? .nothing : try key.form.read(node, key.path)
+      if case .list(let form) = key.form, case .list(let elements) = node.content {
+        readElements(elements, of: key, form, &setting)
+      } else {
+        setting.value = node.isNull ? .nothing : try key.form.read(node, key.path)
+      }
       if let reason = key.unbuilt, setting.value != key.standard {
         throw DocumentError("\(key.path): \(reason)", at: node.mark)
       }
@@ -93,6 +97,26 @@ struct SettingsReader {
     } catch {
       failure.add(setting.problem(error))
     }
+  }
+
+  /// Reads a list and goes on after a mistake in an element; the others stay, for those who look
+  /// closer at them.
+  private mutating func readElements(
+    _ elements: [DocumentNode],
+    of key: SettingKey,
+    _ form: SettingForm,
+    _ setting: inout Setting
+  ) {
+    var values: [SettingValue] = []
+    var nodes: [DocumentNode] = []
+    for element in elements {
+      do throws(DocumentError) {
+        values.append(try form.read(element, "an element of \(key.path)"))
+        nodes.append(element)
+      } catch { failure.add(setting.problem(error)) }
+    }
+    setting.value = .list(values)
+    setting.node = setting.node.map { DocumentNode(.list(nodes), at: $0.mark) }
   }
 
   private mutating func fail(_ error: DocumentError, _ path: String) {

@@ -126,6 +126,12 @@ struct TLSFlags: ParsableArguments {
   @Option(setting: "tls.upstream_ca") var upstreamCA: SettingFlag?
 }
 
+/// `--demo`.
+struct DemoFlag: ParsableArguments {
+  @Flag(help: "Serve the built-in model 'demo'.")
+  var demo = false
+}
+
 /// Which file the settings are in.
 struct FileFlags: ParsableArguments {
   @Option(

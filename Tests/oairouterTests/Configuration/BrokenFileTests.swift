@@ -22,8 +22,7 @@ struct BrokenFileTests {
     let wanted = try #require(FileManager.default.contents(atPath: golden))
     let source = ConfigurationSource(file: name, flags: [:], environment: [:])
     let failure = #expect(throws: SettingsFailure.self) {
-      let settings = try source.settings(of: Array(bytes))
-      _ = try RouterSetup(settings: settings, discover: [.off]).options()
+      _ = try source.setup(of: Array(bytes), discover: [.off], hasDemo: false).options()
     }
     #expect("\(failure?.description ?? "")\n" == String(decoding: wanted, as: UTF8.self))
   }
