@@ -9,16 +9,18 @@ public enum DescriptorLimit {
     return Int(clamping: min(limit.rlim_cur, 1 << 20))
   }
 
-  /// Raises the soft limit to the hard one, as far as `current` counts.
+  /// Raises the soft limit to the hard one; a higher one stays.
   ///
-  /// For programs, never for the library: it changes the whole process.
+  /// For programs, never for the library: it changes the whole process, and children inherit it.
   ///
+  /// - Parameter most: where it ends, 1,048,576 at most.
   /// - Returns: `current` afterwards.
-  public static func raise() -> Int {
+  public static func raise(to most: Int = 1 << 20) -> Int {
     var limit = rlimit()
     let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
-    if getrlimit(kind, &limit) == 0, limit.rlim_cur < limit.rlim_max {
-      limit.rlim_cur = min(limit.rlim_max, 1 << 20)
+    let wanted = UInt(max(0, min(most, 1 << 20)))
+    if getrlimit(kind, &limit) == 0, limit.rlim_cur < min(limit.rlim_max, wanted) {
+      limit.rlim_cur = min(limit.rlim_max, wanted)
       setrlimit(kind, &limit)
     }
     return current

@@ -29,11 +29,34 @@ public struct SignalFD: ~Copyable, Sendable {
   /// Waits for the next signal; blocks the calling thread.
   ///
   /// - Returns: the signal's number.
-  public func next() -> Int32 {
+  public func next() -> Int32 { received().number }
+
+  /// Waits for the next signal; blocks the calling thread.
+  ///
+  /// - Returns: the signal, and who has sent it.
+  public func received() -> ReceivedSignal {
     var info = signalfd_siginfo()
     while true {
       let count = read(descriptor.raw, &info, MemoryLayout<signalfd_siginfo>.size)
-      if count == MemoryLayout<signalfd_siginfo>.size { return Int32(info.ssi_signo) }
+      guard count == MemoryLayout<signalfd_siginfo>.size else { continue }
+      return ReceivedSignal(number: Int32(info.ssi_signo), code: info.ssi_code)
     }
   }
+}
+
+/// A signal that was taken.
+public struct ReceivedSignal: Equatable, Sendable {
+  /// Which one.
+  public let number: Int32
+  /// True when the kernel has sent it by itself, such as SIGHUP for a terminal that is gone; false
+  /// when a process has, by kill(2) or the like (SI_KERNEL of sigaction(2)).
+  public let isFromKernel: Bool
+
+  init(number: Int32, code: Int32) {
+    self.number = number
+    isFromKernel = code == Self.fromKernel
+  }
+
+  /// SI_KERNEL, which Glibc's module leaves out.
+  private static let fromKernel: Int32 = 0x80
 }

@@ -124,6 +124,8 @@ public final class Router: Sendable {
     guard !hasRun.exchange(true, ordering: .sequentiallyConsistent) else {
       throw RouterError.alreadyRun
     }
+    // However it ends.
+    defer { hasEnded.store(true, ordering: .sequentiallyConsistent) }
     let proxy: ProxyOptions
     do throws(ConfigurationError) {
       proxy = try options.proxyOptions(configuration.numbers)
@@ -253,7 +255,8 @@ public final class Router: Sendable {
   ///   `.ended` when `run()` has returned.
   @discardableResult
   public func reconfigure(_ newer: RouterOptions) async throws(RouterError) -> Reconfiguration {
-    try await configuration.reconfigure(newer, controlPlane)
+    guard !hasEnded.load(ordering: .sequentiallyConsistent) else { throw .ended }
+    return try await configuration.reconfigure(newer, controlPlane)
   }
 
   /// What becomes of a file, seen in the control plane's loop.

@@ -11,7 +11,7 @@ struct Serve: ParsableCommand {
       Serves until SIGTERM or SIGINT; then running streams may finish (--drain-timeout), and a \
       second signal ends it at once. With --drain-delay it serves on for so long at first, not \
       ready any more; a second signal cuts that short. SIGHUP, or a change of the file, has the \
-      configuration read anew.
+      configuration read anew. A terminal that goes is like SIGTERM, unless nohup(1) says otherwise.
       """
   )
 
@@ -32,8 +32,11 @@ struct Serve: ParsableCommand {
     } catch {
       throw CommandFailure("signals can't be taken: \(error)")
     }
-    // nohup(1) has it ignored, and what is ignored isn't reported.
+    // nohup(1) has it ignored, and what is ignored isn't reported. It means a terminal that goes.
+    let outlivesTerminal = Self.isIgnored(SIGHUP)
     signal(SIGHUP, SIG_DFL)
+    let formerLimit = DescriptorLimit.current
+    let limit = DescriptorLimit.raise(to: Self.descriptors)
     let activated = try ActivatedListeners.take()
     let service = try Self.supervisor()
     let demoBackend = demonstration.demo ? DemoBackend() : nil
@@ -42,6 +45,10 @@ struct Serve: ParsableCommand {
     var options = try options(setup)
     let demo = try demoBackend?.start()
     if let demo { options.backends.append(demo) }
+    options.logger.info(
+      "descriptor limit",
+      metadata: ["open_files": "\(limit)", "was": "\(formerLimit)"]
+    )
     let record = ReloadRecord()
     options.reloads = record
     activated.apply(to: &options)
@@ -65,7 +72,18 @@ struct Serve: ParsableCommand {
       )
     )
     Task.detached { await reloader.run(bytes: bytes) }
-    Self.obey(signals, router, reloader, service)
+    Self.obey(signals, router, reloader, service, outlivesTerminal: outlivesTerminal)
+  }
+
+  /// LIMIT: descriptors that the soft limit is raised to; more are there if it is higher already.
+  private static let descriptors = 65_536
+
+  private static func isIgnored(_ number: Int32) -> Bool {
+    var action = sigaction()
+    guard sigaction(number, nil, &action) == 0 else { return false }
+    // SAFETY: both are addresses, or numbers in their place, which nobody follows.
+    return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+      == unsafeBitCast(SIG_IGN, to: Int.self)
   }
 
   /// Does what signals say; the process ends with the router, or with the last one that says so.
@@ -73,11 +91,14 @@ struct Serve: ParsableCommand {
     _ signals: borrowing SignalFD,
     _ router: Router,
     _ reloader: ConfigurationReloader,
-    _ service: Supervisor?
+    _ service: Supervisor?,
+    outlivesTerminal: Bool
   ) {
     var stopping = Stopping()
     while true {
-      guard signals.next() != SIGHUP else {
+      let signal = signals.received()
+      // The kernel's own: the terminal that it was started from is gone.
+      if signal.number == SIGHUP, !signal.isFromKernel || outlivesTerminal {
         reloader.request()
         continue
       }

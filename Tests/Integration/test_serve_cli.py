@@ -3,8 +3,13 @@
 import http.server
 import json
 import os
+import pty
 import re
+import resource
+import shutil
+import signal
 import socket
+import sys
 import threading
 
 import pytest
@@ -263,3 +268,56 @@ class HeadServer:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join(10)
+
+
+# Starts a program as the session leader of a terminal, as an emulator does without a shell.
+IN_TERMINAL = """
+import fcntl, os, sys, termios
+os.setsid()
+fcntl.ioctl(int(sys.argv[1]), termios.TIOCSCTTY, 0)
+os.close(int(sys.argv[1]))
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
+def start_in_terminal(binary, folder, running, *before):
+    """A router whose terminal goes when the descriptor that comes with it is closed."""
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-c", IN_TERMINAL, str(theirs), *before, binary, "serve", "--demo"]
+    command += ["--listen", "127.0.0.1:0", "--admin", "off"]
+    router = Router(command, folder=folder, name="router", descriptors=[theirs])
+    os.close(theirs)
+    running.append(router)
+    return router.wait_ready(1, ["demo"]), ours
+
+
+def test_a_terminal_that_goes_ends_it_in_order(binary, tmp_path, running):
+    router, terminal = start_in_terminal(binary, tmp_path, running)
+    # From a process it is a reload, terminal or not.
+    router.signal(signal.SIGHUP)
+    wait_until(lambda: "nothing to reload" in router.errors, "the reload")
+    os.close(terminal)
+    assert router.wait() == 0
+    assert "stopped" in router.errors
+
+
+def test_nohup_outlives_the_terminal(binary, tmp_path, running):
+    router, terminal = start_in_terminal(binary, tmp_path, running, shutil.which("nohup"))
+    os.close(terminal)
+    router.signal(signal.SIGHUP)
+    wait_until(lambda: "nothing to reload" in router.errors, "the reload")
+    assert router.post(CHAT, chat("demo", stream=False)).status == 200
+
+
+@pytest.mark.parametrize(("soft", "hard", "raised"), [(256, 2048, 2048), (256, 100_000, 65_536)])
+def test_the_descriptor_limit_is_raised(binary, tmp_path, running, soft, hard, raised):
+    if hard > resource.getrlimit(resource.RLIMIT_NOFILE)[1]:
+        pytest.skip("the hard limit can't be raised here")
+    command = ["prlimit", f"--nofile={soft}:{hard}", binary, "serve", "--demo"]
+    command += ["--listen", "127.0.0.1:0", "--admin", "off"]
+    router = Router(command, folder=tmp_path, name="router")
+    running.append(router)
+    router.wait_ready(1, ["demo"])
+    limits = resource.prlimit(router.process.pid, resource.RLIMIT_NOFILE)
+    assert limits == (raised, hard)
+    assert re.search(rf'descriptor limit.*open_files="?{raised}"?.*was="?{soft}\b', router.errors)

@@ -229,7 +229,7 @@ def test_what_is_no_listener_is_told(start_refused, tmp_path, kind, says):
         assert says in start_refused([handed])
 
 
-@pytest.mark.parametrize("names", ["htp", "admin:admin", "http"])
+@pytest.mark.parametrize("names", ["htp", "admin:admin", "http", "http:x-admin.socket"])
 def test_names_that_mean_nothing_are_told(start_refused, names):
     count = 1 if names == "htp" else 2
     sockets = [listener() for _ in range(count)]

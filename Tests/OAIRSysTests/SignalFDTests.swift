@@ -1,6 +1,7 @@
 import Glibc
-import OAIRSys
 import Testing
+
+@testable import OAIRSys
 
 struct SignalFDTests {
   @Test func `a blocked signal is read instead of acted upon`() throws {
@@ -15,5 +16,18 @@ struct SignalFDTests {
     #expect(pthread_kill(pthread_self(), SIGUSR1) == 0)
     let second = signals.next()
     #expect(second == SIGUSR1)
+  }
+
+  @Test func `who has sent a signal is known`() throws {
+    var former = sigset_t()
+    pthread_sigmask(SIG_BLOCK, nil, &former)
+    defer { pthread_sigmask(SIG_SETMASK, &former, nil) }
+    let signals = try SignalFD([SIGURG])
+    #expect(pthread_kill(pthread_self(), SIGURG) == 0)
+    let sent = signals.received()
+    #expect(sent.number == SIGURG && !sent.isFromKernel)
+    // As of sigaction(2).
+    #expect(ReceivedSignal(number: SIGHUP, code: 0x80).isFromKernel)
+    #expect(!ReceivedSignal(number: SIGHUP, code: -1).isFromKernel)
   }
 }

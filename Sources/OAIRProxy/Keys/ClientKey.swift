@@ -15,6 +15,8 @@ public struct ClientKey: Sendable, Equatable {
   public static let most = 256
   /// The highest number of requests and exchanges that a key can be bounded by.
   public static let greatestBound = 1_000_000
+  /// LIMIT: the highest number of a key; an access record has two bytes for one.
+  package static let greatestNumber = Int(UInt16.max)
 
   /// Its name in logs and metrics, 1 to 64 visible ASCII characters; it is no secret.
   public var id: String
@@ -27,8 +29,8 @@ public struct ClientKey: Sendable, Equatable {
   public var requestsPerMinute: Int
   /// Requests and streams that it may have running at one time; 0 for any number.
   public var concurrent: Int
-  /// What `KeyNumbers` has given it; 0: its place in the list.
-  var number = 0
+  /// What it goes by in access records, from 1 to 65,535; 0: its place in the list.
+  package var number = 0
 
   /// Makes a key.
   ///

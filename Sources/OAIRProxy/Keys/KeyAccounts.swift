@@ -26,7 +26,7 @@ struct KeyAccounts: @unchecked Sendable {
   static let minute: UInt64 = 60_000_000_000
 
   /// How many cells it takes: two for each number.
-  static let cells = 2 * (KeyNumbers.most + 1)
+  static let cells = 2 * (ClientKey.greatestNumber + 1)
 
   // SAFETY: atomics; whoever makes this value keeps them alive for as long as it's used.
   private let base: UnsafeMutablePointer<Atomic<Int>>
@@ -40,7 +40,7 @@ struct KeyAccounts: @unchecked Sendable {
   /// When a request could come so that the key's bound would just be kept (the "theoretical
   /// arrival time" of the leaky bucket, ITU-T I.371).
   private func next(_ number: Int) -> UnsafeMutablePointer<Atomic<Int>> {
-    precondition(number > 0 && number <= KeyNumbers.most, "no such key")
+    precondition(number > 0 && number <= ClientKey.greatestNumber, "no such key")
     return base + 2 * number
   }
 

@@ -2,7 +2,7 @@ import Glibc
 import OAIRDiscovery
 import OAIRouter
 
-/// A configuration that comes through a pipe: `--config /dev/stdin`, `--config <(template)`, a FIFO.
+/// A configuration that comes through a pipe: `--config /dev/stdin`, `--config <(x)`, a FIFO.
 enum PipedFile {
   /// LIMIT: how long a writer may keep a start waiting, in milliseconds.
   private static let patience: Int32 = 10_000

@@ -26,9 +26,11 @@ struct ActivatedListeners {
           exitCode: CommandFailure.badUsage
         )
       case nil:
+        let isUnit = socket.name.hasSuffix(".socket")
         throw CommandFailure(
-          "a socket is named '\(Terminal.escaped(socket.name))': FileDescriptorName= is 'http' for "
-            + "clients, 'admin' for administrators",
+          "a socket is named '\(Terminal.escaped(socket.name))'"
+            + (isUnit ? ", its unit's name, which doesn't say whom it is for" : "")
+            + ": FileDescriptorName= is 'http' for clients, 'admin' for administrators",
           exitCode: CommandFailure.badUsage
         )
       }
@@ -48,13 +50,13 @@ struct ActivatedListeners {
 
   /// What a name stands for; nil for one that isn't known.
   ///
-  /// Without `FileDescriptorName=` it is the unit's own name; without a name at all systemd says
-  /// "unknown" (sd_listen_fds_with_names(3)).
+  /// Without `FileDescriptorName=` it is the unit's own name: of those only the package's says whom
+  /// it is for. Without a name at all systemd says "unknown" (sd_listen_fds_with_names(3)).
   static func role(_ name: String) -> Role? {
     switch name {
     case "admin": .administrators
-    case "", "http", "unknown": .clients
-    default: name.hasSuffix(".socket") ? .clients : nil
+    case "", "http", "unknown", "oairouter.socket": .clients
+    default: nil
     }
   }
 

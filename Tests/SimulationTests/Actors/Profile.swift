@@ -72,7 +72,7 @@ struct Profile {
     guard random.chance(400) else { return }
     maxInFlight = random.within(1...3)
     // In a calm world everybody is served in the end: a wake-up that gets lost shows. The smallest
-    // buffers on the slowest paths make half a minute of the largest answer, and others wait for it.
+    // buffers on the slowest paths make half a minute of the largest answer, and others wait.
     guard !isCalm else {
       options.timeouts.queue = .seconds(600)
       return

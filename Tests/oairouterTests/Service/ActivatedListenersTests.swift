@@ -19,6 +19,12 @@ struct ActivatedListenersTests {
 
   @Test func `a name that isn't known is an error, and so is a second admin`() {
     #expect(throws: CommandFailure.self) { try ActivatedListeners([socket("htp", 3)]) }
+    // A unit's own name, which may be anything: clients must not get an administrators' listener.
+    let failure = #expect(throws: CommandFailure.self) {
+      try ActivatedListeners([socket("http", 3), socket("x-admin.socket", 4)])
+    }
+    #expect(failure?.text.contains("'x-admin.socket', its unit's name") == true)
+    #expect(failure?.text.contains("FileDescriptorName=") == true)
     #expect(throws: CommandFailure.self) {
       try ActivatedListeners([socket("admin", 3), socket("admin", 4)])
     }

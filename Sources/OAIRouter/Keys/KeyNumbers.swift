@@ -1,12 +1,13 @@
+import OAIRProxy
 import Synchronization
 
 /// The numbers of keys: an id keeps its number as long as the router runs, whatever becomes of its
 /// key, so that an access record that waits for its writer still means the same key.
 ///
 /// Callable from any thread.
-public final class KeyNumbers: Sendable {
-  /// LIMIT: different ids that a router meets while it runs; a record has two bytes for a number.
-  public static let most = Int(UInt16.max)
+final class KeyNumbers: Sendable {
+  /// LIMIT: different ids that a router meets while it runs.
+  static let most = ClientKey.greatestNumber
 
   private struct State {
     var ids: [String] = []
@@ -15,14 +16,11 @@ public final class KeyNumbers: Sendable {
 
   private let state = Mutex(State())
 
-  /// No key has a number yet.
-  public init() {}
-
   /// Gives keys their numbers.
   ///
   /// - Returns: the same keys; nil when there is no number left for one of them. Nothing is given
   ///   out then.
-  public func number(_ keys: [ClientKey]) -> [ClientKey]? {
+  func number(_ keys: [ClientKey]) -> [ClientKey]? {
     state.withLock { state in
       let new = keys.map(\.id).filter { state.numbers[$0] == nil }
       guard state.ids.count + new.count <= Self.most else { return nil }
@@ -39,5 +37,5 @@ public final class KeyNumbers: Sendable {
   }
 
   /// The ids, by number less one.
-  public var ids: [String] { state.withLock { $0.ids } }
+  var ids: [String] { state.withLock { $0.ids } }
 }

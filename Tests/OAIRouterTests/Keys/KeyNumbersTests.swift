@@ -1,6 +1,7 @@
+import OAIRProxy
 import Testing
 
-@testable import OAIRProxy
+@testable import OAIRouter
 
 struct KeyNumbersTests {
   private func numbers(_ ids: [String], _ numbers: KeyNumbers) -> [Int]? {
