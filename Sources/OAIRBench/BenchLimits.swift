@@ -10,6 +10,14 @@ public enum BenchLimits {
   public static let rounds = 100
   /// LIMIT: requests per second of an open loop.
   public static let rate = 1_000_000.0
+  /// LIMIT: the slowest open loop, in requests per second.
+  public static let leastRate = 0.001
+  /// LIMIT: bytes per second of a slow reader.
+  public static let readRate = 16 << 30
+  /// LIMIT: tokens of an answer, and events of a stream.
+  public static let events = 1 << 30
+  /// LIMIT: by how many percent figures may differ from a record.
+  public static let noise = 1_000_000.0
   /// LIMIT: bytes of one request body.
   public static let body = 64 << 20
   /// LIMIT: bytes of all request bodies together that are kept to be sent.

@@ -48,16 +48,50 @@ public struct BenchReport: Codable, Equatable, Sendable {
     }
   }
 
+  /// What a fake backend did, in the words of the options that make it.
+  public struct Mock: Codable, Equatable, Sendable {
+    /// Content tokens of its answers.
+    public var tokens: Int
+    /// Its time to the first token, in seconds.
+    public var timeToFirstToken: Double
+    /// Its time between two tokens, in seconds.
+    public var interTokenLatency: Double
+    /// The fault that requests meet; nil for none.
+    public var fault: String?
+
+    /// Names what it did.
+    public init(
+      tokens: Int,
+      timeToFirstToken: Double,
+      interTokenLatency: Double,
+      fault: String? = nil
+    ) {
+      self.tokens = tokens
+      self.timeToFirstToken = timeToFirstToken
+      self.interTokenLatency = interTokenLatency
+      self.fault = fault
+    }
+
+    enum CodingKeys: String, CodingKey {
+      case tokens, fault
+      case timeToFirstToken = "ttft_s"
+      case interTokenLatency = "itl_s"
+    }
+  }
+
   /// `currentVersion` of whoever wrote it.
   public var version = BenchReport.currentVersion
   /// What was sent.
   public var workload: Workload
+  /// The fake backend's options; nil where there was none, or by a program that didn't tell.
+  public var mock: Mock?
   /// One target, or two that were measured in turn.
   public var targets: [Target]
 
   /// Makes a report.
-  public init(workload: Workload, targets: [Target]) {
+  public init(workload: Workload, mock: Mock? = nil, targets: [Target]) {
     self.workload = workload
+    self.mock = mock
     self.targets = targets
   }
 

@@ -43,6 +43,9 @@ public struct Comparison: Equatable, Sendable {
     guard before.workload == after.workload else {
       return "the record is of another workload: use the same options for both"
     }
+    guard before.mock == after.mock else {
+      return "the record's fake backend had other options: use the same --mock-… for both"
+    }
     return nil
   }
 
@@ -67,7 +70,7 @@ public struct Comparison: Equatable, Sendable {
             before: was.median,
             after: now.median,
             band: band,
-            verdict: Self.verdict(metric.judgement, was.median, now.median, band)
+            verdict: Self.verdict(metric, was.median, now.median, band)
           )
         )
       }
@@ -76,15 +79,17 @@ public struct Comparison: Equatable, Sendable {
   }
 
   static func verdict(
-    _ judgement: Metric.Judgement,
+    _ metric: Metric,
     _ before: Double,
     _ after: Double,
     _ band: Double
   ) -> Verdict {
     // Worse upwards for times, so that one rule serves both.
-    let change = judgement == .more ? before - after : after - before
-    if change > band * abs(before) { return .worse }
-    return -change > band * abs(before) ? .better : .same
+    let change = metric.judgement == .more ? before - after : after - before
+    // A share of nothing is nothing: what is told apart from it at all has a size of its own.
+    let allowed = before == 0 ? metric.resolution : band * abs(before)
+    if change > allowed { return .worse }
+    return -change > allowed ? .better : .same
   }
 
   private static func errors(_ old: BenchReport.Target, _ new: BenchReport.Target) -> Line {

@@ -87,4 +87,15 @@ public enum Metric: String, CaseIterable, Sendable {
       .none
     }
   }
+
+  /// What is no news beside a median of 0: a time that a scheduler takes now and then, in
+  /// microseconds, or a megabyte.
+  var resolution: Double {
+    switch self {
+    case .requestsPerSecond, .eventsPerSecond, .processPerRequest, .processPerEvent, .processShare,
+      .resident, .residentPeak:
+      1
+    default: 50
+    }
+  }
 }

@@ -32,7 +32,7 @@ public enum ReportTable {
         hasSeveral ? "\(line.target) \(line.name)" : line.name,
         isShare ? fixed(line.before, 2) : number(line.before),
         isShare ? fixed(line.after, 2) : number(line.after),
-        isShare ? "-" : (change >= 0 ? "+" : "") + fixed(change, 1),
+        isShare || line.before == 0 ? "-" : (change >= 0 ? "+" : "") + fixed(change, 1),
         isShare ? "-" : fixed(line.band * 100, 1),
         line.verdict == .same ? "" : line.verdict.rawValue,
       ])

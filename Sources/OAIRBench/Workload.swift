@@ -69,10 +69,10 @@ public struct Workload: Codable, Equatable, Sendable {
   ///   - descriptorLimit: descriptors that this process may have.
   ///   - perConnection: how many each connection takes: 2 where the other end is in this process.
   public func problem(descriptorLimit: Int, perConnection: Int = 1) -> String? {
-    let needed = connections * perConnection + BenchLimits.spareDescriptors
     if connections < 1 || connections > BenchLimits.connections {
       return "--connections must be 1 to \(BenchLimits.connections)"
     }
+    let needed = connections * perConnection + BenchLimits.spareDescriptors
     if needed > descriptorLimit {
       return "\(connections) connections need \(needed) descriptors, and this process may have "
         + "\(descriptorLimit): raise 'ulimit -n'"
@@ -84,10 +84,13 @@ public struct Workload: Codable, Equatable, Sendable {
     if rampSeconds > warmUpSeconds + seconds {
       return "--ramp must not be longer than --warm-up and --duration together"
     }
-    if let rate, !(rate > 0 && rate <= BenchLimits.rate) {
-      return "--rate must be more than 0 and at most \(Int(BenchLimits.rate)) requests per second"
+    if let rate, !(rate >= BenchLimits.leastRate && rate <= BenchLimits.rate) {
+      return "--rate must be \(BenchLimits.leastRate) to \(Int(BenchLimits.rate)) requests per "
+        + "second"
     }
-    if timeoutSeconds <= 0 { return "--timeout must be more than 0s" }
+    if !(timeoutSeconds > 0 && timeoutSeconds <= 2 * BenchLimits.seconds) {
+      return "--timeout must be more than 0s and at most 2h"
+    }
     return bodyProblem ?? readerProblem
   }
 
@@ -106,7 +109,9 @@ public struct Workload: Codable, Equatable, Sendable {
   }
 
   private var readerProblem: String? {
-    if let readRate, readRate < 1 { return "--read-rate must be 1 or more bytes per second" }
+    if let readRate, readRate < 1 || readRate > BenchLimits.readRate {
+      return "--read-rate must be 1 B to \(BenchLimits.readRate >> 30) GiB per second"
+    }
     if let slowReaders {
       guard readRate != nil else { return "--slow-readers needs --read-rate" }
       guard slowReaders >= 1, slowReaders <= connections else {
@@ -115,7 +120,11 @@ public struct Workload: Codable, Equatable, Sendable {
     }
     if expectedEvents != nil, !isStreaming { return "--expect-events needs --stream" }
     if hasStamps, !isStreaming { return "--stamps needs --stream" }
-    return maxTokens < 1 ? "--max-tokens must be 1 or more" : nil
+    if let expectedEvents, expectedEvents < 0 || expectedEvents > BenchLimits.events {
+      return "--expect-events must be 0 to \(BenchLimits.events)"
+    }
+    return maxTokens < 1 || maxTokens > BenchLimits.events
+      ? "--max-tokens must be 1 to \(BenchLimits.events)" : nil
   }
 
   /// Whether a connection is one of the slow readers.

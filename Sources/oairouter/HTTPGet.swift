@@ -6,22 +6,30 @@ struct HTTPGet {
   private static let limit = Duration.seconds(5)
 
   private let server: ServerURL
+  private let credentials: BackendCredentials
 
   /// Makes a client for one server.
-  init(_ server: ServerURL) { self.server = server }
+  ///
+  /// - Parameter credentials: what it is shown.
+  init(_ server: ServerURL, credentials: BackendCredentials = BackendCredentials()) {
+    self.server = server
+    self.credentials = credentials
+  }
 
   /// Asks for a path below the server's prefix.
   ///
   /// - Throws: `CommandFailure` as `BlockingClient.fetch` does.
   func fetch(_ path: String) throws(CommandFailure) -> ControlResponse {
-    let server = server
+    let (server, credentials) = (server, credentials)
     return try BlockingClient.fetch("\(server)\(path)") { () async throws(CommandFailure) in
-      ControlRequest(
+      var request = ControlRequest(
         server.prefix + path,
         address: try await server.resolved(),
         host: server.authority,
         timeout: Self.limit
       )
+      request.credentials = credentials
+      return request
     }
   }
 }

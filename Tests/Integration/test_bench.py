@@ -189,7 +189,7 @@ def test_a_record_of_another_load_is_refused(run, start_mock, tmp_path):
         (("mock", "--pid", "2147483647"), "there is no process 2147483647"),
         (("mock", "--mock-fault", "x"), "fault"),
         (("https://127.0.0.1:1",), "https isn't spoken here"),
-        (("mock", "--noise=-1"), "--noise must be 0 or more"),
+        (("mock", "--noise=-1"), "--noise must be 0 to"),
     ],
 )
 def test_what_cannot_be_measured_is_refused(run, arguments, text):

@@ -63,6 +63,26 @@ struct ComparisonTests {
   }
 
   @Test
+  func `a median of nothing isn't worse for what a scheduler adds`() {
+    for (after, verdict) in [(0.0, Comparison.Verdict.same), (49, .same), (51, .worse)] {
+      #expect(Comparison.verdict(.interEventP50, 0, after, 0.1) == verdict)
+    }
+    #expect(Comparison.verdict(.eventsPerSecond, 0, 100, 0.1) == .better)
+    #expect(Comparison.verdict(.latencyP50, 200, 0, 0.1) == .better)
+  }
+
+  @Test
+  func `records of another fake backend can't be compared`() {
+    var before = report(figures())
+    before.mock = BenchReport.Mock(tokens: 4, timeToFirstToken: 0, interTokenLatency: 0)
+    var after = before
+    #expect(Comparison.obstacle(before, after) == nil)
+    after.mock?.interTokenLatency = 0.01
+    #expect(Comparison.obstacle(before, after)?.contains("--mock-") == true)
+    #expect(Comparison.obstacle(report(figures()), after)?.contains("--mock-") == true)
+  }
+
+  @Test
   func `records of another load, form or number of targets can't be compared`() {
     var other = Workload()
     other.connections = 17

@@ -2,6 +2,29 @@
 import Testing
 
 struct WorkloadTests {
+  @Test
+  func `no number is too large or too small to be refused`() {
+    func problem(_ change: (inout Workload) -> Void) -> String {
+      var workload = Workload()
+      change(&workload)
+      return workload.problem(descriptorLimit: 1 << 20, perConnection: 2) ?? ""
+    }
+    #expect(problem { $0.connections = .max }.hasPrefix("--connections must be"))
+    #expect(problem { $0.connections = .min }.hasPrefix("--connections must be"))
+    #expect(problem { $0.rate = 1e-12 }.hasPrefix("--rate must be"))
+    #expect(problem { $0.rate = .nan }.hasPrefix("--rate must be"))
+    #expect(problem { $0.rate = .infinity }.hasPrefix("--rate must be"))
+    #expect(problem { $0.rate = BenchLimits.leastRate }.isEmpty)
+    #expect(problem { $0.maxTokens = .max }.hasPrefix("--max-tokens must be"))
+    #expect(problem { $0.timeoutSeconds = 1e12 }.hasPrefix("--timeout must be"))
+    #expect(problem { $0.readRate = .max }.hasPrefix("--read-rate must be"))
+    let events = problem {
+      $0.isStreaming = true
+      $0.expectedEvents = .max
+    }
+    #expect(events.hasPrefix("--expect-events must be"))
+  }
+
   private func problem(_ change: (inout Workload) -> Void) -> String? {
     var workload = Workload()
     change(&workload)

@@ -62,7 +62,9 @@ struct Bench: ParsableCommand {
     guard rounds ?? 1 >= 1, rounds ?? 1 <= BenchLimits.rounds else {
       throw ValidationError("--rounds must be 1 to \(BenchLimits.rounds)")
     }
-    guard noise >= 0, noise.isFinite else { throw ValidationError("--noise must be 0 or more") }
+    guard noise >= 0, noise <= BenchLimits.noise else {
+      throw ValidationError("--noise must be 0 to \(Int(BenchLimits.noise))")
+    }
     guard vs != nil || vsPid.isEmpty else { throw ValidationError("--vs-pid needs --vs") }
   }
 
@@ -82,7 +84,7 @@ struct Bench: ParsableCommand {
       throw CommandFailure(problem, exitCode: CommandFailure.badUsage)
     }
     let former = try compare.map { path throws(CommandFailure) in
-      try BenchRecord.read(path, for: workload, targets: vs == nil ? 1 : 2)
+      try BenchRecord.read(path, for: workload, mock: recordedMock, targets: vs == nil ? 1 : 2)
     }
     let backend = try startMock(workload)
     defer { backend?.stop() }
@@ -92,6 +94,7 @@ struct Bench: ParsableCommand {
     let isShown = progress ?? (isatty(STDERR_FILENO) == 1)
     let runner = BenchRunner(
       workload: workload,
+      mock: recordedMock,
       targets: zip(names, targets).map { ($0, $1) },
       rounds: rounds ?? (vs == nil ? 1 : 3),
       showsProgress: isShown
@@ -102,6 +105,9 @@ struct Bench: ParsableCommand {
   // MARK: - What is measured
 
   private var hasMock: Bool { server == .mock || vs == .mock || mock.mockListen != nil }
+
+  /// What a record tells of the fake backend.
+  private var recordedMock: BenchReport.Mock? { hasMock ? mock.recorded : nil }
 
   private func startMock(_ workload: Workload) throws(CommandFailure) -> MockBackend? {
     guard hasMock else { return nil }
@@ -160,7 +166,7 @@ struct Bench: ParsableCommand {
     guard load.model.isEmpty, load.get == nil else {
       return load.model.isEmpty ? [""] : load.model
     }
-    let response = try HTTPGet(url).fetch("/v1/models")
+    let response = try HTTPGet(url, credentials: try load.credentials()).fetch("/v1/models")
     guard response.status == 200, let first = Models.ids(response.body).first else {
       throw CommandFailure(
         "\(url)/v1/models answered \(response.status) and named no model: say --model NAME",
@@ -180,7 +186,11 @@ struct Bench: ParsableCommand {
     }
     if let record { try BenchRecord.write(report, to: record) }
     for target in report.targets where !target.hasAnswers {
-      throw CommandFailure("\(target.url) gave no right answer; see the errors by kind above")
+      let reason =
+        target.errors > 0
+        ? "gave no right answer; see the errors by kind above"
+        : "gave no whole answer in the time that was measured; a longer --duration may have some"
+      throw CommandFailure("\(target.url) \(reason)")
     }
     guard let former else { return }
     let comparison = Comparison(former, report, noise: noise / 100)

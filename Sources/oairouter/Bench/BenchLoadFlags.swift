@@ -1,5 +1,6 @@
 import ArgumentParser
 import OAIRBench
+import OAIRouter
 import OAIRMock
 
 /// What load `oairouter bench` makes.
@@ -127,6 +128,18 @@ struct BenchLoadFlags: ParsableArguments {
     workload.hasStamps = stamps
     workload.timeoutSeconds = timeout.value / .seconds(1)
     return workload
+  }
+
+  /// The same for the question which models there are.
+  func credentials() throws(CommandFailure) -> BackendCredentials {
+    var credentials = BackendCredentials()
+    for field in try fields() {
+      let parts = field.split(separator: ":", maxSplits: 1).map(String.init)
+      guard parts.count == 2 else { continue }
+      credentials.headers[parts[0]] = String(parts[1].drop { $0 == " " })
+    }
+    // What a listing can't be sent, such as a second Host, it does without.
+    return credentials.problem == nil ? credentials : BackendCredentials()
   }
 
   /// The fields that go into each request.

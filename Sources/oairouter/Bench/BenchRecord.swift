@@ -1,5 +1,6 @@
 import FoundationEssentials
 import OAIRBench
+import OAIRouter
 
 /// Reports as JSON, in files and on standard output.
 enum BenchRecord {
@@ -17,10 +18,10 @@ enum BenchRecord {
   /// Writes a report to a file, in place of what was there.
   static func write(_ report: BenchReport, to path: String) throws(CommandFailure) {
     let text = try text(report)
-    do {
-      try Data(text.utf8).write(to: URL(filePath: path), options: .atomic)
+    do throws(SystemError) {
+      try WholeFileWriter.write(Array(text.utf8), to: path)
     } catch {
-      throw CommandFailure("the record can't be written to \(path)")
+      throw CommandFailure("the record can't be written to \(path): \(error.errno.text)")
     }
   }
 
@@ -29,11 +30,13 @@ enum BenchRecord {
   /// - Parameters:
   ///   - path: the file.
   ///   - workload: what will be measured now.
+  ///   - mock: the fake backend's options, if there is one.
   ///   - targets: against how many servers.
   /// - Throws: `CommandFailure` when it isn't such a record, or of another load.
   static func read(
     _ path: String,
     for workload: Workload,
+    mock: BenchReport.Mock?,
     targets: Int
   ) throws(CommandFailure) -> BenchReport {
     let report: BenchReport
@@ -47,6 +50,7 @@ enum BenchRecord {
     }
     let now = BenchReport(
       workload: workload,
+      mock: mock,
       targets: Array(repeating: .init(url: "", rounds: []), count: targets)
     )
     if let obstacle = Comparison.obstacle(report, now) { throw unusable("\(path): \(obstacle)") }

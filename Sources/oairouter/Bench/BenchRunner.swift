@@ -13,6 +13,8 @@ struct BenchRunner {
   }
 
   let workload: Workload
+  /// What the fake backend does; nil without one.
+  let mock: BenchReport.Mock?
   let targets: [(name: String, target: BenchTarget)]
   /// How often each target is measured.
   let rounds: Int
@@ -24,6 +26,7 @@ struct BenchRunner {
   func run(_ signals: borrowing SignalFD) throws(CommandFailure) -> Outcome {
     var report = BenchReport(
       workload: workload,
+      mock: mock,
       targets: targets.map { .init(url: $0.name, rounds: []) }
     )
     var isInterrupted = false

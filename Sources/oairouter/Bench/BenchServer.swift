@@ -71,13 +71,29 @@ struct BenchMockFlags: ParsableArguments {
     help: ArgumentHelp(
       "The fault that its requests meet, as 'oairouter mock' has them.",
       valueName: "spec"
-    ),
-    transform: Mock.parseFault
+    )
   )
-  var mockFault: MockFault?
+  var mockFault: String?
 
   func validate() throws {
-    guard mockTokens >= 0 else { throw ValidationError("--mock-tokens must be 0 or more") }
+    guard (0...BenchLimits.events).contains(mockTokens) else {
+      throw ValidationError("--mock-tokens must be 0 to \(BenchLimits.events)")
+    }
+    _ = try fault
+  }
+
+  private var fault: MockFault? {
+    get throws { try mockFault.map(Mock.parseFault) }
+  }
+
+  /// What a record tells of it.
+  var recorded: BenchReport.Mock {
+    BenchReport.Mock(
+      tokens: mockTokens,
+      timeToFirstToken: mockTtft.value / .seconds(1),
+      interTokenLatency: mockItl.value / .seconds(1),
+      fault: mockFault
+    )
   }
 
   /// What it pretends to be.
@@ -92,7 +108,8 @@ struct BenchMockFlags: ParsableArguments {
     options.tokens = mockTokens
     options.timeToFirstToken = mockTtft.value
     options.interTokenLatency = mockItl.value
-    options.fault = mockFault
+    // `validate` has read it.
+    options.fault = (try? fault) ?? nil
     options.stampsTokens = workload.hasStamps
     options.limits.connections = max(2 * workload.connections, options.limits.connections)
     return options
