@@ -67,8 +67,7 @@ public struct RouterOptions: Sendable {
   public func validate() throws(ConfigurationError) {
     try validateHealth()
     let ids = backends.map(\.id)
-    var seen: Set<String> = []
-    if let twice = ids.first(where: { !seen.insert($0).inserted }) {
+    if let twice = Self.repeated(ids) {
       throw ConfigurationError("backends", "have the id '\(twice)' twice")
     }
     if let defaultBackend, discoverers.isEmpty, localPorts.isEmpty, !ids.contains(defaultBackend) {
@@ -136,6 +135,11 @@ public struct RouterOptions: Sendable {
     try proxy.selection.validate()
   }
 
+  private static func repeated(_ ids: [String]) -> String? {
+    var seen: Set<String> = []
+    return ids.first { !seen.insert($0).inserted }
+  }
+
   private func validateKeys() throws(ConfigurationError) {
     if let problem = ClientKey.problem(of: proxy.keys) {
       throw ConfigurationError("keys", problem)
@@ -175,11 +179,16 @@ public struct RouterOptions: Sendable {
         && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f && $0 != 0x2f && $0 != 0x3a }
   }
 
+  /// Client connections at one time, by the descriptor limit of this process.
+  var connections: Int { connections(descriptors: DescriptorLimit.current) }
+
   /// Client connections at one time: as set, or half of what the descriptor limit leaves, because
   /// each may need one to a backend.
-  var connections: Int {
+  ///
+  /// - Parameter descriptors: how many a process may have open.
+  public func connections(descriptors: Int) -> Int {
     if let connections = proxy.limits.connections { return connections }
-    return max(16, (DescriptorLimit.current - 64) / 2)
+    return max(16, (descriptors - 64) / 2)
   }
 
   private var sizes: [(String, Int)] {

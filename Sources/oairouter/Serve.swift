@@ -76,7 +76,7 @@ struct Serve: ParsableCommand {
   }
 
   /// LIMIT: descriptors that the soft limit is raised to; more are there if it is higher already.
-  private static let descriptors = 65_536
+  static let descriptors = 65_536
 
   private static func isIgnored(_ number: Int32) -> Bool {
     var action = sigaction()

@@ -26,9 +26,9 @@ LIMITED = (
 def examine(binary, tmp_path):
     """examine(*arguments): the exit status, and what was found by its subject."""
 
-    def examine(*arguments, files=8192, **environment):
+    def examine(*arguments, files=8192, searches=False, **environment):
         command = [sys.executable, "-c", LIMITED, files, binary, "doctor", "--json", *arguments]
-        if "--discover" not in arguments:
+        if "--discover" not in arguments and not searches:
             command += ["--discover", "off"]
         result = done(*command, cwd=tmp_path, env={**os.environ, **CLEAN, **environment})
         found = json.loads(result.stdout)
@@ -72,6 +72,55 @@ def test_a_router_and_an_ollama_are_known_by_their_answers(examine, start_router
     ollama = start_mock("o", "m", personality="ollama")
     status, found = examine("--listen", ollama.url[7:])
     assert status == 2 and "by an Ollama" in found["listen"]["text"]
+
+
+def test_what_the_running_router_has_is_no_trouble(examine, start_router, tmp_path):
+    place = f"unix:{tmp_path}/clients.sock"
+    admin = f"unix:{tmp_path}/admin.sock"
+    router = start_router({}, "--listen", "127.0.0.1:0", "--listen", place, "--admin", admin)
+    for address in (router.url[7:], place):
+        status, found = examine("--listen", address, "--admin", admin)
+        assert status == 0, found
+        assert "the router that runs here" in found["listen"]["text"]
+        # Asked about another one, it is in the way.
+        status, found = examine("--listen", address, "--admin", "off")
+        assert status == 1, found
+        assert "a router already" in found["listen"]["text"]
+        assert found["admin"]["text"] == "is off"
+
+
+def test_the_usual_port_gives_way_as_the_router_does(examine):
+    try:
+        other = socket.create_server(("127.0.0.1", 11434))
+    except OSError:
+        pytest.skip("port 11434 is somebody's")
+    with other:
+        status, found = examine()
+        assert status == 1, found
+        assert "another program: serving on port 11435" in found["listen"]["text"]
+        with socket.create_server(("127.0.0.1", 11435)):
+            status, found = examine()
+            assert status == 2 and "11435 is taken as well" in found["listen"]["text"]
+
+
+def test_an_engine_that_nobody_asks_is_left_alone(examine, tmp_path):
+    path = tmp_path / "docker.sock"
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.bind(str(path))
+    for more in (["--backend", "a=http://127.0.0.1:1"], ["--demo", "--default-backend", "demo"]):
+        status, found = examine(*FREE, *more, searches=True, DOCKER_HOST=f"unix://{path}")
+        assert status == 0, found
+        assert "isn't to be asked" in found["docker"]["text"]
+
+
+def test_a_folder_that_is_not_there_for_administrators_is_an_error(examine, tmp_path):
+    status, found = examine(*FREE, "--admin", f"unix:{tmp_path}/none/admin.sock")
+    assert status == 2 and "No such file" in found["admin"]["text"]
+
+
+def test_connections_that_are_set_are_looked_at(examine):
+    status, found = examine(*FREE, "--limits.connections", "5000")
+    assert status == 1 and "10064" in found["descriptors"]["text"], found
 
 
 def test_an_address_of_another_machine_is_an_error(examine):

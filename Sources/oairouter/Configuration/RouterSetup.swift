@@ -153,6 +153,11 @@ struct RouterSetup {
     return SettingTable.keys.map(\.path).filter(paths.contains)
   }
 
+  /// Where servers are looked for that nobody has named.
+  var wishes: (docker: DiscoverySearch.Wish, ports: DiscoverySearch.Wish) {
+    search(settings).wishes(hasBackends: hasBackends(settings))
+  }
+
   /// Whether somebody has said where servers are.
   private func hasBackends(_ settings: Settings) -> Bool {
     hasDemo || !settings.value("backends").elements.isEmpty
@@ -208,7 +213,8 @@ struct RouterSetup {
     #endif
   }
 
-  private var adminPlace: AdminOptions.Place {
+  /// Where administrators reach it.
+  var adminPlace: AdminOptions.Place {
     switch settings.value("admin").text {
     case "off": .off
     case let text?: SocketAddress(text).map { .at($0) } ?? .automatic

@@ -18,6 +18,7 @@ struct Doctor: ParsableCommand {
   @Flag(help: "Print JSON: a list of what was looked at, with its level and what to do.")
   var json = false
 
+  @OptionGroup var demonstration: DemoFlag
   @OptionGroup var discover: DiscoverFlag
   @OptionGroup var flags: ServeFlags
 
@@ -40,12 +41,21 @@ struct Doctor: ParsableCommand {
   private func examine() -> [Finding] {
     let source = file.source(of: self)
     var findings: [Finding] = []
-    var settings = Settings()
+    var setup = RouterSetup(
+      settings: Settings(),
+      discover: discover.discover,
+      hasDemo: demonstration.demo
+    )
+    var options = RouterOptions()
     do throws(SettingsFailure) {
-      settings = try source.read()
-      _ = try RouterSetup(settings: settings, discover: discover.discover).options()
+      setup = try source.setup(
+        of: try source.bytes(),
+        discover: setup.discover,
+        hasDemo: setup.hasDemo
+      )
+      options = try setup.options()
       findings.append(.fine("configuration", source.path ?? "no file; defaults, variables, flags"))
-      findings += settings.warnings.map {
+      findings += setup.settings.warnings.map {
         .warning("configuration", $0, "correct the name, or unset it")
       }
     } catch {
@@ -53,9 +63,21 @@ struct Doctor: ParsableCommand {
         .error("configuration", error.description, "oairouter check says what is taken instead")
       )
     }
-    findings += ListenerExamination(settings: settings).findings
-    findings += EngineExamination(settings: settings, discover: discover.discover).findings
-    let machine = MachineExamination(environment: source.environment)
+    let keyFile = setup.settings.value("admin_key_file").text
+    let running = RunningRouters.listeners(
+      admin: setup.adminPlace,
+      key: keyFile.flatMap { try? KeyFile.read($0) }
+    )
+    findings += ListenerExamination(settings: setup.settings, running: running).findings
+    findings += EngineExamination(setup: setup).findings
+    // As the router itself does it.
+    let descriptors = DescriptorLimit.raise(to: Serve.descriptors)
+    let machine = MachineExamination(
+      environment: source.environment,
+      options: options,
+      adminPlace: setup.adminPlace,
+      descriptors: descriptors
+    )
     return findings + machine.findings(now: MachineExamination.now)
   }
 }

@@ -3,13 +3,12 @@ import OAIRouter
 
 /// Whether the container engine can be asked, where it is to be.
 struct EngineExamination {
-  let settings: Settings
-  let discover: [DiscoverySource]
+  let setup: RouterSetup
 
   var findings: [Finding] {
-    let word = settings.value("discovery.docker.enabled").text
-    if word == "off" || discover.contains(.off) { return [.fine("docker", "isn't to be asked")] }
-    let isWanted = word == "on" || discover.contains(.docker)
+    let wish = setup.wishes.docker
+    if wish == .off { return [.fine("docker", "isn't to be asked")] }
+    let isWanted = wish == .on
     do throws(DockerEndpointError) {
       guard let endpoint = try named() ?? .found(by: Self.variable) else {
         return [none(isWanted: isWanted)]
@@ -21,7 +20,7 @@ struct EngineExamination {
   }
 
   private func named() throws(DockerEndpointError) -> DockerEndpoint? {
-    if let url = settings.value("discovery.docker.host").text {
+    if let url = setup.settings.value("discovery.docker.host").text {
       return try DockerEndpoint(url: url)
     }
     return try DockerEndpoint.named(by: Self.variable)

@@ -3,7 +3,12 @@ import OAIRouter
 
 /// Whether the router could listen where it is told to.
 struct ListenerExamination {
+  /// Tried when the usual port is taken and nobody has named one.
+  private static let fallbackPort: UInt16 = 11435
+
   let settings: Settings
+  /// Where the routers listen that run here.
+  let running: Set<String>
 
   var findings: [Finding] {
     settings.value("listen").elements.compactMap { $0.text.flatMap { SocketAddress($0) } }
@@ -36,17 +41,32 @@ struct ListenerExamination {
   }
 
   private func taken(_ address: SocketAddress) -> Finding {
-    switch Self.server(at: address) {
-    case .router: return .fine("listen", "\(address) is served by a router already")
-    case .ollama where !settings.isSaid("listen"):
-      return .warning(
-        "listen",
-        "\(address) is taken by an Ollama: serving on port 11435 instead",
-        "point clients at port 11435, or give an address with --listen"
-      )
-    case .ollama: return inUse(address, "by an Ollama")
-    case .other: return inUse(address, "by another program")
+    if running.contains("\(address)") {
+      return .fine("listen", "\(address) is served by the router that runs here")
     }
+    let whom = Self.server(at: address)
+    guard !settings.isSaid("listen") else {
+      return whom == .router ? servedAlready(address) : inUse(address, "by \(whom.rawValue)")
+    }
+    // Nobody has named it: another one is tried.
+    let second = address.with(port: Self.fallbackPort)
+    if running.contains("\(second)") {
+      return .fine("listen", "\(second) is served by the router that runs here")
+    }
+    guard (try? ListeningSocket(second)) != nil else { return inUse(second, "as well") }
+    return .warning(
+      "listen",
+      "\(address) is taken by \(whom.rawValue): serving on port \(Self.fallbackPort) instead",
+      "point clients at port \(Self.fallbackPort), or give an address with --listen"
+    )
+  }
+
+  private func servedAlready(_ address: SocketAddress) -> Finding {
+    .warning(
+      "listen",
+      "\(address) is served by a router already; another one can't listen there",
+      "if it isn't the one that you mean: stop it, or give another address with --listen"
+    )
   }
 
   private func inUse(_ address: SocketAddress, _ whom: String) -> Finding {
@@ -58,18 +78,21 @@ struct ListenerExamination {
     )
   }
 
-  private enum Neighbour { case router, ollama, other }
+  private enum Neighbour: String {
+    case router = "a router"
+    case ollama = "an Ollama"
+    case other = "another program"
+  }
 
   /// Who answers there.
   private static func server(at address: SocketAddress) -> Neighbour {
-    guard let port = address.port else { return .other }
-    let host = address.isWildcard ? "127.0.0.1" : address.host
-    let url = ServerURL(host: host, port: port, prefix: "")
-    guard let health = try? HTTPGet(url).fetch("/health") else { return .other }
+    var place = address
+    if let port = address.port, address.isWildcard { place = .loopback(port: port) }
+    guard let health = try? RunningRouters.fetch("/health", place) else { return .other }
     if String(decoding: health.body, as: UTF8.self).contains("\"backends_total\"") {
       return .router
     }
-    guard let root = try? HTTPGet(url).fetch("/") else { return .other }
+    guard let root = try? RunningRouters.fetch("/", place) else { return .other }
     return String(decoding: root.body, as: UTF8.self).contains("Ollama") ? .ollama : .other
   }
 }

@@ -9,6 +9,9 @@ struct MachineExamination {
   static let earliest: Int64 = 1_767_225_600
 
   let environment: [String: String]
+  /// As far as they can be made of the configuration.
+  var options = RouterOptions()
+  var adminPlace = AdminOptions.Place.automatic
   var descriptors = DescriptorLimit.current
   var dumpsCore = Self.coreLimit > 0
   var adminFolder = AdminFolder.own()
@@ -22,9 +25,19 @@ struct MachineExamination {
   }
 
   private var descriptorFinding: Finding {
-    let connections = max(16, (descriptors - 64) / 2)
+    let connections = options.connections(descriptors: descriptors)
     let text = "\(descriptors) open files: \(connections) clients at a time"
-    guard descriptors < Self.fewDescriptors else { return .fine("descriptors", text) }
+    let needed = 2 * min(connections, 1 << 20) + 64
+    let isSet = options.proxy.limits.connections != nil
+    let isEnough = isSet ? needed <= descriptors : descriptors >= Self.fewDescriptors
+    guard !isEnough else { return .fine("descriptors", text) }
+    if isSet {
+      return .warning(
+        "descriptors",
+        text + ", who may need \(needed)",
+        "'ulimit -n \(needed)' before it starts, or fewer limits.connections"
+      )
+    }
     return .warning(
       "descriptors",
       text,
@@ -69,6 +82,22 @@ struct MachineExamination {
   }
 
   private var adminFinding: Finding {
+    switch adminPlace {
+    case .off: return .fine("admin", "is off")
+    case .at(.unix(let path)):
+      let slash = path.lastIndex(of: "/")
+      let folder = slash.map { String(path[...$0]) } ?? "."
+      guard access(folder, W_OK | X_OK) == 0 else {
+        return .error(
+          "admin",
+          "unix:\(path): \(Errno(errno).text)",
+          "a folder that is there and may be written to"
+        )
+      }
+      return .fine("admin", "unix:\(path)")
+    case .at(let address): return .fine("admin", "\(address)")
+    case .automatic, .listener: break
+    }
     guard let adminFolder else {
       return .warning(
         "admin",
