@@ -34,7 +34,12 @@ struct AdminTarget: ParsableArguments {
         exitCode: CommandFailure.badUsage
       )
     }
-    return running.first.map { AdminConnection($0, key) }
+    guard let found = running.first else { return nil }
+    // A system service's, say, in place of this user's own.
+    if AdminFolder.own().map({ SocketAddress.unix("\($0)/admin.sock") }) != found {
+      Terminal.writeError("oairouter: asking the router at \(found)\n")
+    }
+    return AdminConnection(found, key)
   }
 
   /// The same for commands that can't do without.

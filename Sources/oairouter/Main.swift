@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import OAIRDiscovery
 
 /// The program.
 ///
@@ -31,11 +32,23 @@ struct Oairouter: ParsableCommand {
     }
     do {
       let arguments = Array(CommandLine.arguments.dropFirst())
+      try checkCommand(arguments.first)
       var command = try parseAsRoot(SettingFlag.separatingValues(in: arguments))
       try command.run()
     } catch {
       end(error)
     }
+  }
+
+  /// A word in the place of a command that is none: `serve`, which may be left out, takes no words.
+  private static func checkCommand(_ word: String?) throws(CommandFailure) {
+    let names = configuration.subcommands.map { $0._commandName }
+    guard let word, !word.hasPrefix("-"), word != "help", !names.contains(word) else { return }
+    throw CommandFailure(
+      "there is no command '\(Terminal.escaped(String(word.prefix(64))))'"
+        + "\(DocumentNode.hint(word, names)); 'oairouter --help' lists them",
+      exitCode: CommandFailure.badUsage
+    )
   }
 
   /// Says what went wrong (or shows the help that was asked for) and ends the process.

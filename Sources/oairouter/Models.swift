@@ -5,14 +5,21 @@ import OAIRouter
 /// `oairouter models`: what a running router, or any OpenAI-compatible server, serves.
 struct Models: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "List the models of a running server."
+    abstract: "List the models of a running server.",
+    discussion: "Shows the key of --key-file, else of the variable OAIROUTER_API_KEY, if any."
   )
+
+  /// The variable with the key.
+  static let keyVariable = "OAIROUTER_API_KEY"
 
   @Option(
     help: "The server to ask. (default: \(ServerURL.standard))",
     transform: ServerURL.parse
   )
   var url = ServerURL.standard
+
+  @Option(help: ArgumentHelp("A file with the key that the server wants.", valueName: "file"))
+  var keyFile: String?
 
   @Flag(help: "Print the answer as it came.")
   var json = false
@@ -32,7 +39,7 @@ struct Models: ParsableCommand {
   }
 
   func run() throws {
-    let response = try HTTPGet(url).fetch("/v1/models")
+    let response = try HTTPGet(url, credentials: try credentials()).fetch("/v1/models")
     let text = String(decoding: response.body, as: UTF8.self)
     guard response.status == 200 else {
       let answer = Terminal.escaped(String(text.prefix(400)))
@@ -40,6 +47,18 @@ struct Models: ParsableCommand {
     }
     guard !json else { return Terminal.write(text.hasSuffix("\n") ? text : text + "\n") }
     Terminal.write(try Self.table(response.body))
+  }
+
+  private func credentials() throws(CommandFailure) -> BackendCredentials {
+    var credentials = BackendCredentials()
+    let variable = ConfigurationSource.processEnvironment[Self.keyVariable] ?? ""
+    if let keyFile {
+      credentials.apiKey = try KeyFile.secret(keyFile)
+    } else if !variable.isEmpty {
+      credentials.apiKey = variable
+    }
+    guard let problem = credentials.problem else { return credentials }
+    throw CommandFailure("the key can't be used: \(problem)", exitCode: CommandFailure.badUsage)
   }
 
   /// The names in a list; none if it isn't one.

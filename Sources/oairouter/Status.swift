@@ -28,6 +28,11 @@ struct Status: ParsableCommand {
 
   func run() throws {
     if url == nil, let connection = try target.find() { return try show(connection) }
+    if url == nil {
+      Terminal.writeError(
+        "oairouter: no admin listener was found; asking \(ServerURL.standard), as any client may\n"
+      )
+    }
     try show(url ?? ServerURL.standard)
   }
 

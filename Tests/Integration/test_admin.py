@@ -100,6 +100,21 @@ def test_a_second_router_has_a_socket_of_its_own_and_commands_want_to_know_which
     assert done.returncode == 1
 
 
+def test_commands_say_whom_they_ask_in_place_of_the_usual_one(start_automatic, run, tmp_path):
+    first, folder = start_automatic("first")
+    second, _ = start_automatic("second")
+    environment = {"XDG_RUNTIME_DIR": str(folder.parent), "RUNTIME_DIRECTORY": ""}
+    first.signal(signal.SIGTERM)
+    first.wait()
+    other = f"admin-{second.process.pid}.sock"
+    wait_until(lambda: [path.name for path in folder.iterdir()] == [other], "one socket")
+    done = run("status", "--json", environment=environment)
+    assert json.loads(done.stdout)["pid"] == second.process.pid
+    assert f"asking the router at unix:{folder}/{other}" in done.stderr
+    done = run("status", environment={**environment, "XDG_RUNTIME_DIR": str(tmp_path / "none")})
+    assert "no admin listener was found; asking http://127.0.0.1:11434" in done.stderr
+
+
 def test_the_socket_of_a_killed_router_is_taken_over(start_automatic):
     first, folder = start_automatic("first")
     wait_until((folder / "admin.sock").exists, "its socket")

@@ -238,3 +238,21 @@ class SlowRouter(Router):
     """Under valgrind everything takes fifty times as long."""
 
     start_seconds = 60.0
+
+
+def test_commands_show_a_key(guarded, start_mock, run, tmp_path):
+    mock = start_mock("a", "m", tokens=2)
+    router, key = guarded({"a": mock.url})
+    assert run("models", "--url", router.url).returncode == 1
+    path = tmp_path / "team.key"
+    for arguments, environment in (
+        (["--key-file", path], {}),
+        ([], {"OAIROUTER_API_KEY": key}),
+    ):
+        listed = run("models", "--url", router.url, *arguments, environment=environment)
+        assert listed.returncode == 0 and "m" in listed.stdout.split(), listed.stderr
+    # The load's key, or its field, is that of the question which models there are.
+    quick = ("--duration", "200ms", "--warm-up", "0s", "--no-progress", "-c", "1")
+    for arguments in (["--key-file", path], ["--header", f"Authorization: Bearer {key}"]):
+        done = run("bench", router.url, *arguments, *quick)
+        assert done.returncode == 0 and "no errors" in done.stdout, done.stderr

@@ -270,6 +270,12 @@ class HeadServer:
         self._thread.join(10)
 
 
+def test_a_command_that_there_is_not_is_told_with_the_one_meant(run):
+    refuses(run("srve"), "no command 'srve'; did you mean 'serve'?")
+    done = run("quux")
+    refuses(done, "no command 'quux'; 'oairouter --help'")
+
+
 # Starts a program as the session leader of a terminal, as an emulator does without a shell.
 IN_TERMINAL = """
 import fcntl, os, sys, termios

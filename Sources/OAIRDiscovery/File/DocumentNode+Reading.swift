@@ -130,14 +130,17 @@ extension DocumentNode {
 
   private func quoted(_ text: String) -> String { "'\(text.prefix(64))'" }
 
-  /// What was meant, most likely: a third of the letters may be wrong.
+  /// What was meant, most likely: a third of the letters may be wrong, or two have changed places.
   ///
   /// - Returns: what follows a text that says that there is no such word; empty when none is near.
   package static func hint(_ word: String, _ words: [String]) -> String {
-    let near = words.compactMap { candidate in
-      ModelName.distance(word, candidate, bound: max(2, word.utf8.count / 3)).map {
-        (distance: $0, word: candidate)
+    let bound = max(1, word.utf8.count / 3)
+    let near: [(distance: Int, word: String)] = words.compactMap { candidate in
+      guard let distance = ModelName.distance(word, candidate, bound: max(2, bound)) else {
+        return nil
       }
+      let isNear = distance <= bound || word.utf8.sorted() == candidate.utf8.sorted()
+      return isNear ? (distance, candidate) : nil
     }
     guard let best = near.min(by: { $0.distance < $1.distance }), best.distance < word.utf8.count
     else { return "" }

@@ -2,6 +2,16 @@ import OAIRDiscovery
 import Testing
 
 struct DocumentNodeReadingTests {
+  @Test(arguments: [
+    ("srve", "serve"), ("wieght", "weight"), ("wirte", "write"), ("mox", "max"), ("foo", ""),
+    ("post", ""), ("a", ""), ("first_bite", "first_byte"),
+  ])
+  func `a word is suggested only where it is near`(word: String, meant: String) {
+    let words = ["log", "serve", "weight", "write", "max", "host", "b", "first_byte"]
+    let hint = DocumentNode.hint(word, words.filter { $0 != "host" || word != "post" })
+    #expect(hint == (meant.isEmpty ? "" : "; did you mean '\(meant)'?"))
+  }
+
   private func node(_ json: String) throws -> DocumentNode {
     try JSONDocument.parse(Array(json.utf8))
   }
