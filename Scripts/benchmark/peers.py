@@ -106,6 +106,19 @@ def llm_router(name, *more):
     return make
 
 
+def litellm(folder, port, backend):
+    """It fetches nothing from elsewhere, and logs nothing."""
+    settings = [
+        "LITELLM_LOCAL_MODEL_COST_MAP=True",
+        "LITELLM_LOG=ERROR",
+        "LITELLM_MODE=PRODUCTION",
+        "LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY=true",
+    ]
+    made = configured(LITELLM, "litellm.yaml", "litellm", "--config", "{path}")
+    command = made(folder, port, backend)
+    return ["env", *settings, *command, "--host", "127.0.0.1", "--port", str(port)]
+
+
 PEERS = {
     "direct": None,
     "oairouter": oairouter,
@@ -113,16 +126,7 @@ PEERS = {
     "nginx": configured(NGINX, "nginx.conf", "nginx", "-p", "{folder}", "-c", "{path}"),
     "vllm-router": llm_router("vllm-router"),
     "sglang-router": llm_router("sglang-router", "launch"),
-    # Nothing of it is fetched from elsewhere, and nothing is logged.
-    "litellm": lambda folder, port, backend: [
-        "env",
-        "LITELLM_LOCAL_MODEL_COST_MAP=True",
-        "LITELLM_LOG=ERROR",
-        "LITELLM_MODE=PRODUCTION",
-        "LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY=true",
-        *configured(LITELLM, "litellm.yaml", "litellm", "--config", "{path}")(folder, port, backend),
-        *("--host", "127.0.0.1", "--port", str(port), "--num_workers", "1"),
-    ],
+    "litellm": litellm,
 }
 # What is a hundred times as slow is measured when it is asked for.
 SLOW = {"litellm"}

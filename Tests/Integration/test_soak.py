@@ -16,7 +16,7 @@ import pytest
 from programs import Router
 from rawhttp import chat
 from test_reload import configuration, replace
-from waiting import PATIENCE, wait_until
+from waiting import PATIENCE, pass_time, wait_until
 
 CHAT = "/v1/chat/completions"
 # Each has its name in every event: bytes of another stream would show.
@@ -163,9 +163,9 @@ def soak(request):
 async def faults(soak, every, engines, restart, reload):
     """One fault after the other: an engine killed and started again, a rejected file, a pause."""
     for number in itertools.count():
-        await asyncio.sleep(every / 3)
+        await pass_time(every / 3)
         reload(is_valid=number % 2 == 0)
-        await asyncio.sleep(every / 3)
+        await pass_time(every / 3)
         name = ENGINES[number % len(ENGINES)]
         if number % 2 == 0:
             soak.kills.append(time.monotonic())
@@ -174,11 +174,11 @@ async def faults(soak, every, engines, restart, reload):
         else:
             engines[name].signal(signal.SIGSTOP)
             try:
-                await asyncio.sleep(1)
+                await pass_time(1)
             finally:
                 engines[name].signal(signal.SIGCONT)
         reload(is_valid=True)
-        await asyncio.sleep(every / 3)
+        await pass_time(every / 3)
 
 
 async def run(soak, curve, seconds, streams, disturb):
@@ -186,7 +186,7 @@ async def run(soak, curve, seconds, streams, disturb):
     disturbing = asyncio.create_task(disturb())
     end = time.monotonic() + seconds
     while time.monotonic() < end and not soak.problems and not disturbing.done():
-        await asyncio.sleep(max(0.2, seconds / 400))
+        await pass_time(max(0.2, seconds / 400))
         curve.look()
     disturbing.cancel()
     for result in await asyncio.gather(disturbing, return_exceptions=True):

@@ -1,5 +1,6 @@
 """Waits for conditions, each with a deadline. The only place that lets time pass."""
 
+import asyncio
 import os
 import threading
 import time
@@ -35,3 +36,10 @@ def wait_until(condition, what, seconds=10.0):
         if time.monotonic() >= end:
             raise Timeout(f"waited {seconds:g} s for {what}; last seen: {last!r}")
         pace.wait(PACE_SECONDS)
+
+
+async def pass_time(seconds):
+    """Lets the event loop go on for a while: for schedules, never for want of a condition."""
+    over = asyncio.Event()
+    asyncio.get_running_loop().call_later(seconds, over.set)
+    await over.wait()
