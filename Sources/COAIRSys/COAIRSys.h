@@ -2,7 +2,9 @@
 #pragma once
 #include <malloc.h>
 #include <pthread.h>
+#include <spawn.h>
 #include <stddef.h>
+#include <sys/auxv.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>

@@ -57,6 +57,8 @@ public struct Proxy<K: Kernel>: ~Copyable {
   var loopbackListeners: [Handle] = []
   var pausedListeners: [Handle] = []
   var lifecycle = Lifecycle.running
+  /// Another process goes on by the same listeners: who asks here asks about both.
+  var hasSuccessor = false
   /// When the last client must have taken everything; known once the time for the drain is over.
   var lastWrite = UInt64.max
   var serial: UInt64 = 0
@@ -262,6 +264,9 @@ public struct Proxy<K: Kernel>: ~Copyable {
     switch mail.command {
     case .leave: beginLeaving()
     case .drain: beginDrain()
+    case .handOver:
+      hasSuccessor = true
+      beginDrain()
     case .stop:
       beginDrain()
       endDrain()
@@ -381,6 +386,8 @@ public struct ProxyMail: Sendable {
     case leave
     /// Accept nothing new, finish what is under way, then stop.
     case drain
+    /// The same, while another process serves by the same listeners.
+    case handOver
     /// End what is under way now, then stop.
     case stop
   }

@@ -10,6 +10,16 @@ public struct FileDescriptor: Equatable, Hashable, Sendable {
 
   /// Wraps a number that the kernel gave out.
   public init(_ raw: Int32) { self.raw = raw }
+
+  /// Another number for the same open file, close-on-exec; it belongs to the caller.
+  ///
+  /// - Parameter least: the least number that it may have.
+  /// - Throws: `SystemError` when no descriptor is left.
+  public func duplicate(from least: Int32 = 0) throws(SystemError) -> OwnedFD {
+    let raw = fcntl(raw, F_DUPFD_CLOEXEC, least)
+    guard raw >= 0 else { throw SystemError("fcntl", .current) }
+    return OwnedFD(owning: FileDescriptor(raw))
+  }
 }
 
 /// The one owner of a descriptor: closes it exactly once, when it goes out of scope.

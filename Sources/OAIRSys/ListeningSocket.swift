@@ -55,9 +55,8 @@ public struct ListeningSocket: ~Copyable, Sendable {
       throw SystemError("getsockopt", .current)
     }
     guard isListening != 0 else { throw SystemError("listen", Errno(EINVAL)) }
-    let raw = fcntl(descriptor.raw, F_DUPFD_CLOEXEC, 0)
-    guard raw >= 0 else { throw SystemError("fcntl", .current) }
-    let owner = OwnedFD(owning: FileDescriptor(raw))
+    let owner = try descriptor.duplicate()
+    let raw = owner.descriptor.raw
     guard fcntl(raw, F_SETFL, fcntl(raw, F_GETFL) | O_NONBLOCK) == 0 else {
       throw SystemError("fcntl", .current)
     }

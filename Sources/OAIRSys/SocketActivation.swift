@@ -33,14 +33,19 @@ public enum SocketActivation {
   /// `LISTEN_PID`, `LISTEN_FDS` and `LISTEN_FDNAMES` are removed from the environment, so that no
   /// child takes them for its own.
   ///
-  /// - Returns: listening stream sockets in their order; none when `LISTEN_PID` isn't this process.
+  /// - Parameter parent: a process that says, in a way of its own, that what it hands over is for
+  ///   its child, whose process id it couldn't know before: it takes the place of `LISTEN_PID`.
+  /// - Returns: listening stream sockets in their order; none when `LISTEN_PID` isn't this process,
+  ///   or `parent` not its parent.
   /// - Throws: `Failure` when the variables contradict each other, or something else than a
   ///   listening stream socket of IPv4, IPv6 or unix(7) was handed over.
-  public static func take() throws(Failure) -> [ActivatedSocket] {
+  public static func take(from parent: Int32? = nil) throws(Failure) -> [ActivatedSocket] {
     let names = ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"]
     let values = names.map { getenv($0).map { String(cString: $0) } }
     for name in names { unsetenv(name) }
-    let sockets = try sockets(pid: values[0], count: values[1], names: values[2], own: getpid())
+    let own = getpid()
+    let pid = receiver(values[0], from: parent, own: own, actual: getppid())
+    let sockets = try sockets(pid: pid, count: values[1], names: values[2], own: own)
     // All first: a child must not get any, whatever comes of this.
     for socket in sockets {
       let raw = socket.descriptor.raw
@@ -58,6 +63,17 @@ public enum SocketActivation {
       )
     }
     return sockets
+  }
+
+  /// Whom the sockets are for: as `LISTEN_PID` says, or the one that speaks for its child.
+  static func receiver(
+    _ said: String?,
+    from parent: Int32?,
+    own: Int32,
+    actual: Int32
+  ) -> String? {
+    guard let parent else { return said }
+    return parent == actual ? "\(own)" : nil
   }
 
   /// What the variables say.

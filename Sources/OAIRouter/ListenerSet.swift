@@ -7,41 +7,53 @@ import Synchronization
 /// Whoever doesn't run its router gets them closed.
 final class ListenerSet: Sendable {
   let addresses: [SocketAddress]
-  /// Those that weren't opened by the program itself.
-  private let ownAddresses: [SocketAddress]
+  /// What is held of each, in the same order.
+  let holds: [ListenerHold]
   private let descriptors: Mutex<[FileDescriptor]>
 
   /// Opens all, or none.
   init(_ options: RouterOptions) throws(RouterError) {
     var opened: [FileDescriptor] = []
     var addresses: [SocketAddress] = []
-    var ownAddresses: [SocketAddress] = []
+    var holds: [ListenerHold] = []
     do throws(RouterError) {
       for address in options.listen {
         let socket = try Self.open(address, options)
         addresses.append(socket.address)
         opened.append(socket.release())
+        holds.append(try Self.hold(opened, addresses, options, isOwn: true))
       }
-      ownAddresses = addresses
       for listener in options.listeners {
         let socket = try Self.duplicate(listener)
         addresses.append(socket.address)
         opened.append(socket.release())
+        let isOwn = options.adoptedListeners.contains(listener)
+        holds.append(try Self.hold(opened, addresses, options, isOwn: isOwn))
       }
     } catch {
       for descriptor in opened { _ = OwnedFD(owning: descriptor) }
       throw error
     }
     self.addresses = addresses
-    self.ownAddresses = ownAddresses
+    self.holds = holds
     descriptors = Mutex(opened)
   }
 
-  /// A unix socket's file outlives its listener, and would look like a server to others.
-  ///
-  /// Once the listeners are closed.
-  func removeFiles() {
-    for case .unix(let path) in ownAddresses { unlink(path) }
+  /// What is held of the newest one.
+  private static func hold(
+    _ opened: [FileDescriptor],
+    _ addresses: [SocketAddress],
+    _ options: RouterOptions,
+    isOwn: Bool
+  ) throws(RouterError) -> ListenerHold {
+    do throws(SystemError) {
+      return try ListenerHold(
+        opened[opened.count - 1],
+        .clients,
+        file: isOwn ? ListenerHold.file(addresses[addresses.count - 1]) : nil,
+        isKept: options.upgrade != nil
+      )
+    } catch { throw .system(error) }
   }
 
   private static func duplicate(

@@ -28,6 +28,7 @@ public final class Router: Sendable {
   private let wake: AsyncStream<Void>.Continuation
   private let listeners: ListenerSet
   private let admin: AdminListener?
+  private let adminServer = Mutex<AdminServer?>(nil)
   private let reports: ReportDesk
   private let metrics: MetricsDesk
   private let listing = FirstListing()
@@ -95,7 +96,7 @@ public final class Router: Sendable {
   }
 
   private static func openAdmin(_ options: RouterOptions) throws(RouterError) -> AdminListener? {
-    switch try AdminListener.open(options.admin) {
+    switch try AdminListener.open(options) {
     case .opened(let listener): return listener
     case .none(let reason):
       if let reason {
@@ -106,6 +107,8 @@ public final class Router: Sendable {
   }
 
   private var options: RouterOptions { configuration.options }
+  /// What is held of all listeners, the administrators' last.
+  var holds: [ListenerHold] { listeners.holds + [admin?.hold].compactMap { $0 } }
 
   /// The first of `boundAddresses`; for a router that has one.
   public var boundAddress: SocketAddress { boundAddresses[0] }
@@ -119,8 +122,12 @@ public final class Router: Sendable {
   /// The reactor gets a thread of its own: no thread of Swift's pool is blocked, and signal masks
   /// and handlers of the program are left alone.
   ///
+  /// - Parameter ready: waited for before the first connection is accepted, while backends are
+  ///   looked for already; what it throws ends the router, and is thrown.
   /// - Throws: `RouterError` when it has run before, or the system refuses what serving needs.
-  public func run() async throws {
+  public func run(
+    when ready: (@Sendable (Router) async throws -> Void)? = nil
+  ) async throws {
     guard !hasRun.exchange(true, ordering: .sequentiallyConsistent) else {
       throw RouterError.alreadyRun
     }
@@ -134,53 +141,77 @@ public final class Router: Sendable {
     writer?.start()
     if let ring = writer?.ring { options.logLevel?.observe { ring.isWanted = $0 <= .info } }
     let added = AddedBackends(registry, controlPlane.client, own: boundAddresses)
-    let server: AdminServer?
-    do {
-      server = try startAdmin(added)
-      try await controlPlane.start()
-    } catch { throw RouterError.system(error) }
-    logListening()
+    do { try await controlPlane.start() } catch { throw RouterError.system(error) }
     let signals = Task { await deliverSignals() }
-    let result = await withTaskCancellationHandler {
-      await serve(proxy, ring: writer?.ring)
-    } onCancel: {
-      drain()
+    let result: Result<ProxyCounters, any Error>
+    do {
+      try await ready?(self)
+      try startAdmin(added)
+      logListening()
+      result = await withTaskCancellationHandler {
+        await serve(proxy, ring: writer?.ring)
+      } onCancel: {
+        drain()
+      }
+    } catch let error as SystemError { result = .failure(RouterError.system(error)) } catch {
+      result = .failure(error)
     }
-    hasEnded.store(true, ordering: .sequentiallyConsistent)
-    // Connections that were handed over too late are closed with their mail.
-    _ = mailbox.take()
-    reports.close()
-    admin?.removeFile()
-    await server?.stop()
-    await added.stop()
-    wake.finish()
+    await end(added)
     await signals.value
     await controlPlane.stop()
     writer?.stop()
-    listeners.removeFiles()
     switch result {
     case .success(let counters):
       var metadata: Logger.Metadata = ["requests": "\(counters.requests)"]
       for (name, count) in counters.troubles where count > 0 { metadata[name] = "\(count)" }
       options.logger.notice("stopped", metadata: metadata)
-    case .failure(let error): throw RouterError.system(error)
+    case .failure(let error): throw error
     }
   }
 
-  private func startAdmin(_ added: AddedBackends) throws(SystemError) -> AdminServer? {
-    guard let descriptor = admin?.release() else { return nil }
+  /// Nobody is served any more.
+  private func end(_ added: AddedBackends) async {
+    hasEnded.store(true, ordering: .sequentiallyConsistent)
+    // Connections that were handed over too late are closed with their mail.
+    _ = mailbox.take()
+    reports.close()
+    for hold in holds {
+      hold.close()
+      hold.removeFile()
+    }
+    await adminServer.withLock { $0 }?.stop()
+    await added.stop()
+    wake.finish()
+  }
+
+  private func startAdmin(_ added: AddedBackends) throws(SystemError) {
+    guard let descriptor = admin?.release() else { return }
     let desk = AdminDesk(
       registry: registry,
       added: added,
       reports: reports,
       configuration: configuration,
       addresses: boundAddresses,
+      isAdminLocal: Self.isLocal(admin?.address),
       startedAt: LinuxKernel.now()
     )
-    return try AdminServer(
+    let server = try AdminServer(
       try ListeningSocket(adopting: OwnedFD(owning: descriptor)),
       key: self.configuration.options.admin.key
     ) { await desk.answer($0) }
+    adminServer.withLock { $0 = server }
+  }
+
+  /// Lets no administrators in any more; those whose requests are at work get their answers.
+  func stopAdministration() {
+    guard let server = adminServer.withLock({ $0 }) else { return }
+    // Not waited for here: the caller may be one of those requests. The router's end waits.
+    Task.detached { await server.stop() }
+  }
+
+  /// Only this machine's users can come, and of those only whom the file's mode lets in.
+  private static func isLocal(_ address: SocketAddress?) -> Bool {
+    if case .unix = address { true } else { false }
   }
 
   private func logListening() {
@@ -202,9 +233,10 @@ public final class Router: Sendable {
     return { metrics.take($0) }
   }
 
-  private func serve(_ proxy: ProxyOptions, ring: AccessRing?) async -> Result<
-    ProxyCounters, SystemError
-  > {
+  private func serve(
+    _ proxy: ProxyOptions,
+    ring: AccessRing?
+  ) async -> Result<ProxyCounters, any Error> {
     var plane = DataPlane(
       options: proxy,
       connections: options.connections,
@@ -220,7 +252,7 @@ public final class Router: Sendable {
       OwnThread.start("oair-reactor") {
         do throws(SystemError) {
           continuation.resume(returning: .success(try plane.run(listeners: descriptors)))
-        } catch { continuation.resume(returning: .failure(error)) }
+        } catch { continuation.resume(returning: .failure(RouterError.system(error))) }
       }
     }
   }
@@ -275,16 +307,20 @@ public final class Router: Sendable {
   ///
   /// - Parameter now: without the delay, or what is left of it.
   public func drain(now: Bool = false) {
-    let mail = ProxyMail(command: now ? .drain : .leave)
-    mailbox.update { ($0 ?? ProxyMail()).merging(mail) }
+    post(now ? .drain : .leave)
+  }
+
+  /// Sends the reactor a command that ends it, sooner or later.
+  func post(_ command: ProxyMail.Command) {
+    // First: nobody could serve those whom they would let in.
+    for hold in holds { hold.close() }
+    mailbox.update { ($0 ?? ProxyMail()).merging(ProxyMail(command: command)) }
   }
 
   /// The same without waiting.
   ///
   /// Callable from anywhere.
-  public func stop() {
-    mailbox.update { ($0 ?? ProxyMail()).merging(ProxyMail(command: .stop)) }
-  }
+  public func stop() { post(.stop) }
 
   /// Asks the reactor what it is doing: an answer is evidence that its loop turns.
   ///

@@ -53,6 +53,16 @@ public struct RouterOptions: Sendable {
   public var lineSink: LineSink?
   /// What became of attempts to read the configuration anew, if anybody makes any.
   public var reloads: ReloadRecord?
+  /// Those of `listeners`, and of an admin listener that was handed over, whose socket files come
+  /// with them: the router removes those at its end, as if it had made them.
+  public var adoptedListeners: Set<FileDescriptor> = []
+  /// Has another process go on by the same listeners, when an administrator asks for it
+  /// (`POST /admin/upgrade`); nil: nobody can.
+  ///
+  /// Called in a task, also while a former call is at work.
+  public var upgrade: (@Sendable (UpgradeRequest) async -> UpgradeOutcome)?
+  /// What became of upgrades, if there are any.
+  public var upgrades: UpgradeRecord?
   /// Hears of what happens to backends and of start and stop; info or less severe.
   public var logger: Logger
 

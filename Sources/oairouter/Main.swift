@@ -18,7 +18,7 @@ struct Oairouter: ParsableCommand {
     subcommands: [
       Serve.self, Check.self, Doctor.self, Status.self, Models.self, Backends.self, Discover.self,
       RouteCommand.self,
-      SetLogLevel.self, Mock.self, Bench.self, Version.self,
+      SetLogLevel.self, Upgrade.self, Mock.self, Bench.self, Version.self,
     ],
     defaultSubcommand: Serve.self
   )
@@ -54,6 +54,7 @@ struct Oairouter: ParsableCommand {
   /// Says what went wrong (or shows the help that was asked for) and ends the process.
   private static func end(_ error: any Error) -> Never {
     if let failure = error as? CommandFailure {
+      Predecessor.tell(failure.text)
       Terminal.writeError("oairouter: \(failure.text)\n")
       Glibc.exit(failure.exitCode)
     }
@@ -62,6 +63,7 @@ struct Oairouter: ParsableCommand {
     if code.isSuccess {
       Terminal.write(text + "\n")
     } else {
+      Predecessor.tell(text)
       Terminal.writeError(text + "\n")
     }
     // sysexits(3) would have 64 for bad usage; here 2 means that, as in most programs.

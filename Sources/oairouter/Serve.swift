@@ -25,6 +25,7 @@ struct Serve: ParsableCommand {
     // Whoever reads the log may go away; that ends no stream.
     signal(SIGPIPE, SIG_IGN)
     Router.tuneAllocator()
+    let start = ProcessStart.remember()
     // Before any other thread exists: they inherit the mask.
     let signals: SignalFD
     do {
@@ -35,10 +36,25 @@ struct Serve: ParsableCommand {
     // nohup(1) has it ignored, and what is ignored isn't reported. It means a terminal that goes.
     let outlivesTerminal = Self.isIgnored(SIGHUP)
     signal(SIGHUP, SIG_DFL)
+    let predecessor = try Predecessor.take()
+    let outlives = outlivesTerminal || predecessor?.note.outlivesTerminal == true
+    do { try serve(signals, start, predecessor, outlivesTerminal: outlives) } catch {
+      predecessor?.tell((error as? CommandFailure)?.text ?? "\(error)")
+      throw error
+    }
+  }
+
+  private func serve(
+    _ signals: borrowing SignalFD,
+    _ start: ProcessStart,
+    _ predecessor: Predecessor?,
+    outlivesTerminal: Bool
+  ) throws {
     let formerLimit = DescriptorLimit.current
     let limit = DescriptorLimit.raise(to: Self.descriptors)
-    let activated = try ActivatedListeners.take()
+    let activated = try ActivatedListeners.take(from: predecessor?.note)
     let service = try Self.supervisor()
+    let upgrader = Upgrader(start, after: predecessor?.note, outlivesTerminal: outlivesTerminal)
     let demoBackend = demonstration.demo ? DemoBackend() : nil
     var source = file.source(of: self)
     let (bytes, setup) = try read(&source)
@@ -51,13 +67,23 @@ struct Serve: ParsableCommand {
     )
     let record = ReloadRecord()
     options.reloads = record
+    options.upgrades = upgrader.record
+    options.upgrade = { await upgrader.upgrade($0) }
     activated.apply(to: &options)
     let router = try Self.makeRouter(options)
     activated.close()
+    upgrader.attach(router, service, options.logger)
     Banner.listening(router, setup.format, isFallback: options.fallbackPort != nil)
-    service?.started(router)
-    let lines = options.lineSink
-    Task.detached { await Self.serve(router, demoBackend, lines) }
+    let life = ServedLife(
+      router: router,
+      demo: demoBackend,
+      lines: options.lineSink,
+      logger: options.logger,
+      service: service,
+      predecessor: predecessor,
+      upgrader: upgrader
+    )
+    Task.detached { await life.run() }
     Task.detached { await Banner.ready(router) }
     let reloader = ConfigurationReloader(
       source,
@@ -72,7 +98,7 @@ struct Serve: ParsableCommand {
       )
     )
     Task.detached { await reloader.run(bytes: bytes) }
-    Self.obey(signals, router, reloader, service, outlivesTerminal: outlivesTerminal)
+    life.obey(signals, reloader, outlivesTerminal: outlivesTerminal)
   }
 
   /// LIMIT: descriptors that the soft limit is raised to; more are there if it is higher already.
@@ -84,53 +110,6 @@ struct Serve: ParsableCommand {
     // SAFETY: both are addresses, or numbers in their place, which nobody follows.
     return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
       == unsafeBitCast(SIG_IGN, to: Int.self)
-  }
-
-  /// Does what signals say; the process ends with the router, or with the last one that says so.
-  private static func obey(
-    _ signals: borrowing SignalFD,
-    _ router: Router,
-    _ reloader: ConfigurationReloader,
-    _ service: Supervisor?,
-    outlivesTerminal: Bool
-  ) {
-    var stopping = Stopping()
-    while true {
-      let signal = signals.received()
-      // The kernel's own: the terminal that it was started from is gone.
-      if signal.number == SIGHUP, !signal.isFromKernel || outlivesTerminal {
-        reloader.request()
-        continue
-      }
-      // The router first: a manager that doesn't read must not keep anybody from stopping.
-      switch stopping.signalled(delay: router.drainDelay) {
-      case .leave:
-        router.drain()
-        service?.stopping(.leaving)
-      case .drain:
-        router.drain(now: true)
-        service?.stopping(.draining)
-      case .exit: Glibc.exit(CommandFailure.failed)
-      }
-    }
-  }
-
-  /// Runs the router; the process ends with it.
-  private static func serve(
-    _ router: Router,
-    _ demo: DemoBackend?,
-    _ lines: LineSink?
-  ) async {
-    do {
-      try await router.run()
-      demo?.stop()
-      lines?.flush()
-      Glibc.exit(0)
-    } catch {
-      lines?.flush()
-      Terminal.writeError("oairouter: \(error)\n")
-      Glibc.exit(CommandFailure.failed)
-    }
   }
 
   /// Whom to tell, if somebody asked for it.

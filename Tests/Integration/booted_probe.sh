@@ -29,6 +29,10 @@ runs_anew() {
   [ "$(property oairouter MainPID)" -gt 0 ] && [ "$(property oairouter NRestarts)" = 1 ]
 }
 is_pending() { [ -s "$1" ] && grep -q content "$1"; }
+is_whole() { grep -q 'data: \[DONE\]' "$1"; }
+has_moved() { [ "$(property oairouter MainPID)" != "$1" ]; }
+is_gone() { [ ! -e "/proc/$1" ]; }
+is_restarted() { [ "$(property oairouter NRestarts)" = 1 ] && is_ready; }
 
 until_true is_ready; say ready $?
 until_true status_is '1/1 backends ready, 1 model, 0 streams'; say status $?
@@ -52,15 +56,50 @@ say watchdog_restarts "$(property oairouter NRestarts)"
 said=$(journalctl -u oairouter | grep -c 'Watchdog timeout'); say watchdog_said "$said"
 until_true is_ready; say ready_again $?
 
-# A stop, which a stream outlives.
+# Upgrades: the main process moves, and what was begun ends whole.
+former=$(property oairouter MainPID)
+stream /upgrade.txt & client=$!
+until_true is_pending /upgrade.txt
+oairouter upgrade; say upgrade $?
+until_true has_moved "$former"; say upgrade_moved $?
+say upgrade_state "$(property oairouter ActiveState)/$(property oairouter SubState)"
+second=$(property oairouter MainPID)
+oairouter status | grep -q "$second"; say upgrade_status $?
+oairouter upgrade --binary /bin/false; say upgrade_broken $?
+[ "$(property oairouter MainPID)" = "$second" ]; say upgrade_broken_stays $?
+oairouter upgrade; say upgrade_again $?
+until_true has_moved "$second"; say upgrade_moved_again $?
+wait $client
+is_whole /upgrade.txt; say upgrade_stream_whole $?
+until_true is_gone "$former"; say upgrade_former_gone $?
+until_true is_ready; say upgrade_ready $?
+systemctl reload oairouter; say upgrade_reload $?
+
+# A stop, which a stream outlives, and one of a process whose place was taken.
+stream /former.txt & before=$!
+until_true is_pending /former.txt
+oairouter upgrade; say upgrade_before_stop $?
+last=$(property oairouter MainPID)
 stream /stream.txt & client=$!
 until_true is_pending /stream.txt; say stream_begun $?
 systemctl stop oairouter & stopping=$!
 until_true status_is draining; say drain_told $?
 say drain_state "$(property oairouter ActiveState)"
-wait $client; wait $stopping; say stop $?
-grep -q 'data: \[DONE\]' /stream.txt; say stream_whole $?
+wait $client; wait $before; wait $stopping; say stop $?
+is_whole /stream.txt; say stream_whole $?
+is_whole /former.txt; say former_stream_whole $?
+is_gone "$last"; say stop_ends_the_last $?
 say stop_result "$(property oairouter Result)"
+
+# A new process that crashes while the former still has a stream.
+systemctl start oairouter; until_true is_ready
+stream /crash.txt & client=$!
+until_true is_pending /crash.txt
+oairouter upgrade; say upgrade_before_crash $?
+kill -KILL "$(property oairouter MainPID)"
+until_true is_restarted; say crash_restarted $?
+wait $client
+systemctl stop oairouter
 
 # Socket activation: the first client starts it, a restart refuses nobody.
 systemctl start oairouter.socket; say socket $?

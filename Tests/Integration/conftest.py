@@ -213,12 +213,23 @@ def pytest_addoption(parser):
         default="100,50,20",
         help="live streams, new connections a second and reloads of test_reload",
     )
+    parser.addoption(
+        "--upgrade-size",
+        default="100,50",
+        help="live streams and new connections a second of test_upgrade",
+    )
 
 
 @pytest.fixture
 def reload_size(request):
     """How many streams, new connections a second and reloads there are."""
     return tuple(map(int, request.config.getoption("--reload-size").split(",")))
+
+
+@pytest.fixture
+def upgrade_size(request):
+    """How many streams and new connections a second there are."""
+    return tuple(map(int, request.config.getoption("--upgrade-size").split(",")))
 
 
 @pytest.fixture

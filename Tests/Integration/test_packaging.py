@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 UNIT = "oairouter.service"
-LARGEST_EXPOSURE = 1.5
+LARGEST_EXPOSURE = 1.7
 SPAN = re.compile(r"(\d+) ?(min|s|m)\b")
 
 

@@ -1,5 +1,6 @@
 """Under a service manager: what it is told by sd_notify(3), and the sockets that it hands over."""
 
+import asyncio
 import os
 import re
 import signal
@@ -11,6 +12,7 @@ import pytest
 
 import rawhttp
 from admin_client import Admin
+from crowd import Crowd
 from notify_socket import NotifySocket, handing_over
 from programs import Program, Router
 from test_drain import open_stream
@@ -283,3 +285,40 @@ def test_a_restart_refuses_nobody(start_service, start_mock):
                 client.join(30)
         assert last.process.poll() is None
         assert set(results) == {200}
+
+
+def test_a_restart_cuts_no_stream_and_refuses_nobody(start_service, start_mock, upgrade_size):
+    """What the package's socket unit is for: its backlog holds who comes while streams end."""
+    count, per_second = upgrade_size
+    # 4 s each.
+    mock = start_mock("a", "m", tokens=40, ttft="5ms", itl="100ms")
+    options = ["--drain-timeout", "60s"]
+    with listener() as sock:
+        sock.listen(4096)
+        first = start_service({"a": mock.url}, *options, sockets=[sock], environment={})
+        first.wait_ready(1, ["m"])
+
+        def restart():
+            first.signal(signal.SIGTERM)
+            assert first.wait() == 0
+            start_service({"a": mock.url}, *options, sockets=[sock], environment={}, name="next")
+
+        async def restarted(crowd):
+            await crowd.answers(per_second // 2)
+            await asyncio.to_thread(restart)
+            await crowd.answers(per_second // 2)
+
+        async def run():
+            crowd = Crowd(sock.getsockname())
+            streams = crowd.hear(count)
+            task = asyncio.create_task(restarted(crowd))
+            pace = await crowd.visit(per_second, task)
+            await task
+            await asyncio.gather(*streams)
+            return crowd, pace
+
+        crowd, pace = asyncio.run(run())
+        came = crowd.answered - count
+        print(f"{count} streams, {came} new connections at {pace:.0f}/s: {crowd.refused[:3]}")
+        assert crowd.refused == []
+        assert came > per_second

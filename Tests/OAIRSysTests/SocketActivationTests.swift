@@ -33,6 +33,17 @@ struct SocketActivationTests {
     #expect(try sockets("8", "x", "a:b:c") == [])
   }
 
+  @Test func `a parent's word takes the place of the process id, if it is the parent`() {
+    func pid(_ said: String?, _ parent: Int32?) -> String? {
+      SocketActivation.receiver(said, from: parent, own: 7, actual: 5)
+    }
+    #expect(pid("7", nil) == "7")
+    #expect(pid("8", nil) == "8")
+    #expect(pid(nil, 5) == "7")
+    #expect(pid("8", 5) == "7")
+    #expect(pid("7", 6) == nil)
+  }
+
   @Test(arguments: [
     ("x", "1", nil), ("7", "x", nil), ("7", "-1", nil), ("7", "65", nil), ("7", "1", "a:b"),
     ("7", "2", "a"),

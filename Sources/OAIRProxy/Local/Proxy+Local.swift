@@ -38,7 +38,7 @@ extension Proxy {
 
   private mutating func answerReadiness(_ downstream: Handle) {
     let reason: String
-    if lifecycle != .running {
+    if lifecycle != .running, !hasSuccessor {
       reason = "draining"
     } else if table.healthyCount == 0 {
       reason = table.totalCount == 0 ? "no backends" : "no healthy backend"

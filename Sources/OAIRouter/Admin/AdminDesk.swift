@@ -16,6 +16,8 @@ struct AdminDesk: Sendable {
   let reports: ReportDesk
   let configuration: LiveConfiguration
   let addresses: [SocketAddress]
+  /// The admin listener is a unix socket.
+  let isAdminLocal: Bool
   let startedAt: UInt64
 
   /// LIMIT: characters of a path that is explained.
@@ -34,6 +36,7 @@ struct AdminDesk: Sendable {
     case "backends": return await ask(request, "GET", "POST") { await backends() }
     case "log-level" where request.method == "PUT": return setLogLevel(request)
     case "log-level": return await ask(request, "GET", "PUT") { logLevel() }
+    case "upgrade": return await ask(request, "POST") { await upgrade(request) }
     case "route": return await ask(request, "POST") { await explain(request) }
     default: break
     }
@@ -67,7 +70,8 @@ struct AdminDesk: Sendable {
       404,
       "unsupported_endpoint",
       "The admin listener has no \(request.path.prefix(256)). "
-        + "It has /admin/status, /admin/backends, /admin/route and /admin/log-level; "
+        + "It has /admin/status, /admin/backends, /admin/route, /admin/log-level "
+        + "and /admin/upgrade; "
         + "models are served on the other listeners."
     )
   }
@@ -169,9 +173,39 @@ struct AdminDesk: Sendable {
         addresses: addresses,
         uptimeMilliseconds: Int((LinuxKernel.now() &- startedAt) / 1_000_000),
         logLevel: options.logLevel?.level,
-        reloads: options.reloads?.state
+        reloads: options.reloads?.state,
+        upgrades: options.upgrades?.state
       )
     )
+  }
+
+  private func upgrade(_ request: AdminRequest) async -> AdminResponse {
+    guard let upgrade = options.upgrade else {
+      return .error(
+        501,
+        "upgrade_unavailable",
+        "The program that runs this router can't be replaced while it runs (RouterOptions.upgrade)."
+      )
+    }
+    let wanted: UpgradeRequest
+    do throws(DocumentError) { wanted = try UpgradeRequest(request.body) } catch {
+      return .error(400, "invalid_upgrade", "The body isn't an upgrade: \(error).")
+    }
+    // A key that goes over a network isn't to be a way to run any program.
+    guard wanted.program == nil || isAdminLocal else {
+      return .error(
+        403,
+        "upgrade_binary_forbidden",
+        "'binary' is only taken on a unix socket. Without it, the program with which this router "
+          + "was started goes on."
+      )
+    }
+    switch await upgrade(wanted) {
+    case .done(let pid, let version):
+      return AdminResponse(200, AdminRendering.upgrade(pid: pid, version: version))
+    case .refused(let reason): return .error(409, "upgrade_refused", reason)
+    case .failed(let reason): return .error(500, "upgrade_failed", reason)
+    }
   }
 
   private func logLevel() -> AdminResponse {

@@ -7,13 +7,26 @@ import Synchronization
 final class AdminListener: Sendable {
   /// Where it listens.
   let address: SocketAddress
+  /// What is held of it.
+  let hold: ListenerHold
   private let descriptor: Mutex<FileDescriptor?>
-  private let file: SocketFile?
 
-  /// - Parameter isOwn: the router has made its file, and removes it.
-  private init(_ socket: consuming ListeningSocket, isOwn: Bool = true) {
+  /// - Parameters:
+  ///   - isOwn: the router has made its file, or was given it, and removes it.
+  ///   - isKept: another process may go on with it.
+  private init(
+    _ socket: consuming ListeningSocket,
+    isOwn: Bool = true,
+    isKept: Bool
+  ) throws(SystemError) {
     address = socket.address
-    if isOwn, case .unix(let path) = socket.address { file = SocketFile(path) } else { file = nil }
+    let file = isOwn ? ListenerHold.file(socket.address) : nil
+    hold = try ListenerHold(
+      socket.owner.descriptor,
+      .administrators,
+      file: file,
+      isKept: isKept
+    )
     descriptor = Mutex(socket.release())
   }
 
@@ -23,9 +36,6 @@ final class AdminListener: Sendable {
 
   /// Gives the descriptor to a new owner.
   func release() -> FileDescriptor? { descriptor.withLock { $0.take() } }
-
-  /// Removes the socket's file, if it is still this one's.
-  func removeFile() { file?.remove() }
 
   /// What came of an attempt to open it.
   enum Opening {
@@ -37,29 +47,32 @@ final class AdminListener: Sendable {
   /// Opens it.
   ///
   /// One that wasn't asked for by its address is no reason not to start.
-  static func open(_ options: AdminOptions) throws(RouterError) -> Opening {
-    switch options.place {
+  static func open(_ options: RouterOptions) throws(RouterError) -> Opening {
+    let isKept = options.upgrade != nil
+    switch options.admin.place {
     case .off: return .none(reason: nil)
     case .at(let address):
       do throws(SystemError) {
-        return .opened(AdminListener(try ListeningSocket(address, permissions: ownerOnly)))
+        let socket = try ListeningSocket(address, permissions: ownerOnly)
+        return .opened(try AdminListener(socket, isKept: isKept))
       } catch { throw .admin(address, error) }
     case .listener(let descriptor):
       do throws(SystemError) {
         let socket = try ListeningSocket(duplicating: descriptor)
-        return .opened(AdminListener(socket, isOwn: false))
+        let isOwn = options.adoptedListeners.contains(descriptor)
+        return .opened(try AdminListener(socket, isOwn: isOwn, isKept: isKept))
       } catch { throw .listener(descriptor, error) }
     case .automatic:
       guard let folder = AdminFolder.own() else {
         return .none(reason: "neither RUNTIME_DIRECTORY nor XDG_RUNTIME_DIR is set")
       }
-      return open(in: folder)
+      return open(in: folder, isKept: isKept)
     }
   }
 
   private static let ownerOnly: UInt32 = 0o600
 
-  static func open(in folder: String) -> Opening {
+  static func open(in folder: String, isKept: Bool = false) -> Opening {
     mkdir(folder, 0o700)
     guard let lock = FolderLock(folder) else {
       return .none(reason: "\(folder) isn't a directory of this user's that nobody else writes to")
@@ -73,7 +86,8 @@ final class AdminListener: Sendable {
         return .none(reason: "\(folder)/\(name) is too long for a unix socket")
       }
       do throws(SystemError) {
-        return .opened(AdminListener(try ListeningSocket(address, permissions: ownerOnly)))
+        let socket = try ListeningSocket(address, permissions: ownerOnly)
+        return .opened(try AdminListener(socket, isKept: isKept))
       } catch {
         reason = "\(folder)/\(name): \(error)"
         // Another router's: the next name.

@@ -40,7 +40,8 @@ enum AdminRendering {
     addresses: [SocketAddress],
     uptimeMilliseconds: Int,
     logLevel: Logger.Level?,
-    reloads: ReloadRecord.State?
+    reloads: ReloadRecord.State?,
+    upgrades: UpgradeRecord.State?
   ) -> [UInt8] {
     object { json in
       member("state", report.stage.rawValue, to: &json)
@@ -53,6 +54,7 @@ enum AdminRendering {
       json.key("log_level")
       json.stringOrNull(logLevel?.rawValue)
       if let reloads { write(reloads, to: &json) }
+      if let upgrades { write(upgrades, to: &json) }
       member("backends_total", table.totalCount, to: &json)
       member("backends_healthy", table.healthyCount, to: &json)
       member("models_available", table.modelCount, to: &json)
@@ -84,6 +86,25 @@ enum AdminRendering {
     for setting in reloads.awaitingRestart { json.string(setting) }
     json.endArray()
     json.endObject()
+  }
+
+  private static func write(_ upgrades: UpgradeRecord.State, to json: inout JSONWriter) {
+    json.key("upgrades")
+    json.beginObject()
+    member("succeeded", Int(clamping: upgrades.succeeded), to: &json)
+    member("failed", Int(clamping: upgrades.failed), to: &json)
+    json.key("problem")
+    json.stringOrNull(upgrades.problem)
+    json.endObject()
+  }
+
+  /// Who goes on, and who did until then.
+  static func upgrade(pid: Int32, version: String) -> [UInt8] {
+    object { json in
+      member("pid", Int(pid), to: &json)
+      member("version", version, to: &json)
+      member("former_pid", Int(getpid()), to: &json)
+    }
   }
 
   static func explanation(_ explanation: RouteExplanation, path: String) -> [UInt8] {

@@ -33,7 +33,8 @@ final class MetricsDesk: Sendable {
     page = MetricsPageMaker(
       version: options.metrics.version,
       lines: options.lineSink,
-      reloads: options.reloads
+      reloads: options.reloads,
+      upgrades: options.upgrades
     )
   }
 

@@ -9,12 +9,14 @@ struct MetricsPageMaker: Sendable {
   let version: String
   let lines: LineSink?
   let reloads: ReloadRecord?
+  let upgrades: UpgradeRecord?
   private let startTime = ProcessFacts.startTime()
 
-  init(version: String, lines: LineSink?, reloads: ReloadRecord?) {
+  init(version: String, lines: LineSink?, reloads: ReloadRecord?, upgrades: UpgradeRecord? = nil) {
     self.version = version
     self.lines = lines
     self.reloads = reloads
+    self.upgrades = upgrades
   }
 
   /// Makes the whole page.
@@ -33,6 +35,7 @@ struct MetricsPageMaker: Sendable {
     writeLimits(order.report.counters, order.telemetry, to: &text)
     writeState(order, table, discoveries, to: &text)
     if let reloads { writeReloads(reloads.state, to: &text) }
+    if let upgrades { writeUpgrades(upgrades.state, to: &text) }
     writeProcess(to: &text)
     text.end()
     return text.bytes
@@ -320,6 +323,16 @@ struct MetricsPageMaker: Sendable {
       "Settings that have changed since the start and take a restart."
     )
     text.sample(UInt64(state.awaitingRestart.count))
+  }
+
+  private func writeUpgrades(_ state: UpgradeRecord.State, to text: inout MetricsText) {
+    text.begin(
+      "oairouter_upgrades",
+      .counter,
+      "Times that another process was to go on, by what became of it, former ones' included."
+    )
+    text.sample(state.succeeded, MetricsText.label("result", "ok"))
+    text.sample(state.failed, MetricsText.label("result", "failed"))
   }
 
   private func writeProcess(to text: inout MetricsText) {

@@ -11,11 +11,19 @@ struct ActivatedListeners {
 
   private(set) var clients: [FileDescriptor] = []
   private(set) var admin: FileDescriptor?
+  /// Those whose sockets' files come with them: a predecessor's own.
+  private(set) var adopted: Set<FileDescriptor> = []
 
   /// Sorts listeners by their names.
   ///
+  /// - Parameter note: what a predecessor has told, if that is whom they are from.
   /// - Throws: `CommandFailure` for a name that isn't known, and for a second one of `admin`.
-  init(_ sockets: [ActivatedSocket]) throws(CommandFailure) {
+  init(
+    _ sockets: [ActivatedSocket],
+    _ note: HandoverNote? = nil
+  ) throws(CommandFailure) {
+    let owned = sockets.indices.filter { note?.owned.contains($0) == true }
+    adopted = Set(owned.map { sockets[$0].descriptor })
     for socket in sockets {
       switch Self.role(socket.name) {
       case .clients: clients.append(socket.descriptor)
@@ -40,12 +48,16 @@ struct ActivatedListeners {
   /// What was handed to this process.
   ///
   /// Before any other thread exists.
-  static func take() throws(CommandFailure) -> ActivatedListeners {
+  ///
+  /// - Parameter note: what a predecessor has told, if that is whom they are from.
+  static func take(
+    from note: HandoverNote? = nil
+  ) throws(CommandFailure) -> ActivatedListeners {
     let sockets: [ActivatedSocket]
     do throws(SocketActivation.Failure) {
-      sockets = try SocketActivation.take()
+      sockets = try SocketActivation.take(from: note?.parent)
     } catch { throw CommandFailure(error.description, exitCode: CommandFailure.badUsage) }
-    return try Self(sockets)
+    return try Self(sockets, note)
   }
 
   /// What a name stands for; nil for one that isn't known.
@@ -67,6 +79,7 @@ struct ActivatedListeners {
       options.fallbackPort = nil
       options.listeners = clients
     }
+    options.adoptedListeners = adopted
     if let admin { options.admin.place = .listener(admin) }
   }
 

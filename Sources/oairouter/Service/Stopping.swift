@@ -5,6 +5,7 @@
 ///     |                |                ^
 ///     |                +-- the delay ---+
 ///     +-- 1st, without a delay ---------+
+///     +-- an upgrade --> retired -------+ SIGINT
 /// ```
 struct Stopping: Sendable {
   /// What is to be done about a signal.
@@ -15,22 +16,41 @@ struct Stopping: Sendable {
     case drain
     /// End at once.
     case exit
+    /// Nothing: it is about to end as it is.
+    case none
   }
 
   private enum Phase {
     case serving
     case leaving(until: ContinuousClock.Instant)
     case draining
+    case retired
   }
 
   private var phase = Phase.serving
 
+  /// Another process serves, and this one finishes what it has begun.
+  ///
+  /// What a service manager sends to both is meant for the other one, however often: it would cut
+  /// streams that have their time. Somebody at a terminal is heard.
+  mutating func retire() {
+    switch phase {
+    case .serving, .leaving: phase = .retired
+    case .draining, .retired: break
+    }
+  }
+
   /// A signal has come.
   ///
   /// - Parameters:
+  ///   - isTerminal: from somebody at a terminal, or for want of it.
   ///   - delay: how long the router goes on serving at first; as the first signal finds it.
   ///   - now: when it has come.
-  mutating func signalled(delay: Duration, now: ContinuousClock.Instant = .now) -> Step {
+  mutating func signalled(
+    isTerminal: Bool = false,
+    delay: Duration,
+    now: ContinuousClock.Instant = .now
+  ) -> Step {
     switch phase {
     case .serving where delay > .zero:
       phase = .leaving(until: now + delay)
@@ -42,6 +62,9 @@ struct Stopping: Sendable {
       phase = .draining
       return .drain
     case .draining: return .exit
+    case .retired:
+      if isTerminal { phase = .draining }
+      return .none
     }
   }
 }

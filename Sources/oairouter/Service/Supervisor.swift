@@ -22,11 +22,14 @@ final class Supervisor: Sendable {
   static let drainExtension = Duration.seconds(30)
 
   private enum Phase: Equatable {
-    case starting, running, reloading, stopping
+    case starting, running, reloading, stopping, retired
   }
 
   private struct State {
     var phase = Phase.starting
+    /// It runs: before that a process speaks for nobody, least of all one that waits for another
+    /// one's place.
+    var hasStarted = false
     var isAsking = false
     /// The last answer, and the status line that was told of it.
     var summary: RouterSummary?
@@ -79,7 +82,10 @@ final class Supervisor: Sendable {
   // MARK: - What happens to the router
 
   /// It is about to run: the manager hears of it when the reactor has turned.
-  func started(_ router: Router) { queue.async { self.tick(router) } }
+  func started(_ router: Router) {
+    state.withLock { $0.hasStarted = true }
+    queue.async { self.tick(router) }
+  }
 
   private func tick(_ router: Router) {
     ask(router)
@@ -118,12 +124,30 @@ final class Supervisor: Sendable {
   /// - Parameter stage: leaving, when it serves on for a while, or draining.
   func stopping(_ stage: ProxyStage) {
     let isTold = state.withLock { state in
-      guard state.phase != .stopping else { return false }
+      guard state.hasStarted, state.phase != .stopping, state.phase != .retired else {
+        return false
+      }
       state.phase = .stopping
       return true
     }
     if isTold { socket.send("STOPPING=1\nSTATUS=\(stage.rawValue)\n\(Self.extensionLine)") }
   }
+
+  /// Another process is the service from now on: this one says nothing more.
+  ///
+  /// That this one may say so needs no more than `NotifyAccess=main`: it still is the main one.
+  func handOver(to pid: Int32) {
+    state.withLock { $0.phase = .retired }
+    socket.send("MAINPID=\(pid)")
+  }
+
+  /// The other process is gone: this one ends for it, so that the manager sees an end.
+  ///
+  /// Believed where `NotifyAccess=all` lets others than the main process speak.
+  func takeBack() { socket.send("MAINPID=\(getpid())\nSTATUS=the successor is gone") }
+
+  /// The manager watches this process.
+  var isWatching: Bool { watchdog != nil }
 
   // MARK: - Evidence
 
@@ -137,6 +161,7 @@ final class Supervisor: Sendable {
     router.summary { [self] summary in
       // On the reactor's thread.
       guard let summary else { return }
+      guard state.withLock({ $0.phase != .retired }) else { return }
       if watchdog != nil { socket.send("WATCHDOG=1", waits: false) }
       queue.async { self.answered(summary) }
     }
@@ -146,6 +171,7 @@ final class Supervisor: Sendable {
     let text: String = state.withLock { state in
       state.isAsking = false
       state.summary = summary
+      guard state.phase != .retired else { return "" }
       var lines: [String] = []
       if state.phase == .starting {
         state.phase = .running

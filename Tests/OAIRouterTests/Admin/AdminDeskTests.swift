@@ -25,6 +25,7 @@ struct AdminDeskTests {
       reports: reports,
       configuration: LiveConfiguration(options),
       addresses: [.loopback(port: 1)],
+      isAdminLocal: true,
       startedAt: 0
     )
   }
@@ -45,7 +46,7 @@ struct AdminDeskTests {
     ("GET", "/admin/backends", 200), ("HEAD", "/admin/backends", 200),
     ("GET", "/admin/log-level", 200), ("GET", "/admin/status", 503),
     ("POST", "/admin/route", 503), ("POST", "/admin/backends", 400),
-    ("PUT", "/admin/log-level", 400),
+    ("PUT", "/admin/log-level", 400), ("POST", "/admin/upgrade", 501),
   ])
   func `paths have their answers`(method: String, path: String, status: Int) async {
     #expect(await ask(method, path).status == status)

@@ -18,7 +18,7 @@ struct AdminListenerTests {
     let opened = try #require(listener(AdminListener.open(in: folder.path)))
     #expect(opened.address == .unix(folder.path + "/admin.sock"))
     #expect(folder.mode("admin.sock") == 0o600)
-    opened.removeFile()
+    opened.hold.removeFile()
     #expect(folder.mode("admin.sock") == 0)
   }
 
@@ -58,13 +58,13 @@ struct AdminListenerTests {
   }
 
   @Test func `an address that was asked for is an error when it can't be had`() throws {
-    var options = AdminOptions()
-    options.place = .at(.unix("/nowhere/at/all/x"))
+    var options = RouterOptions()
+    options.admin.place = .at(.unix("/nowhere/at/all/x"))
     #expect(throws: RouterError.self) { try AdminListener.open(options) }
   }
 
   @Test func `none is opened when none is wanted`() throws {
-    guard case .none(reason: nil) = try AdminListener.open(AdminOptions()) else {
+    guard case .none(reason: nil) = try AdminListener.open(RouterOptions()) else {
       Issue.record("opened, or a reason")
       return
     }

@@ -46,7 +46,12 @@ struct MetricsPageMakerTests {
       isOpenMetrics: isOpenMetrics
     )
     let discovery = MetricsDesk.Discovery(discoverer: "docker", event: "found")
-    let bytes = MetricsPageMaker(version: "1", lines: nil, reloads: ReloadRecord()).render(
+    let bytes = MetricsPageMaker(
+      version: "1",
+      lines: nil,
+      reloads: ReloadRecord(),
+      upgrades: UpgradeRecord()
+    ).render(
       order,
       table,
       [discovery: 1]

@@ -30,6 +30,18 @@ struct ActivatedListenersTests {
     }
   }
 
+  @Test func `a predecessor's own come with their files`() throws {
+    var note = HandoverNote(parent: 1, channel: 9)
+    note.owned = [1, 7]
+    let sockets = [socket("http", 3), socket("admin", 4)]
+    let listeners = try ActivatedListeners(sockets, note)
+    #expect(listeners.adopted == [FileDescriptor(4)])
+    var options = RouterOptions()
+    listeners.apply(to: &options)
+    #expect(options.adoptedListeners == [FileDescriptor(4)])
+    #expect(try ActivatedListeners(sockets).adopted.isEmpty)
+  }
+
   @Test func `they replace what is listened on, and nothing else`() throws {
     var options = RouterOptions()
     options.fallbackPort = 11435

@@ -136,6 +136,23 @@ struct SupervisorTests {
     try await running.value
   }
 
+  @Test func `who has handed over says no more`() async throws {
+    let listener = try Listener()
+    let (manager, router, running) = try started(listener, watchdog: .milliseconds(100))
+    #expect(await listener.wait(for: "WATCHDOG=1") != nil)
+    manager.handOver(to: 4711)
+    #expect(await listener.wait(for: "MAINPID=") == "MAINPID=4711")
+    // An answer that was on its way.
+    _ = await listener.next(milliseconds: 100)
+    await listener.skip()
+    manager.stopping(.draining)
+    #expect(await listener.next(milliseconds: 1000) == nil, "twenty pings would be due")
+    manager.takeBack()
+    #expect(await listener.wait(for: "MAINPID=") == "MAINPID=\(getpid())")
+    router.drain()
+    try await running.value
+  }
+
   @Test func `the watchdog's variables are for one process`() {
     func watchdog(_ microseconds: String?, _ pid: String?) -> Duration? {
       Supervisor.watchdog(microseconds: microseconds, pid: pid, own: 7)

@@ -1,0 +1,46 @@
+public import OAIRSys
+
+// Another process goes on by the same listeners: both have them for a moment, so that nobody is
+// refused; then this one lets go of them and finishes what it has begun. Who starts that process,
+// and how the two agree, is the program's business.
+
+extension Router {
+  /// Duplicates of all listeners, for another process to go on with.
+  ///
+  /// Callable from anywhere.
+  ///
+  /// - Returns: the clients' in the order of `boundAddresses`, then the administrators'; nil when
+  ///   the router ends, or was made without `RouterOptions.upgrade`. The descriptors belong to the
+  ///   caller.
+  /// - Throws: `SystemError` when no descriptor is left.
+  public func handedListeners() throws(SystemError) -> [HandedListener]? {
+    var handed: [HandedListener] = []
+    for hold in holds {
+      let next: HandedListener?
+      do throws(SystemError) { next = try hold.handed() } catch {
+        for listener in handed { _ = OwnedFD(owning: listener.descriptor) }
+        throw error
+      }
+      guard let next else {
+        for listener in handed { _ = OwnedFD(owning: listener.descriptor) }
+        return nil
+      }
+      handed.append(next)
+    }
+    return handed
+  }
+
+  /// Leaves what is to come to another process that serves by the same listeners, and finishes what
+  /// is under way: a drain without delay, in which `/readyz` goes on to say what it says of the
+  /// backends, administrators are let in no more, and files of sockets stay where they are.
+  ///
+  /// `run()` returns in the end. Callable from anywhere.
+  public func retire() {
+    for hold in holds {
+      hold.leaveFile()
+      hold.close()
+    }
+    post(.handOver)
+    stopAdministration()
+  }
+}
