@@ -8,10 +8,14 @@ public import OAIRSys
 public struct DataPlane: Sendable {
   /// Limits, timeouts, retries.
   public var options: ProxyOptions
-  /// Client connections at one time.
+  /// Client connections at one time, of all workers together.
   public var connections: Int
   /// How long the loop polls before it sleeps.
   public var spin = Duration.zero
+  /// What it shares with the router's other workers.
+  public var commons: Commons
+  /// Its number among them, from 0.
+  public var worker: Int
   /// Where tables and commands come in.
   public var mailbox: Mailbox<ProxyMail>
   /// Where signals go.
@@ -25,10 +29,14 @@ public struct DataPlane: Sendable {
 
   /// Names the data plane's parts.
   ///
-  /// - Parameter connections: 1 or more.
+  /// - Parameters:
+  ///   - connections: 1 or more.
+  ///   - worker: its number among the workers of `commons`, from 0.
   public init(
     options: ProxyOptions,
     connections: Int,
+    commons: Commons,
+    worker: Int,
     mailbox: Mailbox<ProxyMail>,
     outbox: SignalOutbox,
     ring: AccessRing?,
@@ -37,6 +45,8 @@ public struct DataPlane: Sendable {
   ) {
     self.options = options
     self.connections = connections
+    self.commons = commons
+    self.worker = worker
     self.mailbox = mailbox
     self.outbox = outbox
     self.ring = ring
@@ -58,7 +68,9 @@ public struct DataPlane: Sendable {
       var proxy = Proxy(
         kernel: try LinuxKernel(),
         options: options,
-        connections: connections,
+        connections: commons.isShared ? commons.shares.capacity(of: worker) : connections,
+        commons: commons,
+        worker: worker,
         outbox: outbox,
         ring: ring,
         reports: reports,
@@ -76,6 +88,7 @@ public struct DataPlane: Sendable {
       // Last: a command to drain may be there already, and closes the listeners.
       try proxy.open(mailbox)
       proxy.run()
+      reports?.end(proxy.report(telemetry: true), from: worker)
       return proxy.allCounters
     } catch {
       for listener in waiting { _ = OwnedFD(owning: listener) }

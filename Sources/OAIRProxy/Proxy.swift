@@ -26,6 +26,13 @@ public struct Proxy<K: Kernel>: ~Copyable {
   var upstreams: Slab<Upstream>
   /// What it shares with the router's other workers; the views below are of its memory.
   let commons: Commons
+  /// Its number among the workers, from 0.
+  let worker: Int
+  /// There are other workers.
+  let isShared: Bool
+  let places: WaitBoard
+  let memory: WaitBoard
+  let shares: ConnectionShares
   var slots: BackendSlots
   var scratch: Scratch
   var table = RouteTable.empty
@@ -64,7 +71,6 @@ public struct Proxy<K: Kernel>: ~Copyable {
   var serial: UInt64 = 0
   var random: SplitMix64
   var signals: [BackendSignal] = []
-  var signalSequence: UInt64 = 0
   var date = HTTPDate()
   /// Exchanges whose bodies wait for memory, in the order of their arrival.
   var waitingForMemory: [Handle] = []
@@ -87,6 +93,16 @@ public struct Proxy<K: Kernel>: ~Copyable {
   var queue: RequestQueue
   /// Somebody waits, and may be served since.
   var isPlaceFreed = false
+  /// What has become free in this tick that another worker may wait for.
+  var freed = FreedPlaces()
+  /// What this worker's requests wait for has changed since others were told.
+  var queueChange = QueueChange.none
+  /// Memory was given back since a body on another worker waits for it.
+  var isMemoryFreedForOthers = false
+  /// Bodies have begun to wait since others were told.
+  var isMemoryAwaited = false
+  /// A timer runs that looks after those who wait.
+  var isLookDue = false
   /// Places are being given out.
   var isGranting = false
   /// Exchanges that wait for the first listing, in the order of their arrival.
@@ -113,6 +129,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
   ///   - options: limits, timeouts, retries.
   ///   - connections: client connections at one time, 1 or more.
   ///   - commons: what it shares with others; nil when it is alone.
+  ///   - worker: its number among them, from 0.
   ///   - outbox: where signals go; nil to drop them.
   ///   - ring: where access records go; nil to drop them.
   ///   - reports: where reports go that the mail asks for.
@@ -123,6 +140,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
     options: ProxyOptions,
     connections: Int,
     commons: Commons? = nil,
+    worker: Int = 0,
     outbox: SignalOutbox? = nil,
     ring: AccessRing? = nil,
     reports: ReportDesk? = nil,
@@ -133,11 +151,19 @@ public struct Proxy<K: Kernel>: ~Copyable {
     limits = options.limits
     let commons = commons ?? Commons(options.limits)
     self.commons = commons
-    slots = BackendSlots(commons.inFlight)
+    self.worker = worker
+    isShared = commons.isShared
+    places = commons.places
+    memory = commons.memory
+    shares = commons.shares
+    slots = commons.slots
     ledger = commons.ledger
     keyAccounts = commons.keys
     settings = ProxySettings(options)
-    retryBudget = RetryBudget(percent: options.retry.budgetPercent)
+    retryBudget = RetryBudget(
+      percent: options.retry.budgetPercent,
+      workers: commons.workers
+    )
     // Listeners and the mailbox beside one backend connection per client, and the idle ones.
     reactor = Reactor(kernel: kernel, capacity: 2 * connections + 64)
     reactor.keepReserve()
@@ -194,10 +220,8 @@ public struct Proxy<K: Kernel>: ~Copyable {
   /// Turns the loop until the proxy has stopped.
   public mutating func run() {
     // It may have been told to drain before it began: nothing would wake it then.
-    if lifecycle == .draining, isDrained {
-      lifecycle = .stopped
-      reactor.endTick()
-    }
+    stopIfDrained()
+    if lifecycle == .stopped { reactor.endTick() }
     while lifecycle != .stopped, runTick() {}
   }
 
@@ -213,12 +237,23 @@ public struct Proxy<K: Kernel>: ~Copyable {
     bulk.beginTick(at: reactor.now, isContended: isContended)
     while let event = reactor.nextEvent() { handle(event) }
     if isContended { servePostponed() }
-    if isMemoryFreed { grantMemory() }
-    if isPlaceFreed { grantPlaces() }
+    if isShared {
+      settleMemory()
+      settleQueue()
+    } else {
+      if isMemoryFreed { grantMemory() }
+      if isPlaceFreed { grantPlaces() }
+    }
     if !signals.isEmpty { postSignals() }
-    if lifecycle == .draining, isDrained { lifecycle = .stopped }
+    if lifecycle == .draining { stopIfDrained() }
     reactor.endTick()
     return lifecycle != .stopped
+  }
+
+  /// Ends the loop once nothing is under way, and no other worker has a connection for this one.
+  private mutating func stopIfDrained() {
+    guard lifecycle == .draining, isDrained, !isShared || shares.close(worker) else { return }
+    lifecycle = .stopped
   }
 
   /// Gives the tick's bulk work to those who wait for it, each at most once.
@@ -239,7 +274,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
       case .upstream: upstreamReady(tag.handle, readiness)
       case .listener: acceptConnections(registration)
       case .mailbox: takeMail()
-      case .acceptPause, .drainDelay, .drain, .spares: break
+      case .acceptPause, .drainDelay, .drain, .spares, .look: break
       }
     case .deadline(_, let owner):
       guard let tag = OwnerTag(bits: owner) else { return }
@@ -251,15 +286,23 @@ public struct Proxy<K: Kernel>: ~Copyable {
       if tag.kind == .drainDelay { beginDrain() }
       if tag.kind == .drain { endDrain() }
       if tag.kind == .spares { shrinkSpares() }
+      if tag.kind == .look {
+        isLookDue = false
+        lookAfterWaiting()
+      }
     }
   }
 
   // MARK: What comes in from other threads
 
   private mutating func takeMail() {
-    guard let mail = mailbox?.take() else { return }
+    let taken = mailbox?.take()
+    // Another worker rings the same bell when it has freed something.
+    if isShared { lookAfterWaiting() }
+    guard let mail = taken else { return }
     if let options = mail.options { adopt(options) }
     if let table = mail.table { adopt(table) }
+    for connection in mail.passed { takeOver(connection) }
     for connection in mail.connections { takeOver(connection) }
     switch mail.command {
     case .leave: beginLeaving()
@@ -272,7 +315,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
       endDrain()
     case nil: break
     }
-    if mail.wantsReport { reports?.post(report()) }
+    if mail.wantsReport { reports?.post(report(telemetry: mail.wantsTelemetry), from: worker) }
     for page in mail.metrics { answerMetrics(page) }
   }
 
@@ -292,7 +335,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
       slots[slot].owesSuccess = false
       slots[slot].bytesReportedAt = 0
       slots[slot].unservedUntil = 0
-      slots[slot].serviceTime = 0
+      slots.setServiceTime(slot, 0)
     }
     if !waitingForListing.isEmpty { resumeWaiting() }
     abandonDown()
@@ -328,18 +371,13 @@ public struct Proxy<K: Kernel>: ~Copyable {
 
   /// Tells the registry what was seen of a backend.
   mutating func signal(_ kind: BackendSignal.Kind, _ record: BackendRecord) {
-    signalSequence += 1
     signals.append(
-      BackendSignal(
-        slot: record.slot,
-        incarnation: record.incarnation,
-        sequence: signalSequence,
-        kind: kind
-      )
+      BackendSignal(slot: record.slot, incarnation: record.incarnation, sequence: 0, kind: kind)
     )
     // Somebody else may have the slot by now.
     guard slots[record.slot].incarnation == record.incarnation else { return }
-    if kind == .refused { slots[record.slot].refusedBy = signalSequence }
+    // Until it has a number, at the end of the tick.
+    if kind == .refused { slots[record.slot].refusedBy = .max }
     if kind != .bytesSeen { slots[record.slot].owesSuccess = kind != .success }
   }
 
@@ -352,7 +390,12 @@ public struct Proxy<K: Kernel>: ~Copyable {
   }
 
   private mutating func postSignals() {
-    outbox?.post(signals)
+    if let first = outbox?.post(signals) {
+      for (offset, signal) in signals.enumerated() where signal.kind == .refused {
+        guard slots[signal.slot].incarnation == signal.incarnation else { continue }
+        slots[signal.slot].refusedBy = first + UInt64(offset)
+      }
+    }
     signals.removeAll(keepingCapacity: true)
   }
 }
@@ -405,6 +448,10 @@ public struct ProxyMail: Sendable {
   public var connections: [HandedConnection]
   /// Texts of metrics, for those who wait for them.
   public var metrics: [MetricsPage]
+  /// Connections that another worker has accepted for this one.
+  public var passed: [PassedConnection]
+  /// The report is to have everything that metrics are made of.
+  public var wantsTelemetry: Bool
 
   /// Makes mail.
   public init(
@@ -413,7 +460,9 @@ public struct ProxyMail: Sendable {
     command: Command? = nil,
     wantsReport: Bool = false,
     connections: [HandedConnection] = [],
-    metrics: [MetricsPage] = []
+    metrics: [MetricsPage] = [],
+    passed: [PassedConnection] = [],
+    wantsTelemetry: Bool = false
   ) {
     self.table = table
     self.options = options
@@ -421,6 +470,8 @@ public struct ProxyMail: Sendable {
     self.wantsReport = wantsReport
     self.connections = connections
     self.metrics = metrics
+    self.passed = passed
+    self.wantsTelemetry = wantsTelemetry
   }
 
   /// This mail with newer mail on top: a newer table replaces the older one, as do options, a
@@ -433,7 +484,9 @@ public struct ProxyMail: Sendable {
       command: commands.max { $0.rawValue < $1.rawValue },
       wantsReport: wantsReport || newer.wantsReport,
       connections: connections + newer.connections,
-      metrics: metrics + newer.metrics
+      metrics: metrics + newer.metrics,
+      passed: passed + newer.passed,
+      wantsTelemetry: wantsTelemetry || newer.wantsTelemetry
     )
   }
 }

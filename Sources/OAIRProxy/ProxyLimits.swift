@@ -87,6 +87,8 @@ public struct ProxyLimits: Sendable, Equatable {
   static let acceptsPerTick = 16
   /// Pause of a listener when descriptors have run out.
   static let acceptPauseNanoseconds: UInt64 = 100_000_000
+  /// How long a worker leaves to others what they wait for, when it is their turn.
+  static let turnNanoseconds: UInt64 = 1_000_000
   /// Bytes of a streamed upload that wait for its backend before reading from its client pauses.
   static let uploadWindow = 64 << 10
   /// A chunked upload reserves memory in steps of so many bytes.

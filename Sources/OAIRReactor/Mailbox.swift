@@ -23,6 +23,11 @@ public final class Mailbox<Value: Sendable>: Sendable {
     wake.signal()
   }
 
+  /// Wakes the reactor without a value: it looks after what it waits for.
+  ///
+  /// Callable from any thread.
+  public func ring() { wake.signal() }
+
   /// Takes the newest value, if there is one that wasn't taken yet.
   ///
   /// On the reactor's thread.

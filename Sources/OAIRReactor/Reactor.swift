@@ -186,6 +186,19 @@ public struct Reactor<K: Kernel>: ~Copyable {
     try register(descriptor, owner: owner, readiness: [], interest: .readableLevel)
   }
 
+  /// Watches a listener, which other reactors may watch too: a connection wakes one of them, not
+  /// all.
+  ///
+  /// - Throws: `SystemError` when epoll can't take another.
+  public mutating func registerListener(
+    _ descriptor: FileDescriptor,
+    owner: UInt64
+  ) throws(SystemError) -> Handle {
+    let handle = try register(descriptor, owner: owner, readiness: [], interest: .acceptable)
+    registrations[handle].isListener = true
+    return handle
+  }
+
   /// Watches a descriptor that somebody else owns, such as a mailbox's, and never closes it.
   ///
   /// - Throws: `SystemError` when epoll can't take another.
@@ -257,7 +270,7 @@ public struct Reactor<K: Kernel>: ~Copyable {
     try kernel.watch(
       registrations[handle].transport.descriptor,
       token: handle.bits,
-      interest: .readableLevel
+      interest: registrations[handle].isListener ? .acceptable : .readableLevel
     )
   }
 

@@ -19,6 +19,8 @@ struct Registration {
   /// Somebody else owns the descriptor (a mailbox that other threads still signal): the reactor
   /// stops watching it, but never closes it.
   var isBorrowed = false
+  /// It is a listener, which other reactors may watch too.
+  var isListener = false
   /// `beginClose` was called: no event is delivered any more, the close follows at the tick's end.
   var isClosing = false
 }

@@ -68,7 +68,8 @@ public struct PathFamilies: Equatable, Sendable, ExpressibleByArrayLiteral {
   /// Adds a family.
   public mutating func insert(_ family: PathFamily) { bits |= 1 << family.rawValue }
 
-  func union(_ other: PathFamilies) -> PathFamilies { .init(bits: bits | other.bits) }
+  /// The families that are in one of both.
+  public func union(_ other: PathFamilies) -> PathFamilies { .init(bits: bits | other.bits) }
 }
 
 extension Backend.Kind {

@@ -34,6 +34,9 @@ public enum Interest: Equatable, Sendable {
   case connectionEdges
   /// A listener, an eventfd, a signalfd: readable, level-triggered.
   case readableLevel
+  /// A listener that several epoll instances watch: of those that wait, one or more are told, not
+  /// all of them (EPOLLEXCLUSIVE, epoll_ctl(2)).
+  case acceptable
 
   var epollBits: UInt32 {
     switch self {
@@ -41,6 +44,8 @@ public enum Interest: Equatable, Sendable {
       EPOLLIN.rawValue | EPOLLOUT.rawValue | EPOLLRDHUP.rawValue | EPOLLET.rawValue
     case .readableLevel:
       EPOLLIN.rawValue
+    case .acceptable:
+      EPOLLIN.rawValue | EPOLLEXCLUSIVE.rawValue
     }
   }
 }

@@ -3,13 +3,13 @@ import OAIRProxy
 import OAIRSys
 import Synchronization
 
-// The writer's domain: a thread of its own that formats what the reactor left in the ring. If the
-// log's reader stops reading, this thread blocks, the ring fills, and lines are dropped and
+// The writer's domain: a thread of its own that formats what the reactors left in their rings. If
+// the log's reader stops reading, this thread blocks, the rings fill, and lines are dropped and
 // counted: traffic never waits for a log.
 
 /// Writes one access line per exchange.
 final class AccessLogWriter: Sendable {
-  let ring: AccessRing
+  let rings: AccessRings
   private let format: AccessLineFormat
   private let descriptor: FileDescriptor
   private let isStopping = Atomic<Bool>(false)
@@ -26,7 +26,7 @@ final class AccessLogWriter: Sendable {
   private static let batch = 64 << 10
 
   /// - Returns: nil when there is nothing to write.
-  init?(_ log: AccessLog, keys: KeyNumbers) throws(SystemError) {
+  init?(_ log: AccessLog, keys: KeyNumbers, workers: Int) throws(SystemError) {
     switch log {
     case .off: return nil
     case .text(let descriptor):
@@ -36,7 +36,7 @@ final class AccessLogWriter: Sendable {
       self.descriptor = descriptor
       format = AccessLineFormat(format: .json, keys: keys)
     }
-    ring = try AccessRing()
+    rings = try AccessRings(workers: workers)
   }
 
   func start() {
@@ -48,7 +48,7 @@ final class AccessLogWriter: Sendable {
   /// Waits at most a second.
   func stop() {
     isStopping.store(true, ordering: .sequentiallyConsistent)
-    ring.interrupt()
+    rings.interrupt()
     for _ in 0..<100 where !isDone.load(ordering: .sequentiallyConsistent) {
       poll(nil, 0, 10)
     }
@@ -61,7 +61,7 @@ final class AccessLogWriter: Sendable {
     while true {
       let isLast = isStopping.load(ordering: .sequentiallyConsistent)
       lines.removeAll(keepingCapacity: true)
-      while lines.count < Self.batch, let record = ring.pop() { format.append(record, to: &lines) }
+      while lines.count < Self.batch, let record = rings.pop() { format.append(record, to: &lines) }
       if !lines.isEmpty { DescriptorWriter.write(lines, to: descriptor) }
       if lines.count >= Self.batch { continue }
       if isLast { break }
@@ -69,7 +69,7 @@ final class AccessLogWriter: Sendable {
       if idle < Self.idleLooks {
         poll(nil, 0, Self.interval)
       } else {
-        ring.sleepUntilPushed()
+        rings.sleepUntilPushed()
         idle = 0
       }
     }

@@ -85,6 +85,25 @@ final class ListenerSet: Sendable {
     for descriptor in release() { _ = OwnedFD(owning: descriptor) }
   }
 
+  /// Gives the listeners to several owners: each gets descriptors of its own.
+  ///
+  /// - Throws: `SystemError` when there are no more; all are closed then.
+  func release(copies: Int) throws(SystemError) -> [[FileDescriptor]] {
+    var all = [release()]
+    do throws(SystemError) {
+      for _ in 1..<copies {
+        all.append([])
+        for descriptor in all[0] {
+          all[all.count - 1].append(try ListeningSocket(duplicating: descriptor).release())
+        }
+      }
+    } catch {
+      for descriptor in all.joined() { _ = OwnedFD(owning: descriptor) }
+      throw error
+    }
+    return all
+  }
+
   /// Gives the descriptors to a new owner.
   func release() -> [FileDescriptor] {
     descriptors.withLock { descriptors in

@@ -21,7 +21,10 @@ public final class Router: Sendable {
 
   private let configuration: LiveConfiguration
   private let controlPlane: ControlPlane
-  private let mailbox: Mailbox<ProxyMail>
+  private let mailboxes: ProxyMailboxes
+  private let commons: Commons
+  /// Counts connections that were handed over, so that the workers get them in turn.
+  private let handed = Atomic<Int>(0)
   private let outbox: SignalOutbox
   /// One element when signals wait.
   private let wakeUps: AsyncStream<Void>
@@ -49,15 +52,20 @@ public final class Router: Sendable {
     boundAddresses = listeners.addresses
     admin = try Self.openAdmin(options)
     do throws(SystemError) {
-      mailbox = try Mailbox()
+      mailboxes = try ProxyMailboxes(workers: options.workers)
+      commons = Commons(
+        options.proxy.limits,
+        connections: options.connections,
+        mailboxes: mailboxes
+      )
       var discoverers = options.discoverers
       if !options.localPorts.isEmpty {
         discoverers.append(LocalPortDiscoverer(ports: options.localPorts, own: boundAddresses))
       }
-      let mailbox = mailbox
+      let mailboxes = mailboxes
       let listing = listing
       let states = BackendStateLog(options.logger)
-      let metrics = MetricsDesk(options, mailbox: mailbox)
+      let metrics = MetricsDesk(options, mailboxes: mailboxes)
       self.metrics = metrics
       registry = BackendRegistry(
         options: RegistryOptions(
@@ -68,7 +76,7 @@ public final class Router: Sendable {
         )
       ) { table in
         let mail = ProxyMail(table: table, options: configuration.takePending())
-        mailbox.update { ($0 ?? ProxyMail()).merging(mail) }
+        mailboxes.post(mail)
         listing.published(table)
         states.published(table)
         metrics.published(table)
@@ -89,9 +97,9 @@ public final class Router: Sendable {
     (wakeUps, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     let wake = wake
     outbox = SignalOutbox { wake.yield() }
-    let mailbox = mailbox
-    reports = ReportDesk {
-      mailbox.update { ($0 ?? ProxyMail()).merging(ProxyMail(wantsReport: true)) }
+    let mailboxes = mailboxes
+    reports = ReportDesk(workers: options.workers) { wantsTelemetry in
+      mailboxes.post(ProxyMail(wantsReport: true, wantsTelemetry: wantsTelemetry))
     }
   }
 
@@ -137,9 +145,13 @@ public final class Router: Sendable {
     do throws(ConfigurationError) {
       proxy = try options.proxyOptions(configuration.numbers)
     } catch { throw RouterError.configuration(error) }
-    let writer = try AccessLogWriter(options.accessLog, keys: configuration.numbers)
+    let writer = try AccessLogWriter(
+      options.accessLog,
+      keys: configuration.numbers,
+      workers: options.workers
+    )
     writer?.start()
-    if let ring = writer?.ring { options.logLevel?.observe { ring.isWanted = $0 <= .info } }
+    if let rings = writer?.rings { options.logLevel?.observe { rings.setWanted($0 <= .info) } }
     let added = AddedBackends(registry, controlPlane.client, own: boundAddresses)
     do { try await controlPlane.start() } catch { throw RouterError.system(error) }
     let signals = Task { await deliverSignals() }
@@ -149,7 +161,7 @@ public final class Router: Sendable {
       try startAdmin(added)
       logListening()
       result = await withTaskCancellationHandler {
-        await serve(proxy, ring: writer?.ring)
+        await serve(proxy, writer?.rings)
       } onCancel: {
         drain()
       }
@@ -173,7 +185,7 @@ public final class Router: Sendable {
   private func end(_ added: AddedBackends) async {
     hasEnded.store(true, ordering: .sequentiallyConsistent)
     // Connections that were handed over too late are closed with their mail.
-    _ = mailbox.take()
+    mailboxes.empty()
     reports.close()
     for hold in holds {
       hold.close()
@@ -230,29 +242,69 @@ public final class Router: Sendable {
   private var metricsPrinter: MetricsPrinter? {
     guard options.metrics.isEnabled else { return nil }
     let metrics = metrics
-    return { metrics.take($0) }
+    guard options.workers > 1 else { return { metrics.take($0) } }
+    let reports = reports
+    return { metrics.take($0, completedBy: reports) }
   }
 
+  /// Runs all workers to their ends.
   private func serve(
     _ proxy: ProxyOptions,
-    ring: AccessRing?
+    _ rings: AccessRings?
   ) async -> Result<ProxyCounters, any Error> {
+    let listeners: [[FileDescriptor]]
+    do throws(SystemError) {
+      listeners = try self.listeners.release(copies: commons.workers)
+    } catch { return .failure(RouterError.system(error)) }
+    let rings = rings?.rings
+    return await withTaskGroup(of: Result<ProxyCounters, SystemError>.self) { group in
+      for worker in listeners.indices {
+        let plane = plane(proxy, worker, rings?[worker])
+        let own = listeners[worker]
+        group.addTask { await Self.run(plane, listeners: own) }
+      }
+      var counters: [ProxyCounters] = []
+      var failure: SystemError?
+      for await result in group {
+        switch result {
+        case .success(let counted): counters.append(counted)
+        case .failure(let error):
+          failure = failure ?? error
+          // A router without one of its workers isn't what was asked for.
+          stop()
+        }
+      }
+      if let failure { return .failure(RouterError.system(failure)) }
+      return .success(ProxyCounters.together(counters))
+    }
+  }
+
+  private func plane(_ proxy: ProxyOptions, _ worker: Int, _ ring: AccessRing?) -> DataPlane {
     var plane = DataPlane(
       options: proxy,
       connections: options.connections,
-      mailbox: mailbox,
+      commons: commons,
+      worker: worker,
+      mailbox: mailboxes.all[worker],
       outbox: outbox,
       ring: ring,
       reports: reports,
       metricsPrinter: metricsPrinter
     )
     plane.spin = options.spin
-    let descriptors = listeners.release()
-    return await withCheckedContinuation { [plane] continuation in
-      OwnThread.start("oair-reactor") {
+    return plane
+  }
+
+  private static func run(
+    _ plane: DataPlane,
+    listeners: [FileDescriptor]
+  ) async -> Result<ProxyCounters, SystemError> {
+    await withCheckedContinuation { continuation in
+      let name = plane.worker == 0 ? "oair-reactor" : "oair-reactor-\(plane.worker + 1)"
+      OwnThread.start(name) {
         do throws(SystemError) {
-          continuation.resume(returning: .success(try plane.run(listeners: descriptors)))
-        } catch { continuation.resume(returning: .failure(RouterError.system(error))) }
+          continuation.resume(returning: .success(try plane.run(listeners: listeners)))
+        } catch { continuation.resume(returning: .failure(error)) }
       }
     }
   }
@@ -270,7 +322,8 @@ public final class Router: Sendable {
       handed = try HandedConnection(connection)
     } catch { throw .system(error) }
     guard !hasEnded.load(ordering: .sequentiallyConsistent) else { throw .ended }
-    mailbox.update { ($0 ?? ProxyMail()).merging(ProxyMail(connections: [handed])) }
+    let turn = self.handed.wrappingAdd(1, ordering: .relaxed).oldValue
+    mailboxes.post(ProxyMail(connections: [handed]), to: turn % commons.workers)
   }
 
   /// Takes other options over while it runs, all of them with one route table; before `run()` it
@@ -314,7 +367,7 @@ public final class Router: Sendable {
   func post(_ command: ProxyMail.Command) {
     // First: nobody could serve those whom they would let in.
     for hold in holds { hold.close() }
-    mailbox.update { ($0 ?? ProxyMail()).merging(ProxyMail(command: command)) }
+    mailboxes.post(ProxyMail(command: command))
   }
 
   /// The same without waiting.

@@ -20,7 +20,12 @@ public struct RouterOptions: Sendable {
   ///
   /// nil: that is an error.
   public var fallbackPort: UInt16?
-  /// How long the reactor polls for events after the last ones before its thread sleeps.
+  /// Reactors that serve, each on a thread of its own, 1 to 64.
+  ///
+  /// They share listeners, bounds and counters. One is enough for what most machines serve; more
+  /// make sense where one core isn't, and never more than there are cores to spare.
+  public var workers = 1
+  /// How long a reactor polls for events after the last ones before its thread sleeps.
   ///
   /// 0 to 10 ms; 0, the default: it sleeps at once. Polling spares a request the time that a thread
   /// takes to wake up, and costs processor time: under scattered requests up to a whole core.
@@ -94,9 +99,7 @@ public struct RouterOptions: Sendable {
       )
     }
     try validateKeys()
-    if spin < .zero || spin > Self.longestSpin {
-      throw ConfigurationError("spin", "must be 0us to 10ms")
-    }
+    try validateReactors()
     if let problem = admin.problem { throw ConfigurationError("admin", problem) }
     if proxy.retry.attempts < 0 || proxy.retry.attempts > 7 {
       throw ConfigurationError("retry.attempts", "must be 0 to 7, not \(proxy.retry.attempts)")
@@ -139,10 +142,25 @@ public struct RouterOptions: Sendable {
     for host in proxy.browsers.allowedHosts where !Self.isHostName(host) {
       throw ConfigurationError("allowed_hosts", "has '\(host)': a name without a port, or *")
     }
+    try proxy.selection.validate()
+  }
+
+  private func validateReactors() throws(ConfigurationError) {
+    guard (1...Self.mostWorkers).contains(workers) else {
+      throw ConfigurationError("workers", "must be 1 to \(Self.mostWorkers), not \(workers)")
+    }
+    if spin < .zero || spin > Self.longestSpin {
+      throw ConfigurationError("spin", "must be 0us to 10ms")
+    }
     if let connections = proxy.limits.connections, connections < 1 {
       throw ConfigurationError("limits.connections", "must be 1 or more, not \(connections)")
     }
-    try proxy.selection.validate()
+    guard connections >= workers else {
+      throw ConfigurationError(
+        "limits.connections",
+        "must be \(workers) or more, one for each of the workers, not \(connections)"
+      )
+    }
   }
 
   private static func repeated(_ ids: [String]) -> String? {
@@ -168,6 +186,8 @@ public struct RouterOptions: Sendable {
     throw ConfigurationError("health.\(problem.option)", problem.text)
   }
 
+  /// LIMIT: reactors.
+  public static let mostWorkers = Commons.mostWorkers
   /// LIMIT: whoever waits for longer than that loses nothing by sleeping.
   public static let longestSpin = Duration.milliseconds(10)
   /// Sums of sizes stay far from overflowing.

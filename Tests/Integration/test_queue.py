@@ -7,6 +7,8 @@ from rawhttp import chat
 from waiting import wait_until
 
 CHAT = "/v1/chat/completions"
+ONE = ("--workers", "1")
+"""Who came first is only known where one worker takes all."""
 
 
 def bounded(backend, bound):
@@ -51,7 +53,7 @@ def test_the_bound_holds_exactly_under_load_and_everybody_is_served(start_counti
 
 def test_who_came_first_is_served_first(start_counting, start_router):
     backend = start_counting()
-    router = start_router({"a": bounded(backend, 1)}).wait_ready(1)
+    router = start_router({"a": bounded(backend, 1)}, *ONE).wait_ready(1)
     clients = [occupy(router, backend)] + [enter(router, number) for number in range(1, 10)]
     backend.release(10)
     assert [client.reader.response().status for client in clients] == [200] * 10
@@ -61,7 +63,7 @@ def test_who_came_first_is_served_first(start_counting, start_router):
 
 def test_a_model_with_many_requests_lets_others_have_their_turn(start_counting, start_router):
     backend = start_counting(models=("m", "n"))
-    router = start_router({"a": bounded(backend, 1)}).wait_ready(1)
+    router = start_router({"a": bounded(backend, 1)}, *ONE).wait_ready(1)
     clients = [occupy(router, backend)] + [enter(router, number) for number in range(1, 6)]
     clients += [enter(router, number, model="n") for number in (6, 7)]
     backend.release(8)
@@ -88,7 +90,7 @@ def test_more_than_may_wait_are_told_when_to_come_back(start_counting, start_rou
 
 def test_whoever_leaves_makes_room_and_is_never_sent_on(start_counting, start_router):
     backend = start_counting()
-    router = start_router({"a": bounded(backend, 1)}, "--queue.max", "1").wait_ready(1)
+    router = start_router({"a": bounded(backend, 1)}, "--queue.max", "1", *ONE).wait_ready(1)
     first = occupy(router, backend, 0)
     leaving = enter(router, 1)
     assert post(router, 2).error["code"] == "queue_full"

@@ -22,7 +22,7 @@ struct ReportDeskTests {
     func add(_ value: Int) { seen.withLock { $0.append(value) } }
   }
 
-  private func desk() -> ReportDesk { ReportDesk { [woken] in woken.add(1) } }
+  private func desk() -> ReportDesk { ReportDesk { [woken] _ in woken.add(1) } }
 
   private func ask(_ desk: ReportDesk) {
     desk.ask { [answers] in answers.add($0?.connections ?? -1) }
@@ -46,5 +46,57 @@ struct ReportDeskTests {
     ask(desk)
     #expect(answers.values == [-1, -1])
     #expect(woken.values == [1])
+  }
+
+  // MARK: Several workers
+
+  private func part(_ connections: Int, telemetry: Bool = false) -> ProxyReport {
+    var part = Self.report
+    part.connections = connections
+    part.telemetry = telemetry ? TelemetrySnapshot() : nil
+    return part
+  }
+
+  private func workersDesk() -> ReportDesk {
+    ReportDesk(workers: 2) { [woken] telemetry in woken.add(telemetry ? 2 : 1) }
+  }
+
+  @Test func `an answer is made of what all workers have said since it was asked for`() {
+    let desk = workersDesk()
+    ask(desk)
+    desk.post(part(1), from: 0)
+    desk.post(part(2), from: 0)
+    #expect(answers.values == [])
+    ask(desk)
+    desk.post(part(40), from: 1)
+    #expect(answers.values == [42])
+    desk.post(part(5), from: 0)
+    #expect(answers.values == [42, 45])
+  }
+
+  @Test func `one that has ended is there with its last words`() {
+    let desk = workersDesk()
+    desk.end(part(1), from: 1)
+    ask(desk)
+    desk.post(part(40), from: 0)
+    #expect(answers.values == [41])
+    ask(desk)
+    desk.end(part(2), from: 0)
+    #expect(answers.values == [41, 3])
+  }
+
+  @Test func `who wants everything waits for reports that have it`() {
+    let desk = workersDesk()
+    desk.ask(telemetry: true) { [answers] in
+      answers.add($0?.telemetry == nil ? -1 : $0?.connections ?? -1)
+    }
+    ask(desk)
+    #expect(woken.values == [2, 1])
+    desk.post(part(1), from: 0)
+    desk.post(part(2), from: 1)
+    #expect(answers.values == [3])
+    desk.post(part(10, telemetry: true), from: 1)
+    desk.post(part(20, telemetry: true), from: 0)
+    #expect(answers.values == [3, 30])
   }
 }

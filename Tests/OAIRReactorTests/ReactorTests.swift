@@ -340,6 +340,15 @@ struct ReactorTests {
     #expect(reactor.script.closed == [5])
   }
 
+  @Test func `a listener is shared with other reactors, after a pause too`() throws {
+    var reactor = reactor()
+    let listener = try reactor.registerListener(FileDescriptor(5), owner: 3)
+    #expect(reactor.script.watched[5]?.interest == .acceptable)
+    reactor.pauseSource(listener)
+    try reactor.resumeSource(listener)
+    #expect(reactor.script.watched[5]?.interest == .acceptable)
+  }
+
   // MARK: Calls that fail
 
   /// What a program would do: listen, accept one, connect twice.

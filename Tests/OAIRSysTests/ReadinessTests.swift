@@ -23,5 +23,6 @@ struct ReadinessTests {
       #expect(Interest.connectionEdges.epollBits & bit.rawValue != 0)
     }
     #expect(Interest.readableLevel.epollBits == EPOLLIN.rawValue)
+    #expect(Interest.acceptable.epollBits == EPOLLIN.rawValue | EPOLLEXCLUSIVE.rawValue)
   }
 }

@@ -224,6 +224,7 @@ extension Proxy {
   /// No exchange may be under way.
   mutating func closeDownstream(_ downstream: Handle, reset: Bool = false) {
     let closed = downstreams.remove(downstream)
+    if isShared { shares.giveBack(worker) }
     precondition(closed.exchange.reserved == 0, "a body's memory is still reserved")
     reactor.beginClose(closed.registration, reset: reset)
   }

@@ -21,7 +21,7 @@ extension Proxy {
     onDescriptor descriptor: FileDescriptor,
     at address: SocketAddress
   ) throws(SystemError) {
-    let listener = try reactor.registerSource(descriptor, owner: OwnerTag(.listener).bits)
+    let listener = try reactor.registerListener(descriptor, owner: OwnerTag(.listener).bits)
     listeners.append(listener)
     // A unix socket can't be reached by a browser.
     if case .unix = address { return }
@@ -30,23 +30,34 @@ extension Proxy {
 
   mutating func acceptConnections(_ listener: Handle) {
     for _ in 0..<ProxyLimits.acceptsPerTick {
-      guard !downstreams.isFull, !reactor.isFull else {
+      guard let place = placeForConnection() else {
         pause(listener)
         return
       }
-      guard acceptOne(listener) else { return }
+      guard acceptOne(listener, at: place) else { return }
     }
   }
 
+  /// - Parameter place: the worker that is to have it, where a place is taken.
   /// - Returns: false when nobody is waiting, or accepting had to pause.
-  private mutating func acceptOne(_ listener: Handle) -> Bool {
+  private mutating func acceptOne(_ listener: Handle, at place: Int) -> Bool {
     switch reactor.accept(listener) {
     case .accepted(let descriptor, let peer):
-      addConnection(descriptor, peer, checksHost: loopbackListeners.contains(listener))
+      let checksHost = loopbackListeners.contains(listener)
+      if place == worker {
+        addConnection(descriptor, peer, checksHost: checksHost)
+      } else {
+        commons.pass(PassedConnection(descriptor, peer, checksHost: checksHost), to: place)
+      }
       return true
-    case .aborted: return true
-    case .wouldBlock: return false
+    case .aborted:
+      giveBackPlace(place)
+      return true
+    case .wouldBlock:
+      giveBackPlace(place)
+      return false
     case .exhausted:
+      giveBackPlace(place)
       // The next try is for the same client.
       if freeDescriptor() { return true }
       pause(listener)
@@ -79,6 +90,7 @@ extension Proxy {
     } catch {
       _ = downstreams.remove(downstream)
       reactor.closeUnregistered(descriptor)
+      giveBackPlace(worker)
     }
   }
 
@@ -86,15 +98,46 @@ extension Proxy {
   ///
   /// Without room, or once a drain has begun, it's closed: nobody else could make it wait.
   mutating func takeOver(_ connection: HandedConnection) {
-    guard isAccepting, !downstreams.isFull, !reactor.isFull,
-      let descriptor = connection.take()
-    else {
+    guard isAccepting, let place = placeForConnection() else {
       counters.handedRefused += 1
       return
     }
+    guard let descriptor = connection.take() else { return giveBackPlace(place) }
     var checksHost = connection.local.isLoopback
     if case .unix = connection.local { checksHost = false }
-    addConnection(descriptor, connection.peer, checksHost: checksHost)
+    if place == worker {
+      addConnection(descriptor, connection.peer, checksHost: checksHost)
+    } else {
+      let passed = PassedConnection(descriptor, connection.peer, checksHost: checksHost)
+      commons.pass(passed, to: place)
+    }
+  }
+
+  /// Serves a connection that another worker has accepted for this one, where it took a place.
+  ///
+  /// In a drain too: to its client it stands, as one of the backlog does.
+  mutating func takeOver(_ connection: PassedConnection) {
+    guard let descriptor = connection.take() else { return giveBackPlace(worker) }
+    addConnection(descriptor, connection.peer, checksHost: connection.checksHost)
+    if lifecycle == .draining { hurryIdle() }
+  }
+
+  // MARK: Places for connections
+
+  /// Takes a place for the connection that comes next.
+  ///
+  /// - Returns: the worker that has it; nil when there is no room.
+  private func placeForConnection() -> Int? {
+    guard isShared else { return downstreams.isFull || reactor.isFull ? nil : worker }
+    return shares.place(for: worker)
+  }
+
+  /// The place isn't needed after all.
+  private func giveBackPlace(_ place: Int) {
+    guard isShared else { return }
+    shares.giveBack(place)
+    // In a drain it may be what the other one has waited for.
+    if place != worker, commons.isDraining { commons.ring(1 << WaitBoard.Mask(place)) }
   }
 
   /// Without a pause a level-triggered listener would turn the loop at full speed while no
@@ -145,12 +188,19 @@ extension Proxy {
   public mutating func beginDrain() {
     guard isAccepting else { return }
     lifecycle = .draining
+    commons.isDraining = true
     for listener in listeners {
       // Whoever is in the backlog was told that the connection stands: they are served.
-      while !downstreams.isFull, !reactor.isFull, acceptOne(listener) {}
+      while let place = placeForConnection(), acceptOne(listener, at: place) {}
       reactor.beginCloseSource(listener, isPaused: pausedListeners.contains(listener))
     }
     listeners.removeAll()
+    hurryIdle()
+    reactor.addTimer(at: reactor.now &+ settings.deadlines.drain, owner: OwnerTag(.drain).bits)
+  }
+
+  /// Whoever has sent nothing yet gets a short while to do so.
+  private mutating func hurryIdle() {
     for slot in 0..<downstreams.touched {
       guard let downstream = downstreams.occupant(ofSlot: slot) else { continue }
       // One whose request may be on its way already gets a short while to send it.
@@ -161,7 +211,6 @@ extension Proxy {
         )
       }
     }
-    reactor.addTimer(at: reactor.now &+ settings.deadlines.drain, owner: OwnerTag(.drain).bits)
   }
 
   /// The time for streams is over: each ends so that its client can tell.

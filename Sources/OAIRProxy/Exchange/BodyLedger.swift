@@ -9,6 +9,7 @@ import Synchronization
 /// ever be whole: so the last share, as long as one body may be, is for one of them at a time.
 ///
 /// A view of numbers that `Commons` keeps, and all workers of a router change.
+// SAFETY: it has pointers to atomics, and numbers that don't change.
 struct BodyLedger: @unchecked Sendable {
   /// LIMIT: a body up to so many bytes draws on the small bodies' account.
   static let smallBody = 64 << 10

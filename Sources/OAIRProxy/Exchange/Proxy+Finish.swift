@@ -258,11 +258,14 @@ extension Proxy {
   /// The body isn't needed any more; head and model's name are, for the access record.
   mutating func releaseBody(_ downstream: Handle) {
     downstreams[downstream].exchange.awaitedMemory = 0
-    if memoryFinisher == downstream { memoryFinisher = .none }
+    if memoryFinisher == downstream {
+      memoryFinisher = .none
+      ledger.endFinish(for: worker)
+    }
     let reserved = downstreams[downstream].exchange.reserved
     guard reserved > 0 else { return }
     ledger.release(reserved, downstreams[downstream].exchange.account)
-    isMemoryFreed = !waitingForMemory.isEmpty
+    noteMemoryFreed()
     downstreams[downstream].exchange.reserved = 0
     dropBody(downstream)
   }

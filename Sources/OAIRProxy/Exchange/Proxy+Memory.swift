@@ -8,7 +8,7 @@ import OAIRSys
 extension Proxy {
   /// Reserves room, or notes how much is awaited.
   mutating func reserve(_ exchange: inout Exchange, _ bytes: Int) -> Bool {
-    guard ledger.reserve(bytes, exchange.account) else {
+    guard !isAwaitedElsewhere(exchange.account), ledger.reserve(bytes, exchange.account) else {
       exchange.awaitedMemory = bytes
       return false
     }
@@ -45,7 +45,7 @@ extension Proxy {
       return false
     }
     ledger.release(downstreams[downstream].exchange.reserved, .small)
-    isMemoryFreed = !waitingForMemory.isEmpty
+    noteMemoryFreed()
     downstreams[downstream].exchange.account = .large
     downstreams[downstream].exchange.reserved = step
     return true
@@ -55,7 +55,9 @@ extension Proxy {
   private mutating func reserveStep(_ downstream: Handle, _ bytes: Int) -> Bool {
     var isReserved = ledger.reserve(bytes, .large)
     if !isReserved, downstreams[downstream].exchange.reserved > 0 {
-      if !downstreams.contains(memoryFinisher) { memoryFinisher = downstream }
+      if !downstreams.contains(memoryFinisher), ledger.claimFinish(for: worker) {
+        memoryFinisher = downstream
+      }
       if memoryFinisher == downstream {
         isReserved = ledger.reserve(bytes, .large, finishes: true)
       }
@@ -99,6 +101,7 @@ extension Proxy {
       waitingForMemory = waiting.filter { $0 != downstream && isAwaitingMemory($0) }
     }
     waitingForMemory.append(downstream)
+    isMemoryAwaited = true
     reactor.setDeadline(
       downstreams[downstream].registration,
       at: reactor.now &+ settings(of: downstream).deadlines.queue
@@ -130,9 +133,10 @@ extension Proxy {
         if isSmall { isSmallFull = true } else { isLargeFull = true }
       }
     }
+    if isShared { publishAwaitedMemory() }
   }
 
-  private func isAwaitingMemory(_ downstream: Handle) -> Bool {
+  func isAwaitingMemory(_ downstream: Handle) -> Bool {
     downstreams.contains(downstream) && downstreams[downstream].phase == .exchanging
       && downstreams[downstream].exchange.awaitedMemory > 0
       && downstreams[downstream].exchange.machine.phase == .readingBody

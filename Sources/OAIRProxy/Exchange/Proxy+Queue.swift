@@ -10,8 +10,13 @@ import OAIRSys
 extension Proxy {
   /// A request that has just come: those that wait for a place have been there before it.
   mutating func chooseBehindWaiting(_ downstream: Handle) {
-    if isPlaceFreed { grantPlaces() }
-    chooseCandidate(downstream)
+    guard isShared else {
+      if isPlaceFreed { grantPlaces() }
+      return chooseCandidate(downstream)
+    }
+    if isPlaceFreed || freed.count > 0 { offerPlaces() }
+    let choice = nextChoice(downstream)
+    if isAwaitedAnywhere(choice) { awaitPlace(downstream) } else { take(choice, for: downstream) }
   }
 
   /// No candidate has a place for it.
@@ -27,6 +32,7 @@ extension Proxy {
       return
     }
     counters.queueWaits += 1
+    queueChange = .grown
     downstreams[downstream].exchange.ticket = ticket
     reactor.setDeadline(downstreams[downstream].registration, at: queueDeadline(ticket))
   }
@@ -40,6 +46,7 @@ extension Proxy {
     telemetry.total.queue.add(waited, unit: HistogramUnit.queue)
     queue.remove(ticket)
     commons.leaveQueue()
+    if queueChange == .none { queueChange = .shrunk }
     downstreams[downstream].exchange.ticket = .none
     let registration = downstreams[downstream].registration
     if !downstreams[downstream].output.isEmpty {
@@ -80,6 +87,7 @@ extension Proxy {
   mutating func endRequest(_ slot: Int) {
     slots.inFlight.end(slot)
     if !queue.isEmpty { isPlaceFreed = true }
+    if isShared { notePlaceFreed(slot) }
   }
 
   /// Keeps how long an answer took, where requests may have to wait for the next one.
@@ -92,16 +100,25 @@ extension Proxy {
   }
 
   /// Serves who can be served: one of each model in turn, until nobody can.
-  mutating func grantPlaces() {
-    guard !isGranting else { return }
+  ///
+  /// - Parameter most: how many may be.
+  /// - Returns: how many were.
+  @discardableResult
+  mutating func grantPlaces(atMost most: Int = .max) -> Int {
+    guard !isGranting else { return 0 }
     isGranting = true
+    var served = 0
     var hasServed = false
     repeat {
       isPlaceFreed = false
       hasServed = false
-      for lane in queue.lanesByTurn where serveFirst(of: lane) { hasServed = true }
-    } while hasServed || isPlaceFreed
+      for lane in queue.lanesByTurn where served < most && serveFirst(of: lane) {
+        served += 1
+        hasServed = true
+      }
+    } while (hasServed || isPlaceFreed) && served < most
     isGranting = false
+    return served
   }
 
   /// Serves the first of a model's waiting requests that can be served.
@@ -149,6 +166,7 @@ extension Proxy {
       queue.attach(ticket, to: queueLane(queue.exchange(ticket)))
     }
     isPlaceFreed = true
+    queueChange = .grown
   }
 
   private mutating func queueLane(_ downstream: Handle) -> Int {
@@ -166,7 +184,7 @@ extension Proxy {
     let longest = queue.first(of: lane).map { reactor.now &- queue.since($0) }
     error.retryAfter = secondsUntilPlace(
       downstream,
-      behind: queue.count(in: lane),
+      behind: countWaiting(in: lane),
       longestWait: longest ?? 0
     )
     return error
@@ -180,10 +198,17 @@ extension Proxy {
     var error = GatewayError(.queueTimeout, modelText(downstream), advice: time)
     error.retryAfter = secondsUntilPlace(
       downstream,
-      behind: queue.count(in: lane) - 1,
+      behind: countWaiting(in: lane) - 1,
       longestWait: longest
     )
     return error
+  }
+
+  /// How many wait for a model, on all workers: as far as the others' queues are like this one.
+  private func countWaiting(in lane: Int) -> Int {
+    let own = queue.count(in: lane)
+    guard isShared, queue.count > 0 else { return isShared ? commons.queued : own }
+    return own * max(commons.queued, queue.count) / queue.count
   }
 
   /// When somebody who comes then would probably be served at once: after those that wait for the
@@ -199,7 +224,7 @@ extension Proxy {
     for index in destinationCandidates(downstream) {
       let fact = table.facts[index]
       guard fact.state.isUsable, fact.maxInFlight > 0 else { continue }
-      let time = slots[Int(fact.slot)].serviceTime
+      let time = slots.serviceTime(Int(fact.slot))
       if time > 0 { perSecond += Double(fact.maxInFlight) * 1e9 / Double(time) }
     }
     // While nothing has come to its end, it takes longer than somebody has waited so far.
@@ -208,7 +233,7 @@ extension Proxy {
     return Int(min(max(seconds.rounded(.up), 1), 60))
   }
 
-  private mutating func destinationCandidates(_ downstream: Handle) -> [Int] {
+  mutating func destinationCandidates(_ downstream: Handle) -> [Int] {
     switch destination(downstream) {
     case .entry(let entry): table.candidates(entry).map { Int($0) }
     case .defaultBackend: table.defaultBackend.map { [$0] } ?? []

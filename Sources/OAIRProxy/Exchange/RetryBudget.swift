@@ -4,7 +4,7 @@
 /// last ten seconds; a few are free, so that a quiet router can retry too. What a lost backend
 /// leaves behind isn't counted: that work is gone, not doubled.
 ///
-/// Plain numbers: one reactor owns it.
+/// Plain numbers: one reactor owns it, and bounds what its own requests add.
 struct RetryBudget {
   /// LIMIT: retries in ten seconds that no request has to pay for.
   static let freePerWindow = 10
@@ -21,7 +21,18 @@ struct RetryBudget {
   /// Exchanges that go on after a retry.
   private(set) var concurrent = 0
 
-  init(percent: Int) { self.percent = max(0, percent) }
+  /// What this worker has of what is free.
+  private let freePerWindow: Int
+  private let freeConcurrent: Int
+
+  /// - Parameters:
+  ///   - percent: how many retries a hundred requests pay for.
+  ///   - workers: among how many what is free is divided; each has one at least.
+  init(percent: Int, workers: Int = 1) {
+    self.percent = max(0, percent)
+    freePerWindow = max(1, Self.freePerWindow / workers)
+    freeConcurrent = max(1, Self.freeConcurrent / workers)
+  }
 
   /// A request has come.
   ///
@@ -45,8 +56,8 @@ struct RetryBudget {
       came += requests[bucket]
       spent += retries[bucket]
     }
-    let paid = Self.freePerWindow + came * percent / 100
-    guard spent < paid || concurrent < Self.freeConcurrent else { return false }
+    let paid = freePerWindow + came * percent / 100
+    guard spent < paid || concurrent < freeConcurrent else { return false }
     retries[Self.bucket(newestSecond)] += 1
     if isFirst { concurrent += 1 }
     return true

@@ -6,6 +6,7 @@ import Synchronization
 ///
 /// By the keys' numbers, which stay theirs through every change of the configuration: a stream that
 /// began with other bounds still counts.
+// SAFETY: it has pointers to atomics, and numbers that don't change.
 struct KeyAccounts: @unchecked Sendable {
   /// What a key may do.
   struct Bounds: Equatable {

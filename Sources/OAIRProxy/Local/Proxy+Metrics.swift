@@ -10,15 +10,17 @@ public struct MetricsOrder: Sendable {
   /// Who waits for the text.
   public let ticket: MetricsTicket
   /// What was counted by model and backend.
-  public let telemetry: TelemetrySnapshot
+  public var telemetry: TelemetrySnapshot
   /// What else was counted, and what there is at this moment.
-  public let report: ProxyReport
+  public var report: ProxyReport
   /// The client prefers OpenMetrics.
   public let isOpenMetrics: Bool
 }
 
 /// Tells one exchange that waits for metrics from all others.
 public struct MetricsTicket: Sendable, Equatable {
+  /// The worker that has it, from 0.
+  public let worker: Int
   let downstream: UInt64
   let serial: UInt64
 }
@@ -66,6 +68,7 @@ extension Proxy {
     metricsPrinter(
       MetricsOrder(
         ticket: MetricsTicket(
+          worker: worker,
           downstream: downstream.bits,
           serial: downstreams[downstream].exchange.serial
         ),
@@ -95,7 +98,7 @@ extension Proxy {
     )
   }
 
-  private func snapshot() -> TelemetrySnapshot {
+  func snapshot() -> TelemetrySnapshot {
     var snapshot = telemetry.snapshot()
     snapshot.streams = streamCount
     snapshot.queued = queue.count

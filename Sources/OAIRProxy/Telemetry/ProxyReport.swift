@@ -17,6 +17,14 @@ public struct ProxyReport: Sendable {
     var unservedUntil: UInt64
   }
 
+  /// What one worker has of the whole.
+  public struct Worker: Sendable, Equatable {
+    /// Requests whose head it has read.
+    public var requests: UInt64
+    /// Its client connections that are open.
+    public var connections: Int
+  }
+
   /// By slot.
   public var slots: [Slot]
   /// What was counted since the start.
@@ -35,6 +43,11 @@ public struct ProxyReport: Sendable {
   var selector = CandidateSelector(.leastInFlight)
   /// Who has made which stored response; shared until the next one is learned.
   var responseOwners = ResponseOwners()
+
+  /// In their order.
+  public var workers: [Worker] = []
+  /// What was counted by model and backend, where it was asked for.
+  public var telemetry: TelemetrySnapshot?
 
   /// Requests at work on backends.
   public var inFlight: Int { slots.reduce(0) { $0 + $1.inFlight } }
@@ -62,7 +75,9 @@ extension Proxy {
   /// Copies what administrators ask for.
   ///
   /// Once per question, never per request.
-  func report() -> ProxyReport {
+  ///
+  /// - Parameter telemetry: everything that metrics are made of, too.
+  func report(telemetry wantsTelemetry: Bool = false) -> ProxyReport {
     ProxyReport(
       slots: (0..<table.slotCount).map { slots.report($0) },
       counters: allCounters,
@@ -72,7 +87,9 @@ extension Proxy {
       stage: stage,
       table: table,
       selector: selector,
-      responseOwners: commons.responseOwners
+      responseOwners: commons.responseOwners,
+      workers: [.init(requests: counters.requests, connections: downstreams.count)],
+      telemetry: wantsTelemetry ? snapshot() : nil
     )
   }
 }

@@ -1,8 +1,11 @@
 public import OAIRRouting
 import Synchronization
 
-/// What the reactor saw of its backends, on its way to the registry: gathered per tick, coalesced,
-/// with at most one wake-up outstanding.
+/// What the reactors saw of their backends, on its way to the registry: gathered per tick,
+/// coalesced, with at most one wake-up outstanding.
+///
+/// Signals are numbered here, so that the order of their numbers is that in which they arrive,
+/// whichever reactor they come from.
 public final class SignalOutbox: Sendable {
   /// LIMIT: signals that wait; beyond it the oldest opinions are dropped, the registry's own probes
   /// will tell.
@@ -11,6 +14,7 @@ public final class SignalOutbox: Sendable {
   private struct State {
     var waiting: [BackendSignal] = []
     var isWakeUpOutstanding = false
+    var sequence: UInt64 = 0
   }
 
   private let state = Mutex(State())
@@ -24,15 +28,23 @@ public final class SignalOutbox: Sendable {
 
   /// Leaves signals.
   ///
-  /// On the reactor's thread, at the end of a tick that saw any.
-  func post(_ signals: [BackendSignal]) {
-    let mustWake = state.withLock { state in
-      state.waiting.append(contentsOf: signals)
+  /// On a reactor's thread, at the end of a tick that saw any.
+  ///
+  /// - Returns: the number that the first one has got; the others follow.
+  func post(_ signals: [BackendSignal]) -> UInt64 {
+    let (first, mustWake) = state.withLock { state in
+      let first = state.sequence + 1
+      for var signal in signals {
+        state.sequence += 1
+        signal.sequence = state.sequence
+        state.waiting.append(signal)
+      }
       Self.shorten(&state.waiting)
       defer { state.isWakeUpOutstanding = true }
-      return !state.isWakeUpOutstanding
+      return (first, !state.isWakeUpOutstanding)
     }
     if mustWake { wake() }
+    return first
   }
 
   /// Facts stay as long as they can: the reactor uses a backend again only once its refusal is
@@ -53,7 +65,10 @@ public final class SignalOutbox: Sendable {
   /// On the registry's side.
   public func take() -> [BackendSignal] {
     state.withLock { state in
-      defer { state = State() }
+      defer {
+        state.waiting = []
+        state.isWakeUpOutstanding = false
+      }
       return state.waiting
     }
   }

@@ -1,5 +1,7 @@
 import OAIRReactor
 import OAIRRouting
+import OAIRSys
+import Synchronization
 
 /// What the reactor itself knows of each backend, by slot, and what all workers together have in
 /// flight there; it outlives route tables.
@@ -19,10 +21,6 @@ struct BackendSlots: ~Copyable {
     /// What it has said that it doesn't serve, until `unservedUntil`.
     var unserved: PathFamilies = []
     var unservedUntil: UInt64 = 0
-    /// How long its answers take, in nanoseconds: the mean, the newest counting an eighth.
-    ///
-    /// 0 until there was one; only kept where requests may have to wait.
-    var serviceTime: UInt64 = 0
     /// The youngest idle connection; the others hang on it.
     var youngestIdle = Handle.none
     var idleCount = 0
@@ -30,12 +28,20 @@ struct BackendSlots: ~Copyable {
 
   /// Of all workers; `Commons` keeps them.
   let inFlight: InFlightCounts
+  /// How long answers take, in nanoseconds, of all workers: the mean, the newest counting an
+  /// eighth.
+  ///
+  /// 0 until there was one; only kept where requests may have to wait. Two that end at the same
+  /// time may count as one.
+  // SAFETY: atomics that `Commons` keeps, as many as counters.
+  private let serviceTimes: UnsafeMutablePointer<Atomic<Int>>
   // SAFETY: `capacity` initialised accounts, owned here.
   private var accounts: UnsafeMutablePointer<Account>
   private(set) var capacity: Int
 
-  init(_ inFlight: InFlightCounts) {
+  init(_ inFlight: InFlightCounts, serviceTimes: UnsafeMutablePointer<Atomic<Int>>) {
     self.inFlight = inFlight
+    self.serviceTimes = serviceTimes
     capacity = 16
     accounts = .allocate(capacity: capacity)
     accounts.initialize(repeating: Account(), count: capacity)
@@ -58,9 +64,20 @@ struct BackendSlots: ~Copyable {
   var allAccounts: UnsafePointer<Account> { UnsafePointer(accounts) }
 
   /// An answer has come to its end.
-  mutating func noteService(_ slot: Int, nanoseconds: UInt64) {
-    let former = accounts[slot].serviceTime
-    accounts[slot].serviceTime = former == 0 ? nanoseconds : former - former / 8 + nanoseconds / 8
+  func noteService(_ slot: Int, nanoseconds: UInt64) {
+    let former = serviceTime(slot)
+    setServiceTime(slot, former == 0 ? nanoseconds : former - former / 8 + nanoseconds / 8)
+  }
+
+  /// How long answers take.
+  func serviceTime(_ slot: Int) -> UInt64 {
+    precondition(slot >= 0 && slot < capacity, "no such backend slot")
+    return UInt64(serviceTimes[slot].load(ordering: .relaxed))
+  }
+
+  func setServiceTime(_ slot: Int, _ nanoseconds: UInt64) {
+    precondition(slot >= 0 && slot < capacity, "no such backend slot")
+    serviceTimes[slot].store(Int(clamping: nanoseconds), ordering: .relaxed)
   }
 
   /// Makes room for a table's slots.

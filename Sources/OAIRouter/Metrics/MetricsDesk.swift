@@ -25,11 +25,11 @@ final class MetricsDesk: Sendable {
 
   private let state = Mutex(State())
   private let queue = DispatchQueue(label: "oairouter.metrics")
-  private let mailbox: Mailbox<ProxyMail>
+  private let mailboxes: ProxyMailboxes
   private let page: MetricsPageMaker
 
-  init(_ options: RouterOptions, mailbox: Mailbox<ProxyMail>) {
-    self.mailbox = mailbox
+  init(_ options: RouterOptions, mailboxes: ProxyMailboxes) {
+    self.mailboxes = mailboxes
     page = MetricsPageMaker(
       version: options.metrics.version,
       lines: options.lineSink,
@@ -60,6 +60,20 @@ final class MetricsDesk: Sendable {
     state.withLock { $0.discoveries[discovery, default: 0] += 1 }
   }
 
+  /// Takes an order of one worker, whose counters are only a part: the others are asked for theirs.
+  ///
+  /// On that worker's thread; returns at once.
+  func take(_ order: MetricsOrder, completedBy reports: ReportDesk) {
+    reports.ask(telemetry: true) { [self] report in
+      var whole = order
+      if let report, let telemetry = report.telemetry {
+        whole.report = report
+        whole.telemetry = telemetry
+      }
+      take(whole)
+    }
+  }
+
   /// Takes an order.
   ///
   /// On the reactor's thread; returns at once.
@@ -68,7 +82,7 @@ final class MetricsDesk: Sendable {
       let (table, discoveries) = state.withLock { ($0.table, $0.discoveries) }
       let body = page.render(order, table, discoveries)
       let answer = MetricsPage(order, body: body)
-      mailbox.update { ($0 ?? ProxyMail()).merging(ProxyMail(metrics: [answer])) }
+      mailboxes.post(ProxyMail(metrics: [answer]), to: order.ticket.worker)
     }
   }
 }

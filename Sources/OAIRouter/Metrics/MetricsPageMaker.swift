@@ -276,6 +276,7 @@ struct MetricsPageMaker: Sendable {
       text.begin("oairouter_\(name)", .gauge, help)
       text.sample(UInt64(clamping: value))
     }
+    writeWorkers(report.workers, to: &text)
     text.begin("oairouter_upstream_connections", .gauge, "Connections to backends, by state.")
     let idle = report.slots.reduce(0) { $0 + $1.idleConnections }
     let busy = max(0, order.telemetry.upstreams - idle)
@@ -295,6 +296,22 @@ struct MetricsPageMaker: Sendable {
     }
     text.begin("oairouter_build_info", .gauge, "Always 1; the version is its label.")
     text.sample(1, MetricsText.label("version", version))
+  }
+
+  private func writeWorkers(_ workers: [ProxyReport.Worker], to text: inout MetricsText) {
+    text.begin("oairouter_worker_requests", .counter, "Requests whose head was read, by worker.")
+    for (number, worker) in workers.enumerated() {
+      text.sample(worker.requests, MetricsText.label("worker", "\(number + 1)"))
+    }
+    text.begin(
+      "oairouter_worker_connections",
+      .gauge,
+      "Client connections that are open, by worker."
+    )
+    for (number, worker) in workers.enumerated() {
+      let labels = MetricsText.label("worker", "\(number + 1)")
+      text.sample(UInt64(clamping: worker.connections), labels)
+    }
   }
 
   private func writeReloads(_ state: ReloadRecord.State, to text: inout MetricsText) {

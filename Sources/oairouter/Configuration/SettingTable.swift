@@ -36,8 +36,12 @@ enum SettingTable {
       "A file with the key that administrators must show; needed for an address that isn't a unix "
         + "socket."
     ),
-    SettingKey("workers", .integer(1...1024), "1", "Reactors, each with a thread of its own.")
-      .needingRestart.notBuilt("more than one reactor isn't built in yet; leave it at 1"),
+    SettingKey(
+      "workers",
+      .integer(1...RouterOptions.mostWorkers),
+      "1",
+      "Reactors, each with a thread of its own."
+    ).needingRestart.into(\.workers),
     SettingKey(
       "spin",
       .duration(.zero...RouterOptions.longestSpin),

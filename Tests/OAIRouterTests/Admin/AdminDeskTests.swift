@@ -15,7 +15,7 @@ struct AdminDeskTests {
   private let desk: AdminDesk
 
   init() throws {
-    let reports = ReportDesk {}
+    let reports = ReportDesk { _ in }
     reports.close()
     var options = RouterOptions()
     options.logLevel = level

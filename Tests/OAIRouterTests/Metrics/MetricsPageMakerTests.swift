@@ -34,14 +34,15 @@ struct MetricsPageMakerTests {
     telemetry.countBackend(slot: 0, incarnation: 1) { $0.failures.add(.lost) }
     telemetry.total.families[0] += 1
     let order = MetricsOrder(
-      ticket: MetricsTicket(downstream: 0, serial: 0),
+      ticket: MetricsTicket(worker: 0, downstream: 0, serial: 0),
       telemetry: telemetry.snapshot(),
       report: ProxyReport(
         slots: [],
         counters: ProxyCounters(),
         connections: 1,
         heldBodyBytes: 0,
-        stage: .serving
+        stage: .serving,
+        workers: [.init(requests: 1, connections: 1)]
       ),
       isOpenMetrics: isOpenMetrics
     )
