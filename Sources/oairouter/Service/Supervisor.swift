@@ -143,8 +143,8 @@ final class Supervisor: Sendable {
 
   /// The other process is gone: this one ends for it, so that the manager sees an end.
   ///
-  /// Believed where `NotifyAccess=all` lets others than the main process speak; elsewhere the manager
-  /// sees that no process is left.
+  /// Believed where `NotifyAccess=all` lets others than the main process speak; elsewhere the
+  /// manager sees that no process is left.
   func takeBack() { socket.send("MAINPID=\(getpid())\nSTATUS=the successor is gone") }
 
   /// The manager watches this process.
