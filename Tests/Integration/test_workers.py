@@ -296,3 +296,30 @@ def test_a_number_that_can_not_be_is_refused(run):
         "serve", "--listen", "127.0.0.1:0", "--workers", "8", "--limits.connections", "4"
     )
     assert done.returncode == 2 and "one for each of the workers" in done.stderr
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_clients_that_come_while_connections_end_get_their_turn(
+    start_mock, start_workers, workers
+):
+    """Failovers in one turn of the loop need room for the old and the new: others wait for it."""
+    first = start_mock("a", "m", ttft="60s", slots="1000")
+    second = start_mock("b", "m", ttft="60s", slots="1000")
+    backends = {"a": first.url + ",priority=0", "b": second.url + ",priority=1"}
+    router = start_workers(workers, backends, "--limits.connections", "200").wait_ready(2, ["m"])
+    clients = [router.client() for _ in range(186)]
+    for client in clients:
+        client.post_json(CHAT, chat("m", stream=False))
+    # The last connection is the question's own.
+    wait_until(lambda: sum(by_worker(router, "connections")) >= len(clients), "them all")
+    router.signal(signal.SIGSTOP)
+    try:
+        first.kill()
+        late = [router.client() for _ in range(8)]
+        for client in late:
+            client.send(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    finally:
+        router.signal(signal.SIGCONT)
+    assert [client.reader.response().status for client in late] == [200] * len(late)
+    for client in [*clients, *late]:
+        client.close()

@@ -117,6 +117,13 @@ extension Proxy {
   ///
   /// In a drain too: to its client it stands, as one of the backlog does.
   mutating func takeOver(_ connection: PassedConnection) {
+    // Once the drain is over, nobody would end it.
+    guard !isDrainOver else { return giveBackPlace(worker) }
+    guard !isFull else {
+      // It has a place, but connections that end hold theirs until the tick does.
+      waitingConnections.append(connection)
+      return awaitResumption()
+    }
     guard let descriptor = connection.take() else { return giveBackPlace(worker) }
     addConnection(descriptor, connection.peer, checksHost: connection.checksHost)
     if lifecycle == .draining { hurryIdle() }
@@ -128,9 +135,15 @@ extension Proxy {
   ///
   /// - Returns: the worker that has it; nil when there is no room.
   private func placeForConnection() -> Int? {
-    guard isShared else { return downstreams.isFull || reactor.isFull ? nil : worker }
-    return shares.place(for: worker)
+    guard isShared else { return isFull ? nil : worker }
+    guard let place = shares.place(for: worker) else { return nil }
+    guard place == worker, isFull else { return place }
+    giveBackPlace(place)
+    return nil
   }
+
+  /// No connection can be registered now.
+  private var isFull: Bool { downstreams.isFull || reactor.isFull }
 
   /// The place isn't needed after all.
   private func giveBackPlace(_ place: Int) {
@@ -145,26 +158,34 @@ extension Proxy {
   private mutating func pause(_ listener: Handle) {
     guard !pausedListeners.contains(listener) else { return }
     reactor.pauseSource(listener)
-    awaitResumption(listener)
+    pausedListeners.append(listener)
+    awaitResumption()
   }
 
-  /// The listener isn't watched, and gets another try in a while.
-  private mutating func awaitResumption(_ listener: Handle) {
+  /// A listener isn't watched, or a connection can't be served: they get another try in a while.
+  private mutating func awaitResumption() {
     counters.acceptPauses += 1
-    pausedListeners.append(listener)
-    if pausedListeners.count == 1 {
-      reactor.addTimer(
-        at: reactor.now &+ ProxyLimits.acceptPauseNanoseconds,
-        owner: OwnerTag(.acceptPause).bits
-      )
-    }
+    guard !isResumptionDue else { return }
+    isResumptionDue = true
+    reactor.addTimer(
+      at: reactor.now &+ ProxyLimits.acceptPauseNanoseconds,
+      owner: OwnerTag(.acceptPause).bits
+    )
   }
 
   mutating func resumeListeners() {
+    isResumptionDue = false
+    // Those first: they have been accepted.
+    let waiting = waitingConnections
+    waitingConnections.removeAll()
+    for connection in waiting { takeOver(connection) }
     let paused = pausedListeners
     pausedListeners.removeAll()
     for listener in paused where reactor.isOpen(listener) {
-      do { try reactor.resumeSource(listener) } catch { awaitResumption(listener) }
+      do { try reactor.resumeSource(listener) } catch {
+        pausedListeners.append(listener)
+        awaitResumption()
+      }
     }
   }
 
@@ -216,6 +237,8 @@ extension Proxy {
   /// The time for streams is over: each ends so that its client can tell.
   mutating func endDrain() {
     lastWrite = min(lastWrite, reactor.now &+ settings.deadlines.write)
+    for _ in waitingConnections { giveBackPlace(worker) }
+    waitingConnections.removeAll()
     for slot in 0..<downstreams.touched {
       guard let downstream = downstreams.occupant(ofSlot: slot) else { continue }
       switch downstreams[downstream].phase {

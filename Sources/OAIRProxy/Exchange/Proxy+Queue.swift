@@ -16,7 +16,10 @@ extension Proxy {
     }
     if isPlaceFreed || freed.count > 0 { offerPlaces() }
     let choice = nextChoice(downstream)
-    if isAwaitedAnywhere(choice) { awaitPlace(downstream) } else { take(choice, for: downstream) }
+    // Kinds of places are few, and others may wait for another one of the same kind: that is worth
+    // a millisecond in the queue, but no refusal.
+    let waits = isAwaitedAnywhere(choice) && commons.queueLength < queue.limit
+    if waits { awaitPlace(downstream) } else { take(choice, for: downstream) }
   }
 
   /// No candidate has a place for it.

@@ -108,6 +108,9 @@ public final class Commons: Sendable {
   /// One more waits, unless `limit` do.
   func enterQueue(limit: Int) -> Bool { queueCells.base.add(1, bound: limit) }
 
+  /// How many wait on all workers.
+  var queueLength: Int { queueCells.base.pointee.load(ordering: .relaxed) }
+
   /// One fewer.
   func leaveQueue() { queueCells.base.take(1) }
 

@@ -1,4 +1,5 @@
 public import OAIRSys
+import Synchronization
 
 // Another process goes on by the same listeners: both have them for a moment, so that nobody is
 // refused; then this one lets go of them and finishes what it has begun. Who starts that process,
@@ -28,6 +29,14 @@ extension Router {
       handed.append(next)
     }
     return handed
+  }
+
+  /// Whether files of unix sockets stay where they are at the router's end: for as long as another
+  /// process still serves by the same sockets, they are that one's.
+  ///
+  /// Callable from anywhere.
+  public func leaveFiles(_ leaves: Bool) {
+    leavesFiles.store(leaves, ordering: .sequentiallyConsistent)
   }
 
   /// Leaves what is to come to another process that serves by the same listeners, and finishes what

@@ -70,4 +70,6 @@ enum HandoverWord {
   static let serve = "serve"
   static let serving = "serving"
   static let yours = "yours"
+  /// Says nothing; it can't be sent to a process that has ended.
+  static let still = "still there"
 }

@@ -76,8 +76,14 @@ final class Predecessor: Sendable {
   /// Waits until the predecessor serves nobody new; behind `admission`.
   ///
   /// If it is gone without a word, there is nobody else than this process.
-  func leave() async {
-    while case .message(let word) = await next(), word != HandoverWord.yours {}
+  ///
+  /// - Returns: false when it goes on itself.
+  func leaves() async -> Bool {
+    while case .message(let word) = await next() {
+      if word == HandoverWord.yours { return true }
+    }
+    // A child whose parent has ended has another one.
+    return getppid() != note.parent
   }
 
   private func next() async -> MessageChannel.Reception {

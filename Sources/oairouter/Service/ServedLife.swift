@@ -16,7 +16,7 @@ struct ServedLife: Sendable {
   /// Runs the router; the process ends with it.
   func run() async {
     do {
-      if predecessor == nil { service?.started(router) }
+      if predecessor == nil { service?.started(router) } else { router.leaveFiles(true) }
       try await router.run { router in
         guard let predecessor else { return }
         try await predecessor.admission(of: router)
@@ -36,7 +36,9 @@ struct ServedLife: Sendable {
 
   /// The process is the service once its predecessor says so, and speaks for it from then on.
   private func arrive(from predecessor: Predecessor) async {
-    await predecessor.leave()
+    // One that goes on itself has this process end.
+    guard await predecessor.leaves() else { return }
+    router.leaveFiles(false)
     service?.started(router)
     upgrader.arrived()
     logger.notice("took over", metadata: ["from_pid": "\(predecessor.note.parent)"])

@@ -108,6 +108,11 @@ final class Successor: Sendable {
     }
   }
 
+  /// It hasn't ended since it was heard last.
+  ///
+  /// Asked by a word that it doesn't know, and ignores.
+  var isThere: Bool { channel.send(HandoverWord.still) }
+
   /// Tells it that it is on its own.
   ///
   /// - Returns: false when it isn't there any more.

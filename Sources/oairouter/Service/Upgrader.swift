@@ -20,6 +20,8 @@ final class Upgrader: Sendable {
     case serving
     /// With the process that is to go on, once it is started.
     case upgrading(ChildProcess?)
+    /// That process accepts clients beside this one: it isn't killed any more, but told to finish.
+    case sharing
     case retired
     case stopping
   }
@@ -77,12 +79,15 @@ final class Upgrader: Sendable {
 
   /// This process is about to end: a successor that isn't in its place yet won't be.
   func stop() {
-    let child: ChildProcess? = state.withLock { state in
-      defer { state.phase = .stopping }
-      if case .upgrading(let child) = state.phase { return child }
-      return nil
+    state.withLock { state in
+      switch state.phase {
+      // It goes by its drain, and still looks after its successor.
+      case .retired: return
+      case .upgrading(let child): child?.send(SIGKILL)
+      case .arriving, .serving, .sharing, .stopping: break
+      }
+      state.phase = .stopping
     }
-    child?.send(SIGKILL)
   }
 
   // MARK: - An upgrade
@@ -134,7 +139,7 @@ final class Upgrader: Sendable {
       case .serving:
         state.phase = .upgrading(nil)
         return .success(parts)
-      case .arriving, .upgrading:
+      case .arriving, .upgrading, .sharing:
         return .failure(Refusal(reason: "Another upgrade is at work. Wait for its end."))
       case .retired: return .failure(Refusal(reason: "Another process serves already."))
       case .stopping: return .failure(Refusal(reason: "The router is shutting down."))
@@ -160,6 +165,7 @@ final class Upgrader: Sendable {
     do throws(Successor.Failure) {
       let version = try successor.prepared(until: deadline)
       mayHaveClients = true
+      try share()
       try successor.serve(until: deadline)
       try commit(successor, parts)
       watch(successor.process, parts)
@@ -202,10 +208,23 @@ final class Upgrader: Sendable {
     return successor
   }
 
+  /// From here on the successor may have clients.
+  private func share() throws(Successor.Failure) {
+    let isWanted = state.withLock { state in
+      guard case .upgrading = state.phase else { return false }
+      state.phase = .sharing
+      return true
+    }
+    guard isWanted else { throw Successor.Failure(reason: "the router is shutting down") }
+  }
+
   /// The one moment: before it this process serves, behind it the other one.
   private func commit(_ successor: Successor, _ parts: Parts) throws(Successor.Failure) {
+    guard successor.isThere else {
+      throw Successor.Failure(reason: "it ended when it was to take over")
+    }
     let isCommitted = state.withLock { state in
-      guard case .upgrading = state.phase else { return false }
+      guard case .sharing = state.phase else { return false }
       state.phase = .retired
       return true
     }
@@ -230,7 +249,10 @@ final class Upgrader: Sendable {
 
   private func giveUp() {
     state.withLock { state in
-      if case .upgrading = state.phase { state.phase = .serving }
+      switch state.phase {
+      case .upgrading, .sharing: state.phase = .serving
+      case .arriving, .serving, .retired, .stopping: break
+      }
     }
   }
 

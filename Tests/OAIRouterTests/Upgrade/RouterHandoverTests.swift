@@ -52,6 +52,16 @@ struct RouterHandoverTests {
   }
 
   @Test(.timeLimit(.minutes(5)))
+  func `files stay where another process still serves by them`() async throws {
+    let folder = try TemporaryFolder()
+    let router = try Router(options(folder))
+    router.leaveFiles(true)
+    router.drain()
+    try await router.run()
+    #expect(folder.mode("other") != 0 && folder.mode("admin.sock") == 0o600)
+  }
+
+  @Test(.timeLimit(.minutes(5)))
   func `who drains hands nothing over`() async throws {
     let folder = try TemporaryFolder()
     let router = try Router(options(folder))
