@@ -59,7 +59,9 @@ class Program:
     def await_answer(self, port):
         """Some listen before they know of their backend."""
         messages = [{"role": "user", "content": "hello"}]
-        body = json.dumps({"model": "mock-model", "messages": messages}).encode()
+        # One token: paced answers would take their time.
+        question = {"model": "mock-model", "max_tokens": 1, "messages": messages}
+        body = json.dumps(question).encode()
         url = f"http://127.0.0.1:{port}/v1/chat/completions"
         fields = {"Content-Type": "application/json"}
         # Whatever proxy the environment names is none for this machine.
