@@ -52,6 +52,7 @@ struct Serve: ParsableCommand {
   ) throws {
     let formerLimit = DescriptorLimit.current
     let limit = DescriptorLimit.raise(to: Self.descriptors)
+    DescriptorLimit.reserveTable(limit)
     let activated = try ActivatedListeners.take(from: predecessor?.note)
     let service = try Self.supervisor()
     let upgrader = Upgrader(start, after: predecessor?.note, outlivesTerminal: outlivesTerminal)
