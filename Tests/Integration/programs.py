@@ -165,6 +165,11 @@ class Router(Server):
             raise Timeout(f"{timeout}\n{self.health()}\n{self.describe()}") from None
         return self
 
+    def event_lines(self, event):
+        """The log's lines of one event so far, where they are JSON; of those in its place, too."""
+        whole = (line for line in self.errors.splitlines() if line[:1] + line[-1:] == "{}")
+        return [line for line in map(json.loads, whole) if line["event"] == event]
+
     def access_lines(self):
         """The access records that it printed so far, where they are JSON."""
         lines = [json.loads(line) for line in list(self.lines) if line.startswith("{")]

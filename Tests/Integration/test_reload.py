@@ -50,13 +50,7 @@ class Reloading:
 
     def lines(self, event):
         """The log's lines of one event."""
-        found = []
-        for line in self.router.errors.splitlines():
-            if line.startswith("{") and line.endswith("}"):
-                line = json.loads(line)
-                if line["event"] == event:
-                    found.append(line)
-        return found
+        return self.router.event_lines(event)
 
     def expect(self, event, count=1):
         """The `count`-th line of an event, waited for."""

@@ -7,6 +7,8 @@ import pathlib
 import shutil
 import signal
 import socket
+import subprocess
+import sys
 import time
 
 import pytest
@@ -16,12 +18,12 @@ from admin_client import Admin
 from crowd import Crowd
 from metrics_page import MetricsPage
 from notify_socket import NotifySocket, handing_over
-from programs import Router
+from programs import STOP_SECONDS, Router
 from rawhttp import chat, content_of, events
 from test_drain import open_stream
 from test_reload import configuration, replace
-from upgrading import Background, Upgrading
-from waiting import wait_until
+from upgrading import Background, Upgrading, has_ended
+from waiting import PATIENCE, wait_until
 
 CHAT = "/v1/chat/completions"
 KEY = "0123456789abcdef0123456789abcdef"
@@ -68,17 +70,6 @@ def script(folder, name, text):
     return str(path)
 
 
-def lines(upgrading, event):
-    """The log's lines of one event, of all processes."""
-    found = []
-    for line in upgrading.router.errors.splitlines():
-        if line.startswith("{") and line.endswith("}"):
-            line = json.loads(line)
-            if line["event"] == event:
-                found.append(line)
-    return found
-
-
 # Nothing is lost.
 
 
@@ -123,8 +114,8 @@ def test_streams_live_through_an_upgrade(start, start_mock, upgrade_size):
     crowded(own, streams, per_second, upgrade)
     assert own.former_status() == 0
     assert own.status()["upgrades"] == {"succeeded": 1, "failed": 0, "problem": None}
-    assert lines(own, "upgraded")[0]["pid"] == str(own.pid)
-    assert lines(own, "took over")[0]["from_pid"] == str(own.pids[0])
+    assert own.router.event_lines("upgraded")[0]["pid"] == str(own.pid)
+    assert own.router.event_lines("took over")[0]["from_pid"] == str(own.pids[0])
 
 
 def test_two_upgrades_in_a_row(start, start_mock, upgrade_size):
@@ -175,7 +166,7 @@ def test_programs_that_cannot_serve_change_nothing(start, start_mock, tmp_path, 
     assert status["upgrades"]["failed"] == len(broken)
     assert "signal 9" in status["upgrades"]["problem"]
     assert MetricsPage(own.router).value("oairouter_upgrades_total", result="failed") == 6
-    assert len(lines(own, "upgrade failed")) == len(broken)
+    assert len(own.router.event_lines("upgrade failed")) == len(broken)
     # Nothing of them is left, and the next one may come.
     children = pathlib.Path(f"/proc/self/task/{os.getpid()}/children")
     if children.exists():
@@ -403,6 +394,57 @@ def test_process_1_stays(binary, tmp_path, running):
     router.wait()
 
 
+FORMER_WITHOUT_A_WORD = """
+import fcntl, os, select, socket, sys
+ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+listener = socket.create_server(("127.0.0.1", 0))
+former, child = os.getpid(), os.fork()
+if child == 0:
+    numbers = [fcntl.fcntl(item.fileno(), fcntl.F_DUPFD, 20) for item in (listener, theirs)]
+    for place, number in enumerate(numbers):
+        os.dup2(number, 3 + place)
+        os.close(number)
+    environment = {**os.environ, "LISTEN_FDS": "1", "LISTEN_FDNAMES": "http"}
+    environment["OAIR_HANDOVER"] = f"parent={former};channel=4"
+    output = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.execve(sys.argv[2], sys.argv[2:], environment)
+theirs.close()
+assert ours.recv(4096).startswith(b"prepared ")
+ours.send(b"serve")
+assert ours.recv(4096) == b"serving"
+print(child, listener.getsockname()[1], flush=True)
+# As the kernel does it at a process's end, and long enough to be seen.
+ours.close()
+select.select([], [], [], 0.2)
+os._exit(0)
+"""
+
+
+def test_who_is_left_alone_by_a_former_that_dies_serves_on(binary, start_mock, tmp_path):
+    """Its descriptors are closed a moment before its child has another parent."""
+    mock = start_mock("a", "m", tokens=3)
+    log = tmp_path / "log"
+    command = [binary, "serve", "--backend", f"a={mock.url}", "--discover", "off"]
+    former = subprocess.run(
+        [sys.executable, "-c", FORMER_WITHOUT_A_WORD, log, *command, "--admin", "off"],
+        capture_output=True,
+        text=True,
+        timeout=60 * PATIENCE,
+    )
+    assert former.returncode == 0, former.stderr + log.read_text()
+    pid, port = map(int, former.stdout.split())
+    try:
+        wait_until(lambda: 'event="took over"' in log.read_text(), "it to know")
+        with rawhttp.RawClient(("127.0.0.1", port)) as client:
+            client.post_json(CHAT, chat("m", stream=False))
+            assert client.reader.response().status == 200
+    finally:
+        os.kill(pid, signal.SIGTERM)
+    wait_until(lambda: has_ended(pid), "its end", STOP_SECONDS)
+
+
 # Signals.
 
 
@@ -528,7 +570,7 @@ def test_without_a_manager_the_former_finishes_all_the_same(start, start_mock):
     with client:
         own.upgrade()
         own.signal(signal.SIGKILL)
-        wait_until(lambda: lines(own, "successor lost"), "it to be noticed")
+        wait_until(lambda: own.router.event_lines("successor lost"), "it to be noticed")
         payload += b"".join(piece for _, piece in chunks)
     assert events(payload)[-1] == b"[DONE]"
     assert own.former_status() == 1

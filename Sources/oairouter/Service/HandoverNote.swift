@@ -61,6 +61,7 @@ struct HandoverNote: Equatable {
 ///     | <---------------- prepared VERSION - |  or: failed REASON
 ///     | - serve ---------------------------> |  accepts, beside the former
 ///     | <-------------------------- serving -|  its loop has turned
+///     | - still there ---------------------> |  ignored: it can't be sent to one that has ended
 ///     | - yours ---------------------------> |  speaks to the service manager from now on
 ///     |  accepts no more, finishes
 /// ```

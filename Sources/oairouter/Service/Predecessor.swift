@@ -82,15 +82,31 @@ final class Predecessor: Sendable {
     while case .message(let word) = await next() {
       if word == HandoverWord.yours { return true }
     }
-    // A child whose parent has ended has another one.
-    return getppid() != note.parent
+    return await isGone()
+  }
+
+  /// LIMIT: looks, ten milliseconds apart, after a predecessor that has closed its end.
+  private static let looks = 100
+
+  /// A child whose parent has ended has another one: a moment after the parent's descriptors were
+  /// closed.
+  private func isGone() async -> Bool {
+    await blocking { [parent = note.parent] in
+      for _ in 0..<Self.looks where getppid() == parent { poll(nil, 0, 10) }
+      return getppid() != parent
+    }
   }
 
   private func next() async -> MessageChannel.Reception {
+    await blocking { [channel] in channel.receive() }
+  }
+
+  /// Does on a thread of its own what blocks.
+  private func blocking<Result: Sendable>(
+    _ body: @escaping @Sendable () -> Result
+  ) async -> Result {
     await withCheckedContinuation { continuation in
-      OwnThread.start("oair-handover") { [channel] in
-        continuation.resume(returning: channel.receive())
-      }
+      OwnThread.start("oair-handover") { continuation.resume(returning: body()) }
     }
   }
 }
