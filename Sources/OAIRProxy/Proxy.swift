@@ -169,11 +169,14 @@ public struct Proxy<K: Kernel>: ~Copyable {
       percent: options.retry.budgetPercent,
       workers: commons.workers
     )
-    // Listeners and the mailbox beside one backend connection per client, and the idle ones.
-    reactor = Reactor(kernel: kernel, capacity: 2 * connections + 64)
-    reactor.keepReserve()
     downstreams = Slab(capacity: connections)
+    // One backend connection per client, and the idle ones.
     upstreams = Slab(capacity: connections + 32)
+    // What closes has its place until the tick ends. Twice the places: all may close in one tick
+    // and have their successors in it, as when a backend dies on which everybody is. 64 for
+    // listeners, the mailbox and the like. Places that nobody has had take no memory.
+    reactor = Reactor(kernel: kernel, capacity: 2 * (2 * connections + 32) + 64)
+    reactor.keepReserve()
     scratch = Scratch(limits: options.limits.http)
     selector = CandidateSelector(options.selection.balance)
     queue = RequestQueue(limit: options.selection.queue)

@@ -1,6 +1,7 @@
 """Backends that die: SIGKILL under load, before and after the first content."""
 
 import json
+import signal
 import threading
 
 import openai
@@ -104,6 +105,26 @@ def test_streams_without_content_so_far_are_answered_whole_by_the_other(pair):
         assert b"error" not in stream.payload
     attempts = [int(stream.head.get("x-oairouter-attempts")) for stream in streams]
     assert attempts.count(2) >= 4, f"attempts: {attempts}"
+
+
+def test_a_full_router_moves_all_that_a_backend_leaves_in_one_turn(start_mock, start_router):
+    clients = 200
+    a, b = start_mock("a", "m", ttft="10m"), start_mock("b", "m", tokens="2")
+    router = start_router(
+        {"a": a.url, "b": b.url},
+        *("--balance", "first_healthy", "--limits.connections", str(clients)),
+    ).wait_ready(2, ["m"])
+    port = a.address[1]
+    idle = established(port)
+    streams = start_streams(router, clients)
+    wait_until(lambda: established(port) - idle >= clients, "every stream to have its backend")
+    # What happens meanwhile comes in one turn of the loop.
+    router.signal(signal.SIGSTOP)
+    a.kill()
+    router.signal(signal.SIGCONT)
+    join(streams)
+    assert [stream.backend for stream in streams] == ["b"] * clients
+    assert all(events(stream.payload)[-1] == b"[DONE]" for stream in streams)
 
 
 def test_streams_with_content_end_with_an_error_frame_and_no_done(pair):
