@@ -19,31 +19,19 @@ extension RouteTable {
     return json.bytes
   }
 
-  /// `GET /v1/models`.
-  static func renderModels(_ entries: [ModelEntry]) -> [UInt8] {
+  /// One of the lists of models.
+  static func render(_ list: ModelListing, _ entries: [ModelEntry]) -> [UInt8] {
     var json = JSONWriter()
     json.beginObject()
-    json.key("object")
-    json.string("list")
-    writeList("data", entries.lazy.map(\.object), to: &json)
-    json.endObject()
-    return json.bytes
-  }
-
-  /// `GET /api/tags`.
-  static func renderTags(_ entries: [ModelEntry]) -> [UInt8] {
-    var json = JSONWriter()
-    json.beginObject()
-    writeList("models", entries.lazy.map(\.tag), to: &json)
-    json.endObject()
-    return json.bytes
-  }
-
-  /// `GET /api/ps`.
-  static func renderProcesses(_ entries: [ModelEntry]) -> [UInt8] {
-    var json = JSONWriter()
-    json.beginObject()
-    writeList("models", entries.lazy.map(\.process).filter { !$0.isEmpty }, to: &json)
+    switch list {
+    case .models:
+      json.key("object")
+      json.string("list")
+      writeList("data", entries.lazy.map(\.object), to: &json)
+    case .tags: writeList("models", entries.lazy.map(\.tag), to: &json)
+    case .processes:
+      writeList("models", entries.lazy.map(\.process).filter { !$0.isEmpty }, to: &json)
+    }
     json.endObject()
     return json.bytes
   }

@@ -123,9 +123,9 @@ public final class RouteTable: Sendable {
     let listed = entries.filter(\.isListed)
     aliasCount = listed.count { $0.servedName != nil }
     healthyCount = members.count { $0.backend.state == .ready }
-    modelsBody = Self.renderModels(listed)
-    tagsBody = Self.renderTags(listed)
-    processesBody = Self.renderProcesses(listed)
+    modelsBody = Self.render(.models, listed)
+    tagsBody = Self.render(.tags, listed)
+    processesBody = Self.render(.processes, listed)
     versionBody = Self.renderVersion(members)
     healthBody = Self.renderHealth(
       total: members.count,
@@ -218,19 +218,40 @@ public final class RouteTable: Sendable {
     entries[entry].isListed ? entries[entry].object : []
   }
 
+  /// The whole body of a list, without what its reader isn't to see; rendered anew at each call.
+  ///
+  /// - Parameters:
+  ///   - list: which one.
+  ///   - isShown: told a model's canonical name.
+  public func body(
+    of list: ModelListing,
+    where isShown: (UnsafeRawBufferPointer) -> Bool
+  ) -> [UInt8] {
+    let shown = entries.filter { entry in
+      entry.isListed && Array(ModelName.canonical(entry.name).utf8).withUnsafeBytes(isShown)
+    }
+    return Self.render(list, shown)
+  }
+
   /// Listed models whose names are close to one that isn't known; for an error's text.
   ///
   /// - Parameters:
   ///   - model: what the client asked for.
   ///   - limit: how many at most.
+  ///   - isShown: told a model's canonical name; false for one that the text must not tell.
   /// - Returns: the nearest first; a name counts as near when it contains the other, or a third
   ///   of its characters would have to change at most.
-  public func nearNames(_ model: String, limit: Int = 5) -> [String] {
+  public func nearNames(
+    _ model: String,
+    limit: Int = 5,
+    where isShown: (UnsafeRawBufferPointer) -> Bool = { _ in true }
+  ) -> [String] {
     let wanted = ModelName.canonical(String(model.prefix(RoutingLimits.modelName)))
     guard !wanted.isEmpty else { return [] }
     var found: [(distance: Int, name: String)] = []
     for entry in entries.lazy.filter(\.isListed).prefix(RoutingLimits.nearNameSearch) {
       let name = ModelName.canonical(entry.name)
+      guard Array(name.utf8).withUnsafeBytes(isShown) else { continue }
       let bound = max(2, wanted.utf8.count / 3)
       if let distance = ModelName.distance(wanted, name, bound: bound) {
         found.append((distance, entry.name))

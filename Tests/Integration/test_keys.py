@@ -74,6 +74,30 @@ def test_the_sdk_raises_the_right_class(guarded, start_mock):
     assert 1 <= int(limited.value.response.headers["Retry-After"]) <= 60
 
 
+def test_a_key_sees_the_models_that_it_allows(guarded, start_mock):
+    openai_mock = start_mock("a", "team-small", "secret", tokens="2")
+    ollama_mock = start_mock("b", "team-large", "hidden", personality="ollama", tokens="2")
+    router, key = guarded({"a": openai_mock.url, "b": ollama_mock.url}, models=["team-*"])
+    wait_until(lambda: router.health()["models_available"] == 4, "all models")
+    with sdk(router, key) as client:
+        listed = {model.id for model in client.models.list()}
+        assert listed == {"team-small", "team-large:latest"}
+        assert client.models.retrieve("team-large").id == "team-large:latest"
+        with pytest.raises(openai.PermissionDeniedError) as denied:
+            client.models.retrieve("secret")
+        assert denied.value.code == "model_not_allowed"
+        with pytest.raises(openai.NotFoundError):
+            client.models.retrieve("team-none")
+        # "team-secret" is near to "secret", which isn't to be told.
+        with pytest.raises(openai.NotFoundError) as unknown:
+            client.chat.completions.create(model="team-secret", messages=MESSAGES)
+        assert "secret" not in str(unknown.value).replace("'team-secret'", "")
+    local = ollama.Client(host=router.url, headers={"Authorization": f"Bearer {key}"})
+    names = {model.model for model in local.list().models}
+    assert {name.removesuffix(":latest") for name in names} == {"team-small", "team-large"}
+    assert all(model.model.startswith("team-") for model in local.ps().models)
+
+
 def test_other_clients_get_errors_that_they_know(guarded, start_mock):
     mock = start_mock("a", "m", personality="ollama", tokens="2")
     router, key = guarded({"a": mock.url}, models=["m"])

@@ -114,6 +114,16 @@ struct RouteTableTests {
     #expect(table.nearNames("Mistral:latest") == ["mistral"])
   }
 
+  @Test func `lists and near names leave out what isn't to be seen`() throws {
+    let table = table([.make("a", models: models("team-a:latest", "team-b", "other-a"))])
+    let isTeams = { (name: UnsafeRawBufferPointer) in name.starts(with: Array("team-".utf8)) }
+    let list = String(decoding: table.body(of: .models, where: isTeams), as: UTF8.self)
+    #expect(list.contains("team-a:latest") && list.contains("team-b") && !list.contains("other"))
+    #expect(table.body(of: .tags) { _ in true } == table.tagsBody)
+    #expect(table.nearNames("her-a") == ["other-a"])
+    #expect(table.nearNames("her-a", where: isTeams) == [])
+  }
+
   @Test func `a model that can't be served isn't proposed`() {
     let table = table([.make("a", state: .down, models: models("llama"))], remembered: ["llame"])
     #expect(table.nearNames("llamb") == [])

@@ -159,7 +159,7 @@ extension Proxy {
       let silent = table.unlistedBackends.prefix(8).joined(separator: ", ")
       return .failure(Refusal(error: GatewayError(.modelsUnknown, name, advice: silent)))
     }
-    let near = table.nearNames(name)
+    let near = table.nearNames(name) { isModelAllowed(downstream, $0) }
     let advice =
       near.isEmpty
       ? "GET /v1/models lists what there is." : "Near: \(near.joined(separator: ", "))."

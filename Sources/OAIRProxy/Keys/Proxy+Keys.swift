@@ -71,17 +71,26 @@ extension Proxy {
   /// Whether the key may ask for the model: as the client has named it, or the one that it gets
   /// without a name.
   mutating func modelKeyError(_ downstream: Handle, _ entry: Int?) -> GatewayError? {
-    let key = downstreams[downstream].exchange.key
-    let settings = settings(of: downstream)
-    guard key > 0, !settings.keys.allowsAll(key) else { return nil }
+    guard isKeyBound(downstream) else { return nil }
     var name = Array(modelText(downstream).utf8)
     if name.isEmpty, let entry { name = table.modelName(entry) }
-    guard !name.withUnsafeBytes({ settings.keys.allows(key, model: ModelName.canonical($0)) })
-    else {
-      return nil
-    }
+    if name.withUnsafeBytes({ isModelAllowed(downstream, ModelName.canonical($0)) }) { return nil }
     counters.refusedModels += 1
     return GatewayError(.modelNotAllowed, String(decoding: name, as: UTF8.self))
+  }
+
+  /// Whether the request's key allows but some models.
+  func isKeyBound(_ downstream: Handle) -> Bool {
+    let key = downstreams[downstream].exchange.key
+    return key > 0 && !settings(of: downstream).keys.allowsAll(key)
+  }
+
+  /// Whether the request's key, if it has shown one, allows a model.
+  ///
+  /// - Parameter name: its canonical name.
+  func isModelAllowed(_ downstream: Handle, _ name: UnsafeRawBufferPointer) -> Bool {
+    let key = downstreams[downstream].exchange.key
+    return key == 0 || settings(of: downstream).keys.allows(key, model: name)
   }
 
   /// The exchange is over.
@@ -90,6 +99,7 @@ extension Proxy {
     downstreams[downstream].exchange.occupiesKey = false
     keyAccounts.end(keyNumber(downstream))
   }
+
   /// The number of the key that an exchange has shown, from 1; 0 without one.
   func keyNumber(_ downstream: Handle) -> Int {
     let place = downstreams[downstream].exchange.key

@@ -18,14 +18,14 @@ extension Proxy {
     case .health: answer(downstream, 200, table.healthBody)
     case .livez: answer(downstream, 200, Array("{\"status\":\"ok\"}\n".utf8))
     case .readyz: answerReadiness(downstream)
-    case .models: answer(downstream, 200, table.modelsBody)
+    case .models: answerList(downstream, .models)
     case .metrics: orderMetrics(downstream, head)
     case .model(let id): answerModel(downstream, head, id)
     case .ollamaRoot:
       answer(downstream, 200, OllamaProbes.root, type: "text/plain; charset=utf-8")
     case .ollamaVersion: answer(downstream, 200, table.versionBody)
-    case .ollamaTags: answer(downstream, 200, table.tagsBody)
-    case .ollamaProcesses: answer(downstream, 200, table.processesBody)
+    case .ollamaTags: answerList(downstream, .tags)
+    case .ollamaProcesses: answerList(downstream, .processes)
     }
   }
 
@@ -50,32 +50,6 @@ extension Proxy {
       downstream,
       503,
       Array("{\"status\":\"not ready\",\"reason\":\"\(reason)\"}\n".utf8)
-    )
-  }
-
-  /// Ids may hold `/`, and `%2F` for it.
-  private mutating func answerModel(
-    _ downstream: Handle,
-    _ head: RequestHead,
-    _ range: Range<Int>
-  ) {
-    let path = UnsafeRawBufferPointer(
-      rebasing: downstreams[downstream].exchange.head[head.path.range]
-    )
-    let id = UnsafeRawBufferPointer(rebasing: path[range])
-    let count = PercentDecoding.decode(id, into: scratch.read)
-    let name = UnsafeRawBufferPointer(rebasing: scratch.read[..<count])
-    if let entry = table.entry(for: name) {
-      let body = table.modelBody(entry)
-      if !body.isEmpty {
-        answer(downstream, 200, body)
-        return
-      }
-    }
-    let text = String(decoding: name.prefix(512), as: UTF8.self)
-    refuse(
-      downstream,
-      GatewayError(.modelNotFound, text, advice: "GET /v1/models lists what there is.")
     )
   }
 
