@@ -86,6 +86,11 @@ struct Serve: ParsableCommand {
     )
     Task.detached { await life.run() }
     Task.detached { await Banner.ready(router) }
+    Task.detached {
+      // By then the first probes have been answered.
+      try? await Task.sleep(for: .seconds(2))
+      StartupPages.release()
+    }
     let reloader = ConfigurationReloader(
       source,
       setup: setup,

@@ -86,6 +86,12 @@ class Program:
             f"-- standard output\n{tail}\n-- standard error\n{self.errors[-4000:]}"
         )
 
+    def memory(self, name):
+        """A line of /proc/PID/status in bytes: VmRSS, VmHWM, RssAnon (what isn't a file's)."""
+        with open(f"/proc/{self.process.pid}/status", encoding="utf-8") as file:
+            lines = dict(line.split(":", 1) for line in file)
+        return int(lines[name].split()[0]) * 1024
+
     def signal(self, number):
         self.process.send_signal(number)
 

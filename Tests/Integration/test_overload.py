@@ -27,15 +27,6 @@ def cpu_seconds(router):
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
-def memory(router, name):
-    """A line of /proc/PID/status in bytes: VmRSS, VmHWM."""
-    with open(f"/proc/{router.process.pid}/status") as file:
-        for line in file:
-            if line.startswith(name + ":"):
-                return int(line.split()[1]) * 1024
-    raise AssertionError(f"no {name}")
-
-
 class Crowd:
     """Many clients at once, on one thread: each sends its request and reads its answer."""
 
@@ -146,6 +137,15 @@ def test_clients_that_take_all_the_room_make_nobody_spin(start_mock, start_bound
 
 
 @pytest.mark.figures
+def test_an_idle_router_is_small(start_mock, start_router):
+    router = start_router({"b": start_mock("b", "m").url}).wait_ready(1, ["m"])
+    # Once it has let go of what only its start needed.
+    wait_until(lambda: router.memory("VmRSS") <= 12 << 20, "pages of the start to go")
+    assert router.memory("RssAnon") <= 3 << 20
+    assert router.post(CHAT, {"model": "m", "messages": []}).status == 200
+
+
+@pytest.mark.figures
 @pytest.mark.parametrize("order", ["model first", "model last"])
 def test_uploads_share_the_memory(start_mock, start_router, order):
     backend = start_mock("b", "m", tokens=1, ttft="1ms", itl="1ms")
@@ -155,14 +155,14 @@ def test_uploads_share_the_memory(start_mock, start_router, order):
         body = '{"model":"m","messages":%s}' % text
     else:
         body = '{"messages":%s,"model":"m"}' % text
-    before = memory(router, "VmRSS")
+    before = router.memory("VmRSS")
     # One buffer for all of them: the test's own memory is of no interest.
     crowd = Crowd(router.address, [request(body.encode())] * UPLOADS)
     assert crowd.run(180) == []
     found = [status(answer) for answer in crowd.answers.values()]
     assert set(found) == {200}
     # 256 MiB of bodies, and what the connections hold beside them.
-    grown = memory(router, "VmHWM") - before
+    grown = router.memory("VmHWM") - before
     assert grown < (256 + 32) << 20
     print(f"{UPLOADS} uploads, {order}: {grown / (1 << 20):.0f} MiB")
     assert router.post(CHAT, {"model": "m", "messages": []}).status == 200
@@ -174,13 +174,13 @@ def test_long_uploads_stream_in_little_memory(start_mock, start_router):
     router = start_router({"b": backend.url}, "--queue.timeout", "60s").wait_ready(1, ["m"])
     text = "x" * (32 << 20)
     body = '{"model":"m","messages":[{"role":"user","content":"%s"}]}' % text
-    before = memory(router, "VmRSS")
+    before = router.memory("VmRSS")
     count = 100
     crowd = Crowd(router.address, [request(body.encode())] * count)
     assert crowd.run(180) == []
     assert {status(answer) for answer in crowd.answers.values()} == {200}
     # The ledger's step of 1 MiB each, and what is on its way, in and out.
-    grown = memory(router, "VmHWM") - before
+    grown = router.memory("VmHWM") - before
     print(f"{count} uploads of 32 MiB: {grown / (1 << 20):.0f} MiB")
     assert grown < count * ((1 << 20) + (128 << 10))
 
@@ -192,12 +192,12 @@ def test_a_client_that_doesn_t_read_stops_its_backend(start_backend, start_route
     with RawClient(router.address) as client:
         client.post_json(CHAT, chat("m"))
         call = backend.next_call()
-        before = memory(router, "VmRSS")
+        before = router.memory("RssAnon")
         call.send(HEAD)
         taken = call.send_until_stuck(chunk(chat_event({"content": "x" * 1000})) * 1000)
         print(f"got rid of {taken / (1 << 20):.1f} MiB")
         assert taken < 8 << 20
-        grown = memory(router, "VmRSS") - before
+        grown = router.memory("RssAnon") - before
         print(f"grown by {grown >> 10} KiB")
         assert grown <= 512 << 10
         # It isn't the backend's fault, and others are served meanwhile.
@@ -226,7 +226,7 @@ BOMBS = {
 def test_hostile_clients_take_little_memory(start_mock, start_router, bomb):
     backend = start_mock("b", "m", tokens=2, ttft="1ms", itl="1ms")
     router = start_router({"b": backend.url}).wait_ready(1, ["m"])
-    before = memory(router, "VmRSS")
+    before = router.memory("VmRSS")
     with contextlib.ExitStack() as stack:
         for _ in range(400):
             client = stack.enter_context(socket.create_connection(router.address))
@@ -237,6 +237,6 @@ def test_hostile_clients_take_little_memory(start_mock, start_router, bomb):
             for _ in range(20):
                 client.post_json(CHAT, chat("m", stream=False))
                 assert client.reader.response().status == 200
-        grown = memory(router, "VmHWM") - before
+        grown = router.memory("VmHWM") - before
         print(f"{bomb}: {grown / (1 << 20):.1f} MiB")
         assert grown < 64 << 20
