@@ -85,7 +85,7 @@ extension JSONPeek {
   /// Begins the value of the top-level `model` or `stream`.
   private mutating func beginMember(_ byte: UInt8, at offset: Int) -> Phase {
     guard member == .model else {
-      stream = nil
+      if member == .stream { stream = nil }
       return plainValue(byte, at: offset)
     }
     guard byte == Byte.quote else {

@@ -118,6 +118,8 @@ import Testing
     expect(#"{"stream":[true]}"#, model: nil, stream: nil)
     expect(#"{"stream":true,"x":false}"#, model: nil, stream: true)
     expect(#"{"stream":{"x":true},"y":true}"#, model: nil, stream: nil)
+    expect(#"{"stream":true,"previous_response_id":"r"}"#, model: nil, stream: true)
+    expect(#"{"stream":true,"previous_response_id":null}"#, model: nil, stream: true)
   }
 
   @Test func `a model behind 200 KB of text is found`() {
