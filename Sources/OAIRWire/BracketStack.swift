@@ -21,23 +21,37 @@ struct BracketStack: ~Copyable, @unchecked Sendable {
   /// Whether the innermost level is an object.
   ///
   /// Only meaningful where `isTracked`.
+  @inline(__always)
   var isInObject: Bool {
     let level = depth &- 1
-    guard level >= Self.wordBits else { return (shallow >> UInt64(level & 63)) & 1 == 1 }
+    guard level >= Self.wordBits else { return (shallow &>> UInt64(level & 63)) & 1 == 1 }
+    return isDeepObject(level)
+  }
+
+  /// The bracket that may close the innermost level.
+  ///
+  /// Only meaningful where `isTracked`.
+  @inline(__always)
+  var closer: UInt8 { isInObject ? Byte.closeBrace : Byte.closeBracket }
+
+  /// Opens a level.
+  @inline(__always)
+  mutating func push(isObject: Bool) {
+    let level = depth
+    depth = level &+ 1
+    guard level < Self.wordBits else { return pushDeep(level, isObject: isObject) }
+    let bit = UInt64(1) &<< UInt64(level & 63)
+    shallow = isObject ? shallow | bit : shallow & ~bit
+  }
+
+  private func isDeepObject(_ level: Int) -> Bool {
     guard let deep else { return false }
     return (deep[level / Self.wordBits - 1] >> UInt64(level & 63)) & 1 == 1
   }
 
-  /// Opens a level.
-  mutating func push(isObject: Bool) {
-    let level = depth
-    depth = level &+ 1
+  private mutating func pushDeep(_ level: Int, isObject: Bool) {
     guard level < Self.trackedDepth else { return }
     let bit = UInt64(1) << UInt64(level & 63)
-    guard level >= Self.wordBits else {
-      shallow = isObject ? shallow | bit : shallow & ~bit
-      return
-    }
     let words = deepWords()
     let word = level / Self.wordBits - 1
     words[word] = isObject ? words[word] | bit : words[word] & ~bit

@@ -18,17 +18,45 @@ extension UnsafePointer<UInt8> {
   /// sixth faster on text, 1.7 times as fast where escaped quotes stand close together).
   func nearOffset(of byte: UInt8, from start: Int, to end: Int) -> Int {
     guard end &- start >= 16 else { return offset(of: byte, from: start, to: end) }
-    let pattern = 0x0101_0101_0101_0101 &* UInt64(byte)
     for step in 0..<2 {
       let offset = start &+ step &* 8
       // SAFETY: offset + 8 <= start + 16 <= end.
-      let word = UnsafeRawPointer(self).loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-      let differing = UInt64(littleEndian: word) ^ pattern
-      // The lowest set bit marks the first byte that is zero; only bits above it can be false.
-      let zeros = (differing &- 0x0101_0101_0101_0101) & ~differing & 0x8080_8080_8080_8080
-      if zeros != 0 { return offset &+ zeros.trailingZeroBitCount / 8 }
+      let found = matches(of: byte, at: offset)
+      if found != 0 { return offset &+ found.trailingZeroBitCount &>> 3 }
     }
     return offset(of: byte, from: start &+ 16, to: end)
+  }
+
+  /// A word whose lowest set bit tells where `byte` is first among the eight at `offset`; 0 if it
+  /// isn't.
+  ///
+  /// SAFETY: the caller owns those eight bytes.
+  @inline(__always)
+  private func matches(of byte: UInt8, at offset: Int) -> UInt64 {
+    let pattern = 0x0101_0101_0101_0101 &* UInt64(byte)
+    let word = UnsafeRawPointer(self).loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+    let differing = UInt64(littleEndian: word) ^ pattern
+    // The lowest set bit marks the first byte that is zero; only bits above it can be false.
+    return (differing &- 0x0101_0101_0101_0101) & ~differing & 0x8080_8080_8080_8080
+  }
+
+  /// Offset of the quote that closes the string whose inside begins at `start`, if it is among the
+  /// next sixteen bytes, and so plain that it needs no second look; else -1.
+  ///
+  /// The byte before `start` is the opening quote.
+  @inline(__always)
+  func nearQuote(from start: Int, to end: Int) -> Int {
+    guard end &- start >= 16 else { return -1 }
+    var offset = start
+    // SAFETY: offset + 8 <= start + 16 <= end.
+    var quotes = matches(of: Byte.quote, at: offset)
+    if quotes == 0 {
+      offset &+= 8
+      quotes = matches(of: Byte.quote, at: offset)
+      guard quotes != 0 else { return -1 }
+    }
+    let quote = offset &+ quotes.trailingZeroBitCount &>> 3
+    return self[quote &- 1] == Byte.backslash ? -1 : quote
   }
 
   /// Whether `text` stands at `start`, wholly before `end`.

@@ -15,12 +15,12 @@ extension JSONPeek {
 
   /// Runs the machine from `position` to `count`, or to the first error.
   mutating func run(_ bytes: UnsafePointer<UInt8>, _ count: Int) {
-    // Both live in registers here: kept in `self`, each step would wait for the store before it
-    // (measured: 1.4 times the time per structural byte).
     var offset = position
     var phase = phase
     loop: while offset < count {
       switch phase {
+      case .objectStart, .key, .colon, .value, .arrayStart, .afterValue:
+        (offset, phase) = scanStructure(bytes, offset, count, phase)
       case .keyString, .valueString, .modelString, .untrackedString:
         (offset, phase) = scanString(bytes, offset, count, phase)
       case .literal:
@@ -30,9 +30,9 @@ extension JSONPeek {
       case .numberMinus, .numberZero, .numberInteger, .numberPoint, .numberFraction,
         .numberExponent, .numberSign, .numberExponentDigits:
         (offset, phase) = scanNumber(bytes, offset, count, phase)
-      case .start, .objectStart, .key, .colon, .value, .arrayStart, .afterValue, .end:
+      case .start, .end:
         let byte = bytes[offset]
-        if !Byte.isSpace(byte) { phase = structurePhase(after: phase, byte, at: offset) }
+        if !Byte.isSpace(byte) { phase = outerPhase(after: phase, byte, at: offset) }
         offset &+= 1
       case .failed:
         break loop
@@ -42,64 +42,137 @@ extension JSONPeek {
     self.phase = phase
   }
 
-  /// The phase after one structural byte, white space apart.
-  private mutating func structurePhase(
+  /// The phase after a byte outside the top-level value, white space apart.
+  private mutating func outerPhase(
     after phase: Phase,
     _ byte: UInt8,
     at offset: Int
   ) -> Phase {
-    switch phase {
-    case .afterValue:
-      let isInObject = brackets.isInObject
-      if byte == Byte.comma { return isInObject ? .key : .value }
-      return byte == (isInObject ? Byte.closeBrace : Byte.closeBracket)
-        ? closeLevel() : refuse(offset)
-    case .value:
-      return beginValue(byte, at: offset)
-    case .colon:
-      return byte == Byte.colon ? .value : refuse(offset)
-    case .key, .objectStart:
-      if byte == Byte.quote {
-        tokenStart = offset &+ 1
-        return .keyString
+    // `.end`: something follows the top-level value.
+    guard phase == .start else { return refuse(offset) }
+    if byte == Byte.openBrace { return open(isObject: true) }
+    return Byte.beginsValue(byte) ? fail(.notAnObject(offset: offset)) : refuse(offset)
+  }
+
+  /// Steps over brackets, commas and colons, and over strings that are there in whole; ends where
+  /// another kind of step must go on.
+  ///
+  /// Offset, phase and the bracket that may close the innermost level live in registers here: kept
+  /// in `self`, each step would wait for the store before it.
+  private mutating func scanStructure(
+    _ bytes: UnsafePointer<UInt8>,
+    _ start: Int,
+    _ count: Int,
+    _ phase: Phase
+  ) -> (Int, Phase) {
+    var offset = start
+    var phase = phase
+    var closer = brackets.closer
+    while offset < count, phase.isStructure {
+      let byte = bytes[offset]
+      if Byte.isSpace(byte) {
+        offset &+= 1
+      } else if byte != Byte.quote {
+        phase = structurePhase(after: phase, byte, at: offset, &closer)
+        offset &+= 1
+      } else if phase == .key || phase == .objectStart {
+        (offset, phase) = beginKey(bytes, offset &+ 1, count)
+      } else if phase == .value || phase == .arrayStart {
+        (offset, phase) = beginString(bytes, offset &+ 1, count, closer)
+      } else {
+        return (offset, refuse(offset))
       }
-      return byte == Byte.closeBrace && phase == .objectStart ? closeLevel() : refuse(offset)
-    case .arrayStart:
-      return byte == Byte.closeBracket ? closeLevel() : beginValue(byte, at: offset)
-    case .start:
-      if byte == Byte.openBrace { return open(isObject: true) }
-      return Byte.beginsValue(byte) ? fail(.notAnObject(offset: offset)) : refuse(offset)
+    }
+    return (offset, phase)
+  }
+
+  /// Reads a key, and the colon and the space that nearly always follow it.
+  @inline(__always)
+  private mutating func beginKey(
+    _ bytes: UnsafePointer<UInt8>,
+    _ start: Int,
+    _ count: Int
+  ) -> (Int, Phase) {
+    let quote = bytes.nearQuote(from: start, to: count)
+    guard quote >= 0 else { return beginLongString(bytes, start, count, .keyString) }
+    if brackets.depth == 1 { member = Self.member(named: bytes, start, quote) }
+    let end = quote &+ 1
+    guard end &+ 1 < count, bytes[end] == Byte.colon else { return (end, .colon) }
+    return (bytes[end &+ 1] == Byte.space ? end &+ 2 : end &+ 1, .value)
+  }
+
+  /// Reads a value that is a string, and the comma and the space that often follow it.
+  @inline(__always)
+  private mutating func beginString(
+    _ bytes: UnsafePointer<UInt8>,
+    _ start: Int,
+    _ count: Int,
+    _ closer: UInt8
+  ) -> (Int, Phase) {
+    if member != .other, brackets.depth == 1 { return beginMember(bytes, start, count) }
+    let quote = bytes.nearQuote(from: start, to: count)
+    guard quote >= 0 else { return beginLongString(bytes, start, count, .valueString) }
+    let end = quote &+ 1
+    guard end &+ 1 < count, bytes[end] == Byte.comma else { return (end, .afterValue) }
+    let next = bytes[end &+ 1] == Byte.space ? end &+ 2 : end &+ 1
+    return (next, closer == Byte.closeBrace ? .key : .value)
+  }
+
+  /// Reads the string that one of the members that matter has as its value.
+  private mutating func beginMember(
+    _ bytes: UnsafePointer<UInt8>,
+    _ start: Int,
+    _ count: Int
+  ) -> (Int, Phase) {
+    if member == .stream { stream = nil }
+    let kind: Phase = member == .model ? .modelString : .valueString
+    return beginLongString(bytes, start, count, kind)
+  }
+
+  private mutating func beginLongString(
+    _ bytes: UnsafePointer<UInt8>,
+    _ start: Int,
+    _ count: Int,
+    _ kind: Phase
+  ) -> (Int, Phase) {
+    tokenStart = start
+    return scanString(bytes, start, count, kind)
+  }
+
+  /// The phase after one structural byte, white space and the quotes of strings apart.
+  @inline(__always)
+  private mutating func structurePhase(
+    after phase: Phase,
+    _ byte: UInt8,
+    at offset: Int,
+    _ closer: inout UInt8
+  ) -> Phase {
+    switch phase {
+    case .colon where byte == Byte.colon:
+      return .value
+    case .afterValue where byte == Byte.comma:
+      return closer == Byte.closeBrace ? .key : .value
+    case .afterValue where byte == closer, .objectStart where byte == closer,
+      .arrayStart where byte == closer:
+      let next = closeLevel()
+      closer = brackets.closer
+      return next
+    case .value, .arrayStart:
+      let next = beginValue(byte, at: offset)
+      closer = brackets.closer
+      return next
     default:
-      // `.end`: something follows the top-level value. The other phases don't come here.
       return refuse(offset)
     }
   }
 
+  /// Begins a value that isn't a string.
   private mutating func beginValue(_ byte: UInt8, at offset: Int) -> Phase {
-    if brackets.depth == 1, member != .other {
-      return beginMember(byte, at: offset)
-    }
-    return plainValue(byte, at: offset)
-  }
-
-  /// Begins the value of the top-level `model` or `stream`.
-  private mutating func beginMember(_ byte: UInt8, at offset: Int) -> Phase {
-    guard member == .model else {
+    if brackets.depth == 1 {
       if member == .stream { stream = nil }
-      return plainValue(byte, at: offset)
+      if member == .model, Byte.beginsValue(byte) { return fail(.modelNotAString(offset: offset)) }
     }
-    guard byte == Byte.quote else {
-      return Byte.beginsValue(byte) ? fail(.modelNotAString(offset: offset)) : refuse(offset)
-    }
-    tokenStart = offset + 1
-    return .modelString
-  }
-
-  private mutating func plainValue(_ byte: UInt8, at offset: Int) -> Phase {
     switch byte {
-    case Byte.quote:
-      tokenStart = offset &+ 1
-      return .valueString
     case Byte.openBrace: return open(isObject: true)
     case Byte.openBracket: return open(isObject: false)
     case UInt8(ascii: "t"): return begin(.yes, at: offset)

@@ -27,6 +27,7 @@ extension JSONPeek {
     return (count, phase)
   }
 
+  @inline(__always)
   private mutating func phaseBehindString(
     _ bytes: UnsafePointer<UInt8>,
     _ range: Range<Int>,
@@ -34,7 +35,9 @@ extension JSONPeek {
   ) -> Phase {
     switch phase {
     case .keyString:
-      if brackets.depth == 1 { member = Self.member(named: bytes, range) }
+      if brackets.depth == 1 {
+        member = Self.member(named: bytes, range.lowerBound, range.upperBound)
+      }
       return .colon
     case .untrackedString:
       return .untracked
@@ -51,15 +54,27 @@ extension JSONPeek {
     previousResponseRange = end == range.upperBound ? range : nil
   }
 
-  private static func member(named bytes: UnsafePointer<UInt8>, _ range: Range<Int>) -> Member {
-    if bytes.equals("model", in: range) { return .model }
-    if bytes.equals("stream", in: range) { return .stream }
+  /// The member whose name stands in `start..<end`.
+  @inline(__always)
+  static func member(named bytes: UnsafePointer<UInt8>, _ start: Int, _ end: Int) -> Member {
+    switch end &- start {
+    case 5: return bytes.has("model", at: start, before: end) ? .model : .other
+    case 6: return bytes.has("stream", at: start, before: end) ? .stream : .other
+    // One escaped letter, and at most all of them, of a name that has five or six.
+    case 10...36: return longMember(named: bytes, start..<end)
+    default: return .other
+    }
+  }
+
+  private static func longMember(
+    named bytes: UnsafePointer<UInt8>,
+    _ range: Range<Int>
+  ) -> Member {
     if bytes.equals("previous_response_id", in: range) { return .previousResponse }
-    // Escaped, a name takes up to six bytes per letter.
     let isEscaped =
       bytes.offset(of: Byte.backslash, from: range.lowerBound, to: range.upperBound)
       < range.upperBound
-    guard isEscaped, range.count <= 6 * 6 else { return .other }
+    guard isEscaped else { return .other }
     if decodes(bytes, range, to: "model") { return .model }
     return decodes(bytes, range, to: "stream") ? .stream : .other
   }
@@ -78,28 +93,55 @@ extension JSONPeek {
 
   private mutating func takeModel(_ bytes: UnsafePointer<UInt8>, _ range: Range<Int>) -> Phase {
     let valueStart = range.lowerBound - 1
-    guard range.count <= Self.rawModelLimit else { return fail(.modelTooLong(offset: valueStart)) }
-    var decoder = JSONStringDecoder(bytes, range)
-    var length = 0
-    scalars: while true {
-      switch decoder.next() {
-      case .scalar(let scalar):
-        length += UTF8Sequence.length(of: scalar)
-        guard length <= Self.modelLimit else { return fail(.modelTooLong(offset: valueStart)) }
-      case .invalid(let offset):
-        return refuse(offset)
-      case .end:
-        break scalars
-      }
+    let isPlain = Self.isPlain(bytes, range)
+    if isPlain {
+      // Its length is that of its spelling.
+      guard range.count <= Self.modelLimit else { return fail(.modelTooLong(offset: valueStart)) }
+    } else if let error = Self.fault(ofModel: bytes, range) {
+      return fail(error)
     }
     if let modelRange, !Self.areEqual(bytes, modelRange, range) {
       return fail(.duplicateModel(offset: valueStart))
     }
     modelRange = range
     isModelEscaped =
-      bytes.offset(of: Byte.backslash, from: range.lowerBound, to: range.upperBound)
-      < range.upperBound
+      !isPlain
+      && bytes.offset(of: Byte.backslash, from: range.lowerBound, to: range.upperBound)
+        < range.upperBound
     return .afterValue
+  }
+
+  /// Whether a string is of visible ASCII and spaces alone, without escapes.
+  private static func isPlain(_ bytes: UnsafePointer<UInt8>, _ range: Range<Int>) -> Bool {
+    var offset = range.lowerBound
+    while offset < range.upperBound {
+      let byte = bytes[offset]
+      guard byte >= 0x20, byte < 0x7F, byte != Byte.backslash else { return false }
+      offset &+= 1
+    }
+    return true
+  }
+
+  /// What is wrong with a model's name.
+  private static func fault(
+    ofModel bytes: UnsafePointer<UInt8>,
+    _ range: Range<Int>
+  ) -> JSONPeekError? {
+    let valueStart = range.lowerBound - 1
+    guard range.count <= rawModelLimit else { return .modelTooLong(offset: valueStart) }
+    var decoder = JSONStringDecoder(bytes, range)
+    var length = 0
+    while true {
+      switch decoder.next() {
+      case .scalar(let scalar):
+        length += UTF8Sequence.length(of: scalar)
+        guard length <= modelLimit else { return .modelTooLong(offset: valueStart) }
+      case .invalid(let offset):
+        return .invalidJSON(offset: offset)
+      case .end:
+        return nil
+      }
+    }
   }
 
   /// Whether two strings decode to the same text, however they are written.

@@ -23,7 +23,8 @@ public struct JSONPeek: ~Copyable, Sendable {
   static let rawModelLimit = 6 * modelLimit
 
   enum Phase: UInt8 {
-    case start, objectStart, key, colon, value, arrayStart, afterValue, end
+    case start, end
+    case objectStart, key, colon, value, arrayStart, afterValue
     case keyString, valueString, modelString
     case literal
     case numberMinus, numberZero, numberInteger, numberPoint, numberFraction
@@ -32,6 +33,15 @@ public struct JSONPeek: ~Copyable, Sendable {
     case untracked, untrackedString
     /// `error` says why.
     case failed
+
+    /// Whether a bracket, comma or colon may be next, or the quote that opens a string.
+    @inline(__always)
+    var isStructure: Bool {
+      switch self {
+      case .objectStart, .key, .colon, .value, .arrayStart, .afterValue: true
+      default: false
+      }
+    }
   }
 
   enum Member: UInt8 { case other, model, stream, previousResponse }
