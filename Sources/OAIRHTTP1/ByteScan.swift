@@ -12,6 +12,11 @@ enum ByteScan {
   }
 
   @inline(__always)
+  static func halfWord(_ base: UnsafeRawPointer, _ offset: Int) -> UInt32 {
+    UInt32(littleEndian: base.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+  }
+
+  @inline(__always)
   static func byte(_ base: UnsafeRawPointer, _ offset: Int) -> UInt8 {
     base.load(fromByteOffset: offset, as: UInt8.self)
   }

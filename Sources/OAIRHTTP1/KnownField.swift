@@ -9,17 +9,34 @@ public enum KnownField: UInt8, Sendable {
   case xRequestID, origin, date, server, retryAfter, xAccelBuffering, accept, acceptEncoding
   case userAgent, cookie, location, xAPIKey
 
-  /// Recognises a field name, in any case (RFC 9110 section 5.1), by its length first.
+  /// Bytes of the longest of these names and the colon behind it.
+  static var longestNameAndColon: Int { 20 }
+
+  /// Recognises a field name, in any case (RFC 9110 section 5.1).
   ///
   /// - Parameters:
   ///   - base: first byte of the name.
-  ///   - count: its length in bytes, all of which are readable.
-  @inline(__always)
+  ///   - count: its length in bytes, all of which are readable; 1 or more.
   init(_ base: UnsafeRawPointer, count: Int) {
-    switch count {
-    case 2...8: self = Self.short(base, count)
-    case 9...19: self = Self.long(base, count)
-    default: self = .other
+    self = Self.named(initial: ByteScan.byte(base, 0)) { name in
+      CaseFold.equals(base, count: count, name)
+    }
+  }
+
+  /// Recognises the name that a field line begins with, which needs no search for its end.
+  ///
+  /// - Parameters:
+  ///   - base: first byte of the line; `longestNameAndColon` bytes are readable.
+  ///   - count: receives the length of the name, behind which there is a colon; unchanged if the
+  ///     name is none of these.
+  @inline(__always)
+  init(lineAt base: UnsafeRawPointer, count: inout Int) {
+    self = Self.named(initial: ByteScan.byte(base, 0)) { name in
+      guard CaseFold.hasPrefix(base, name),
+        ByteScan.byte(base, name.utf8CodeUnitCount) == ByteClass.colon
+      else { return false }
+      count = name.utf8CodeUnitCount
+      return true
     }
   }
 
@@ -50,65 +67,70 @@ public enum KnownField: UInt8, Sendable {
     self == .host || self == .contentLength || self == .transferEncoding
   }
 
-  private static func short(_ base: UnsafeRawPointer, _ count: Int) -> KnownField {
-    switch count {
-    case 2:
-      if CaseFold.hasPrefix(base, "te") { return .te }
-    case 3:
-      if CaseFold.hasPrefix(base, "via") { return .via }
-    case 4:
-      if CaseFold.hasPrefix(base, "host") { return .host }
-      if CaseFold.hasPrefix(base, "date") { return .date }
-    case 6:
-      if CaseFold.hasPrefix(base, "accept") { return .accept }
-      if CaseFold.hasPrefix(base, "server") { return .server }
-      if CaseFold.hasPrefix(base, "origin") { return .origin }
-      if CaseFold.hasPrefix(base, "cookie") { return .cookie }
-      if CaseFold.hasPrefix(base, "expect") { return .expect }
-    case 7:
-      if CaseFold.hasPrefix(base, "trailer") { return .trailer }
-      if CaseFold.hasPrefix(base, "upgrade") { return .upgrade }
-    case 8:
-      if CaseFold.hasPrefix(base, "location") { return .location }
+  /// The field of a name, by its first letter.
+  ///
+  /// - Parameters:
+  ///   - initial: the name's first byte.
+  ///   - isNamed: whether the name is a text, which is in lower case.
+  @inline(__always)
+  private static func named(initial: UInt8, _ isNamed: (StaticString) -> Bool) -> KnownField {
+    switch initial | 0x20 {
+    case UInt8(ascii: "a"):
+      if isNamed("accept") { return .accept }
+      if isNamed("authorization") { return .authorization }
+      if isNamed("accept-encoding") { return .acceptEncoding }
+    case UInt8(ascii: "c"):
+      if isNamed("content-type") { return .contentType }
+      if isNamed("content-length") { return .contentLength }
+      if isNamed("connection") { return .connection }
+      if isNamed("cookie") { return .cookie }
+      if isNamed("content-encoding") { return .contentEncoding }
+    case UInt8(ascii: "d"):
+      if isNamed("date") { return .date }
+    case UInt8(ascii: "e"):
+      if isNamed("expect") { return .expect }
+    case UInt8(ascii: "h"):
+      if isNamed("host") { return .host }
+    case UInt8(ascii: "k"):
+      if isNamed("keep-alive") { return .keepAlive }
+    case UInt8(ascii: "l"):
+      if isNamed("location") { return .location }
+    case UInt8(ascii: "o"):
+      if isNamed("origin") { return .origin }
+    case UInt8(ascii: "p"): return proxyField(isNamed)
+    case UInt8(ascii: "r"):
+      if isNamed("retry-after") { return .retryAfter }
+    case UInt8(ascii: "s"):
+      if isNamed("server") { return .server }
+    case UInt8(ascii: "t"):
+      if isNamed("transfer-encoding") { return .transferEncoding }
+      if isNamed("te") { return .te }
+      if isNamed("trailer") { return .trailer }
+    case UInt8(ascii: "u"):
+      if isNamed("user-agent") { return .userAgent }
+      if isNamed("upgrade") { return .upgrade }
+    case UInt8(ascii: "v"):
+      if isNamed("via") { return .via }
+    case UInt8(ascii: "x"): return extensionField(isNamed)
     default: break
     }
     return .other
   }
 
-  private static func long(_ base: UnsafeRawPointer, _ count: Int) -> KnownField {
-    switch count {
-    case 9:
-      if CaseFold.hasPrefix(base, "x-api-key") { return .xAPIKey }
-    case 10:
-      if CaseFold.hasPrefix(base, "connection") { return .connection }
-      if CaseFold.hasPrefix(base, "user-agent") { return .userAgent }
-      if CaseFold.hasPrefix(base, "keep-alive") { return .keepAlive }
-    case 11:
-      if CaseFold.hasPrefix(base, "retry-after") { return .retryAfter }
-    case 12:
-      if CaseFold.hasPrefix(base, "content-type") { return .contentType }
-      if CaseFold.hasPrefix(base, "x-request-id") { return .xRequestID }
-    case 13:
-      if CaseFold.hasPrefix(base, "authorization") { return .authorization }
-    case 14:
-      if CaseFold.hasPrefix(base, "content-length") { return .contentLength }
-    case 15:
-      if CaseFold.hasPrefix(base, "accept-encoding") { return .acceptEncoding }
-      if CaseFold.hasPrefix(base, "x-forwarded-for") { return .xForwardedFor }
-    case 16:
-      if CaseFold.hasPrefix(base, "content-encoding") { return .contentEncoding }
-      if CaseFold.hasPrefix(base, "x-forwarded-host") { return .xForwardedHost }
-      if CaseFold.hasPrefix(base, "proxy-connection") { return .proxyConnection }
-    case 17:
-      if CaseFold.hasPrefix(base, "transfer-encoding") { return .transferEncoding }
-      if CaseFold.hasPrefix(base, "x-forwarded-proto") { return .xForwardedProto }
-      if CaseFold.hasPrefix(base, "x-accel-buffering") { return .xAccelBuffering }
-    case 18:
-      if CaseFold.hasPrefix(base, "proxy-authenticate") { return .proxyAuthenticate }
-    case 19:
-      if CaseFold.hasPrefix(base, "proxy-authorization") { return .proxyAuthorization }
-    default: break
-    }
-    return .other
+  @inline(__always)
+  private static func proxyField(_ isNamed: (StaticString) -> Bool) -> KnownField {
+    if isNamed("proxy-connection") { return .proxyConnection }
+    if isNamed("proxy-authenticate") { return .proxyAuthenticate }
+    return isNamed("proxy-authorization") ? .proxyAuthorization : .other
+  }
+
+  @inline(__always)
+  private static func extensionField(_ isNamed: (StaticString) -> Bool) -> KnownField {
+    if isNamed("x-request-id") { return .xRequestID }
+    if isNamed("x-forwarded-for") { return .xForwardedFor }
+    if isNamed("x-forwarded-host") { return .xForwardedHost }
+    if isNamed("x-forwarded-proto") { return .xForwardedProto }
+    if isNamed("x-api-key") { return .xAPIKey }
+    return isNamed("x-accel-buffering") ? .xAccelBuffering : .other
   }
 }

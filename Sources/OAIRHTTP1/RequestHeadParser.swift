@@ -29,18 +29,21 @@ public enum RequestHeadParser {
     if step == .done {
       var facts = HeadFacts(isResponse: false, limits: limits)
       step = FieldSection.parse(&scanner, &table, &facts, maximum: limits.fields)
-      if step == .done { return finish(line, &scanner, &table, facts) }
+      if step == .done { return finish(&line, scanner, &table, &facts) }
     }
     if step == .needMore { return .needMore }
     return .failed(HTTP1Error(scanner.failure, at: scanner.failureOffset))
   }
 
   /// Applies the rules that need the whole head.
+  ///
+  /// What it reads is passed by address, since it is large; it changes the table alone.
+  @inline(__always)
   private static func finish(
-    _ line: RequestLine,
-    _ scanner: inout HeadScanner,
+    _ line: inout RequestLine,
+    _ scanner: HeadScanner,
     _ table: inout HeadTable,
-    _ facts: HeadFacts
+    _ facts: inout HeadFacts
   ) -> HeadParse<RequestHead> {
     let end = scanner.position
     if let kind = brokenHostRule(line, scanner.base, facts) {

@@ -36,19 +36,22 @@ public enum ResponseHeadParser {
     if step == .done {
       var facts = HeadFacts(isResponse: true, limits: limits)
       step = FieldSection.parse(&scanner, &table, &facts, maximum: limits.fields)
-      if step == .done { return finish(line, requestMethod, &scanner, &table, facts) }
+      if step == .done { return finish(&line, requestMethod, scanner, &table, &facts) }
     }
     if step == .needMore { return .needMore }
     return .failed(HTTP1Error(scanner.failure, at: scanner.failureOffset, isResponse: true))
   }
 
   /// Applies the rules that need the whole head.
+  ///
+  /// What it reads is passed by address, since it is large; it changes the table alone.
+  @inline(__always)
   private static func finish(
-    _ line: StatusLine,
+    _ line: inout StatusLine,
     _ requestMethod: HTTPMethod,
-    _ scanner: inout HeadScanner,
+    _ scanner: HeadScanner,
     _ table: inout HeadTable,
-    _ facts: HeadFacts
+    _ facts: inout HeadFacts
   ) -> HeadParse<ResponseHead> {
     let framing: MessageFraming
     switch facts.responseFraming(

@@ -13,10 +13,28 @@ struct StatusLine {
   mutating func parse(_ scanner: inout HeadScanner, limit: Int) -> ParseStep {
     scanner.enterLine(limit: limit)
     var step = HTTPVersion.parse(&scanner, &minorVersion, else: .malformedStatusLine)
-    if step == .done { step = parseStatus(&scanner) }
+    if step == .done, !takeUsualStatus(&scanner) { step = parseStatus(&scanner) }
     if step == .done { step = parseReason(&scanner) }
     scanner.leaveLine()
     return step
+  }
+
+  /// Takes a space and three digits that are a status, if they stand there; else false, and what is
+  /// wrong with them is for `parseStatus` to find.
+  @inline(__always)
+  private mutating func takeUsualStatus(_ scanner: inout HeadScanner) -> Bool {
+    let start = scanner.position
+    guard scanner.end &- start >= 4 else { return false }
+    // The space lowest.
+    let text = ByteScan.halfWord(scanner.base, start)
+    let hundreds = (text &>> 8 & 0xFF) &- 0x30
+    let tens = (text &>> 16 & 0xFF) &- 0x30
+    let ones = (text &>> 24) &- 0x30
+    guard text & 0xFF == 0x20, hundreds &- 1 < 5, tens < 10, ones < 10 else { return false }
+    status = Int(hundreds &* 100 &+ tens &* 10 &+ ones)
+    statusRange = ByteRange(within: start &+ 1, start &+ 4)
+    scanner.position = start &+ 4
+    return true
   }
 
   private mutating func parseStatus(_ scanner: inout HeadScanner) -> ParseStep {
@@ -38,6 +56,7 @@ struct StatusLine {
     return .done
   }
 
+  @inline(__always)
   private mutating func parseReason(_ scanner: inout HeadScanner) -> ParseStep {
     guard scanner.position < scanner.end else { return scanner.ranOut() }
     // The space is mandatory even before an empty reason, but servers forget it; nothing can be

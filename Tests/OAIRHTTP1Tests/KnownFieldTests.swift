@@ -36,6 +36,30 @@ struct KnownFieldTests {
     }
   }
 
+  /// What a line says that has just as many bytes as may be read.
+  private func recognise(line: String) throws -> (KnownField, Int) {
+    let bytes = Array(line.utf8) + [UInt8](repeating: 0x61, count: KnownField.longestNameAndColon)
+    let memory = try GuardedMemory(capacity: 64)
+    return try memory.withBytes(bytes[..<KnownField.longestNameAndColon]) { buffer in
+      var count = -1
+      let field = KnownField(lineAt: try #require(buffer.baseAddress), count: &count)
+      return (field, count)
+    }
+  }
+
+  @Test func `every known field is recognised at the start of a line`() throws {
+    for (name, field) in Self.names {
+      for spelling in [name, name.lowercased(), name.uppercased()] {
+        #expect(try recognise(line: spelling + ":") == (field, name.utf8.count))
+      }
+      for other in [name + " :", name + "s:", name + ";", "\(name.dropLast()):"] {
+        #expect(try recognise(line: other) == (.other, -1), "\(other)")
+      }
+    }
+    let longest = try #require(Self.names.map(\.0.utf8.count).max())
+    #expect(KnownField.longestNameAndColon == longest + 1)
+  }
+
   @Test func `every case but other has a name`() {
     var raw: UInt8 = 0
     while KnownField(rawValue: raw + 1) != nil { raw += 1 }
