@@ -41,13 +41,17 @@ public enum KnownField: UInt8, Sendable {
   }
 
   /// Whether RFC 9110 section 7.6.1 or RFC 9112 make it belong to one connection only.
-  public var isHopByHop: Bool {
-    switch self {
-    case .connection, .keepAlive, .proxyConnection, .proxyAuthenticate, .proxyAuthorization, .te,
-      .trailer, .transferEncoding, .upgrade:
-      true
-    default: false
-    }
+  public var isHopByHop: Bool { bit & Self.hopByHop != 0 }
+
+  /// Its bit in a set of known fields, such as `hopByHop`.
+  @inlinable @inline(__always)
+  public var bit: UInt32 { 1 &<< UInt32(rawValue) }
+
+  /// The bits of those that are `isHopByHop`.
+  @inlinable @inline(__always)
+  public static var hopByHop: UInt32 {
+    connection.bit | keepAlive.bit | proxyConnection.bit | proxyAuthenticate.bit
+      | proxyAuthorization.bit | te.bit | trailer.bit | transferEncoding.bit | upgrade.bit
   }
 
   /// Whether `HeadFacts` looks at its value.

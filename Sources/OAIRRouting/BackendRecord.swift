@@ -18,6 +18,8 @@ public final class BackendRecord: Sendable {
   public let address: SocketAddress
   /// The `Host` field's value.
   public let hostHeader: [UInt8]
+  /// Neither `idBytes` nor `hostHeader` has a control byte: heads may hold them as they are.
+  public let isPlain: Bool
   /// What stands before every request path; may be empty.
   public let pathPrefix: [UInt8]
   /// Its share of requests, from 1.
@@ -50,6 +52,7 @@ public final class BackendRecord: Sendable {
     kind = backend.kind
     address = backend.endpoint.address
     hostHeader = Array(backend.endpoint.host.utf8)
+    isPlain = (idBytes + hostHeader).allSatisfy { $0 >= 0x20 && $0 != 0x7f }
     pathPrefix = Array(backend.endpoint.pathPrefix.utf8)
     weight = min(max(backend.weight, 1), CandidateFacts.greatestWeight)
     priority = min(max(backend.priority, Int(Int32.min)), Int(Int32.max))

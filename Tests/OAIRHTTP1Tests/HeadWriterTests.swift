@@ -47,7 +47,7 @@ struct HeadWriterTests {
     #expect(!result.isOverflowed && !result.isInvalid)
   }
 
-  @Test(arguments: [0, 1, 9, 10, 99, 100, 12_345, Int.max, -1, Int.min])
+  @Test(arguments: [0, 1, 9, 10, 90, 99, 100, 101, 110, 999, 1000, 12_345, Int.max, -1, Int.min])
   func `numbers are written in decimal`(number: Int) {
     #expect(write { $0.append(decimal: number) }.text == String(number))
   }
@@ -117,9 +117,14 @@ struct HeadWriterTests {
     }
   }
 
-  @Test func `a field of a parsed head is copied as it was received`() {
-    let source = Array("GET / HTTP/1.1\r\nhost: a\r\nX-A:\t b  \r\n\r\n".utf8)
-    var table = HeadTable(capacity: 4)
+  /// Writes those fields of a request that pass.
+  private func copy(
+    _ text: String,
+    behind line: Range<Int> = 0..<0,
+    where passes: (HeadField) -> Bool
+  ) -> String {
+    let source = Array(text.utf8)
+    var table = HeadTable(capacity: 16)
     let result = write { writer in
       source.withUnsafeBytes { head in
         let parsed = RequestHeadParser.parse(
@@ -132,10 +137,52 @@ struct HeadWriterTests {
           Issue.record("\(parsed)")
           return
         }
-        for index in 0..<table.count { writer.field(table[index], from: head) }
+        writer.fields(of: table, from: head, behind: line, where: passes)
       }
     }
-    #expect(result.text == "host: a\r\nX-A:\t b\r\n")
+    #expect(!result.isOverflowed && !result.isInvalid)
+    return result.text
+  }
+
+  @Test func `fields of a parsed head are copied as they were received`() {
+    let text = "GET / HTTP/1.1\r\nhost: a\r\nX-A:\t b  \r\nX-B:c\r\nX-C: \r\n\r\n"
+    #expect(copy(text) { _ in true } == "host: a\r\nX-A:\t b\r\nX-B:c\r\nX-C: \r\n")
+    #expect(copy(text) { _ in false } == "")
+  }
+
+  @Test func `fields that don't pass leave their neighbours whole`() {
+    let lines = ["Host: a\r\n", "B: b\r\n", "C: c \r\n", "D:\r\n", "E: e\r\n"]
+    let text = "GET / HTTP/1.1\r\n" + lines.joined() + "\r\nbody"
+    let names = "HBCDE".utf8.map { $0 }
+    for choice in 0..<32 {
+      let chosen = lines.indices.filter { choice >> $0 & 1 == 1 }
+      let expected = chosen.map { lines[$0].replacing(" \r\n", with: "\r\n") }.joined()
+      let passes = { (field: HeadField) -> Bool in
+        let name = Array(text.utf8)[Int(field.name.start)]
+        return chosen.contains { names[$0] == name }
+      }
+      #expect(copy(text, where: passes) == expected)
+      #expect(copy(text, behind: 0..<16, where: passes) == "GET / HTTP/1.1\r\n" + expected)
+    }
+  }
+
+  @Test func `a field that was left out of the table isn't copied with its neighbours`() {
+    let fields = "Host: a\r\nContent-Length: 1\r\nContent-Length: 1\r\nX: y\r\n"
+    #expect(
+      copy("POST / HTTP/1.1\r\n\(fields)\r\nb") { _ in true }
+        == "Host: a\r\nContent-Length: 1\r\nX: y\r\n"
+    )
+  }
+
+  @Test func `values of any length are copied whole`() {
+    for length in 0...70 {
+      let value = String((0..<length).map { Character(UnicodeScalar(UInt8(0x30 + $0))) })
+      let result = write { writer in
+        append(value) { writer.field("X", checked: $0) }
+        writer.append("end")
+      }
+      #expect(result.text == "X: \(value)\r\nend")
+    }
   }
 
   @Test func `fixed text that would break a head is a programmer's error`() async {

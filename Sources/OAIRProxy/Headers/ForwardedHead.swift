@@ -34,9 +34,11 @@ struct UpstreamHeadWriter {
   /// - Parameter table: the fields of `head`.
   func write(_ table: borrowing HeadTable, facts: ForwardedFacts, to out: inout HeadWriter) {
     writeRequestLine(&out)
-    record.hostHeader.withUnsafeBytes { out.field("Host", $0) }
-    for index in 0..<table.count where passes(table[index]) {
-      out.field(table[index], from: head)
+    writeHost(&out)
+    let drops = dropped
+    let hasOwn = !record.ownFieldNames.isEmpty
+    out.fields(of: table, from: head) { field in
+      field.known.bit & drops == 0 && !field.isNamedByConnection && !(hasOwn && isOwn(field))
     }
     if !record.ownFields.isEmpty { record.ownFields.withUnsafeBytes { out.append($0) } }
     switch framing {
@@ -46,17 +48,19 @@ struct UpstreamHeadWriter {
     }
     if isTunnel { out.append("Connection: Upgrade\r\nUpgrade: websocket\r\n") }
     writeForwardedFor(table, &out)
-    out.field("X-Forwarded-Proto", "http")
-    if !request.host.isEmpty { out.field("X-Forwarded-Host", bytes(request.host)) }
+    out.append("\r\nX-Forwarded-Proto: http\r\n")
+    if !request.host.isEmpty { out.field("X-Forwarded-Host", checked: bytes(request.host)) }
     writeVia(table, &out)
-    out.field("X-Request-ID", facts.requestID)
-    out.endOfHead()
+    out.append("\r\nX-Request-ID: ")
+    out.append(facts.requestID)
+    out.append("\r\n\r\n")
   }
 
   private func writeRequestLine(_ out: inout HeadWriter) {
-    out.append(bytes(request.methodRange))
-    out.append(byte: 0x20)
-    record.pathPrefix.withUnsafeBytes { out.append($0) }
+    // With the space behind the method.
+    let method = ByteRange(Int(request.methodRange.start), Int(request.methodRange.end) + 1)
+    out.append(bytes(method))
+    if !record.pathPrefix.isEmpty { record.pathPrefix.withUnsafeBytes { out.append($0) } }
     if let canonicalPath {
       out.append(canonicalPath)
     } else {
@@ -66,7 +70,20 @@ struct UpstreamHeadWriter {
       out.append(byte: UInt8(ascii: "?"))
       writeQuery(bytes(request.query), &out)
     }
-    out.append(" HTTP/1.1\r\n")
+  }
+
+  /// The end of the request line, and the first field.
+  private func writeHost(_ out: inout HeadWriter) {
+    record.hostHeader.withUnsafeBytes { host in
+      if record.isPlain {
+        out.append(" HTTP/1.1\r\nHost: ")
+        out.append(host)
+        out.append("\r\n")
+      } else {
+        out.append(" HTTP/1.1\r\n")
+        out.field("Host", host)
+      }
+    }
   }
 
   private func writeQuery(_ query: UnsafeRawBufferPointer, _ out: inout HeadWriter) {
@@ -91,20 +108,20 @@ struct UpstreamHeadWriter {
     }
   }
 
-  private func passes(_ field: HeadField) -> Bool {
-    if field.isHopByHop { return false }
-    if !record.ownFieldNames.isEmpty, isOwn(field) { return false }
-    switch field.known {
+  /// The known fields of a client that don't go on.
+  private var dropped: UInt32 {
     // Host and the length are written anew; Expect is answered by us (RFC 9110 section 10.1.1).
-    case .host, .contentLength, .expect: return false
-    case .via, .xForwardedFor, .xForwardedProto, .xForwardedHost: return false
+    var drops = KnownField.hopByHop | KnownField.host.bit | KnownField.contentLength.bit
+    drops |= KnownField.expect.bit | KnownField.via.bit | KnownField.xForwardedFor.bit
+    drops |= KnownField.xForwardedProto.bit | KnownField.xForwardedHost.bit
     // One id goes on: a client may send several, and not all of them safe.
-    case .xRequestID: return false
+    drops |= KnownField.xRequestID.bit
     // Which pages may ask is decided here: a backend with a list of its own would refuse them.
-    case .origin: return false
-    case .authorization, .xAPIKey: return record.forwardsAuthorization && !checksKeys
-    default: return true
+    drops |= KnownField.origin.bit
+    if !record.forwardsAuthorization || checksKeys {
+      drops |= KnownField.authorization.bit | KnownField.xAPIKey.bit
     }
+    return drops
   }
 
   /// The backend has a field of that name of its own.
@@ -129,7 +146,6 @@ struct UpstreamHeadWriter {
       var host = peer.host
       host.withUTF8 { out.append(UnsafeRawBufferPointer($0)) }
     }
-    out.append("\r\n")
   }
 
   private static func append(_ address: UInt32, _ out: inout HeadWriter) {
@@ -145,9 +161,8 @@ struct UpstreamHeadWriter {
   private func writeVia(_ table: borrowing HeadTable, _ out: inout HeadWriter) {
     out.append("Via: ")
     appendFormer(.via, table, &out)
-    out.append(request.minorVersion == 0 ? "1.0 " : "1.1 ")
+    if request.minorVersion == 0 { out.append("1.0 ") } else { out.append("1.1 ") }
     out.append(ViaField.pseudonym)
-    out.append("\r\n")
   }
 
   private func appendFormer(
@@ -155,6 +170,7 @@ struct UpstreamHeadWriter {
     _ table: borrowing HeadTable,
     _ out: inout HeadWriter
   ) {
+    guard table.contains(known) else { return }
     for index in 0..<table.count {
       let field = table[index]
       guard field.known == known, !field.value.isEmpty, !field.isHopByHop else { continue }
@@ -199,34 +215,22 @@ struct DownstreamHeadWriter {
     date: inout HTTPDate,
     to out: inout HeadWriter
   ) -> Range<Int> {
-    out.append("HTTP/1.1 ")
-    out.append(decimal: response.status)
-    out.append(byte: 0x20)
-    out.append(UnsafeRawBufferPointer(rebasing: head[response.reason.range]))
-    out.append("\r\n")
-    var hasDate = false
-    var hasRequestID = false
-    var hasAccelBuffering = false
-    for index in 0..<table.count {
-      let field = table[index]
-      if field.isHopByHop { continue }
-      if origin != nil, CORSFields.isOne(bytes(field.name)) { continue }
-      if isReplaced(field) { continue }
-      if field.known == .date { hasDate = true }
-      if field.known == .xRequestID { hasRequestID = true }
-      if field.known == .xAccelBuffering { hasAccelBuffering = true }
-      out.field(field, from: head)
+    let line = writeStatusLine(&out)
+    var passed: UInt32 = 0
+    out.fields(of: table, from: head, behind: line) { field in
+      if field.known.bit & KnownField.hopByHop != 0 || field.isNamedByConnection { return false }
+      if origin != nil, CORSFields.isOne(bytes(field.name)) { return false }
+      if isReplaced(field) { return false }
+      passed |= field.known.bit
+      return true
     }
     if response.framing == .chunked, keepsChunks { out.append("Transfer-Encoding: chunked\r\n") }
-    if !hasDate { date.withBytes { out.field("Date", $0) } }
-    if !hasRequestID { out.field("X-Request-ID", facts.requestID) }
-    let start = out.count
-    record.idBytes.withUnsafeBytes { out.field("X-OAIRouter-Backend", $0) }
-    out.field("X-OAIRouter-Attempts", decimal: attempts)
-    if let model { out.field("X-OAIRouter-Model", model) }
-    if breaksSession { out.append("X-Session-Broken: true\r\n") }
-    let attemptFields = start..<out.count
-    if response.contentKind == .eventStream, !hasAccelBuffering {
+    if passed & KnownField.date.bit == 0 { date.withBytes { out.field("Date", checked: $0) } }
+    if passed & KnownField.xRequestID.bit == 0 {
+      out.field("X-Request-ID", checked: facts.requestID)
+    }
+    let attemptFields = writeAttempt(&out)
+    if response.contentKind == .eventStream, passed & KnownField.xAccelBuffering.bit == 0 {
       out.append("X-Accel-Buffering: no\r\n")
     }
     if let origin { CORSFields.write(origin, to: &out) }
@@ -239,11 +243,46 @@ struct DownstreamHeadWriter {
     return attemptFields
   }
 
+  /// Where the status line stands that may stay as it is; else it is written here.
+  private func writeStatusLine(_ out: inout HeadWriter) -> Range<Int> {
+    // "HTTP/1.1 200 OK": nothing is missing, not even the space before the reason.
+    let end = Int(response.reason.end) + 2
+    if response.minorVersion == 1, response.reason.start == response.statusRange.end + 1,
+      end <= head.count
+    {
+      return 0..<end
+    }
+    out.append("HTTP/1.1 ")
+    out.append(bytes(response.statusRange))
+    out.append(byte: 0x20)
+    out.append(bytes(response.reason))
+    out.append("\r\n")
+    return 0..<0
+  }
+
+  /// Tells of the attempt; where its fields stand.
+  private func writeAttempt(_ out: inout HeadWriter) -> Range<Int> {
+    let start = out.count
+    record.idBytes.withUnsafeBytes { id in
+      if record.isPlain {
+        out.field("X-OAIRouter-Backend", checked: id)
+      } else {
+        out.field("X-OAIRouter-Backend", id)
+      }
+    }
+    out.field("X-OAIRouter-Attempts", decimal: attempts)
+    if let model { out.field("X-OAIRouter-Model", model) }
+    if breaksSession { out.append("X-Session-Broken: true\r\n") }
+    return start..<out.count
+  }
+
   /// The field tells of another router's attempt, one behind this one: whose backend a client's
   /// router has asked is that one's word, and it is said once.
   private func isReplaced(_ field: HeadField) -> Bool {
     // Most fields aren't looked at any further.
-    guard field.known == .other, (16...20).contains(field.name.count) else { return false }
+    guard field.known == .other, field.name.count >= 16, field.name.count <= 20 else {
+      return false
+    }
     let name = bytes(field.name)
     return name.equalsInAnyCase("x-oairouter-backend")
       || name.equalsInAnyCase("x-oairouter-attempts")
