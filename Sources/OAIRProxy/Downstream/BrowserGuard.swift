@@ -52,7 +52,7 @@ struct BrowserGuard {
     // HTTP/1.0 without Host: no browser.
     if host.isEmpty || allowsAllHosts { return true }
     let name = Self.withoutPort(host)
-    if name.first == UInt8(ascii: "[") || Self.octets(name) != nil || Self.isLoopback(name) {
+    if name.first == UInt8(ascii: "[") || Self.address(name) != nil || Self.isLoopback(name) {
       return true
     }
     return hosts.contains { Self.equals(name, $0) }
@@ -68,14 +68,15 @@ struct BrowserGuard {
     {
       return UnsafeRawBufferPointer(rebasing: authority[...end])
     }
-    let end = authority.firstIndex(of: UInt8(ascii: ":")) ?? authority.count
+    var end = 0
+    while end < authority.count, authority[end] != UInt8(ascii: ":") { end &+= 1 }
     return UnsafeRawBufferPointer(rebasing: authority[..<end])
   }
 
   /// `localhost` and names below it (RFC 6761 section 6.3), 127.0.0.0/8, 0.0.0.0, ::1.
   private static func isLoopback(_ host: UnsafeRawBufferPointer) -> Bool {
     if host.equals("[::1]") { return true }
-    if let octets = octets(host) { return octets.0 == 127 || octets == (0, 0, 0, 0) }
+    if let address = address(host) { return address >> 24 == 127 || address == 0 }
     let name = host.last == UInt8(ascii: ".") ? .init(rebasing: host.dropLast()) : host
     if name.equalsInAnyCase("localhost") { return true }
     let below: StaticString = ".localhost"
@@ -83,33 +84,27 @@ struct BrowserGuard {
     return name.count > end.count && end.equalsInAnyCase(below)
   }
 
-  /// Four decimal numbers, as browsers write an IPv4 address.
-  private static func octets(_ host: UnsafeRawBufferPointer) -> (Int, Int, Int, Int)? {
-    var parts = (0, 0, 0, 0)
-    var index = 0
+  /// An IPv4 address in host byte order, written as browsers do: four decimal numbers.
+  private static func address(_ host: UnsafeRawBufferPointer) -> UInt32? {
+    var address: UInt32 = 0
+    var part: UInt32 = 0
     var digits = 0
-    var value = 0
-    for position in 0...host.count {
-      guard position < host.count, host[position] != UInt8(ascii: ".") else {
-        guard digits > 0, index < 4 else { return nil }
-        switch index {
-        case 0: parts.0 = value
-        case 1: parts.1 = value
-        case 2: parts.2 = value
-        default: parts.3 = value
-        }
-        index += 1
+    var dots = 0
+    for byte in host {
+      let digit = UInt32(byte) &- 0x30
+      if digit < 10 {
+        part = part &* 10 &+ digit
+        digits &+= 1
+        guard digits <= 3, part <= 255 else { return nil }
+      } else {
+        guard byte == UInt8(ascii: "."), digits > 0, dots < 3 else { return nil }
+        address = address << 8 | part
+        part = 0
         digits = 0
-        value = 0
-        continue
+        dots &+= 1
       }
-      let byte = host[position]
-      guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte), digits < 3 else { return nil }
-      value = value * 10 + Int(byte - UInt8(ascii: "0"))
-      digits += 1
-      guard value <= 255 else { return nil }
     }
-    return index == 4 ? parts : nil
+    return dots == 3 && digits > 0 ? address << 8 | part : nil
   }
 
   /// Compares with what is in lower case already.
