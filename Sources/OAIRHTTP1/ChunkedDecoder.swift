@@ -77,6 +77,8 @@ public struct ChunkedDecoder: Sendable {
     while true {
       switch state {
       case .sizeLine:
+        // Where reads end as a rule.
+        guard offset < bytes.count else { return .needMore }
         if let step = parseSizeLine(base, bytes.count, &offset) { return step }
       case .payload:
         let count = min(remaining, bytes.count &- offset)
@@ -137,7 +139,11 @@ public struct ChunkedDecoder: Sendable {
     guard index > start else { return fail(.invalidChunkSize, at: index) }
     guard size <= UInt64(Int.max) else { return fail(.chunkSizeOverflow, at: start) }
     let extensionStart = index
-    if let step = parseExtensions(base, end, &index) { return step }
+    if ByteScan.byte(base, index) != ByteClass.carriageReturn,
+      let step = parseExtensions(base, end, &index)
+    {
+      return step
+    }
     let fault: HTTP1Error.Kind =
       index == extensionStart ? .invalidChunkSize : .invalidChunkExtension
     if let step = parseLineEnd(base, end, &index, else: fault) { return step }
@@ -159,7 +165,7 @@ public struct ChunkedDecoder: Sendable {
     return size == 0 ? .lastChunk(at: start) : nil
   }
 
-  /// Moves over `*( BWS ";" … )` (RFC 9112 section 7.1.1) without reading it.
+  /// Moves over `*( BWS ";" … )` (RFC 9112 section 7.1.1) without reading it; there is something.
   ///
   /// Extensions are dropped; only what bytes they hold and how many matters. A line that is
   /// presented again is scanned again, which its bound keeps harmless.
@@ -169,7 +175,6 @@ public struct ChunkedDecoder: Sendable {
     _ index: inout Int
   ) -> Step? {
     let start = index
-    if ByteScan.byte(base, start) == ByteClass.carriageReturn { return nil }
     // No byte behind the bound is looked at but the first, which must end the line: so that the
     // verdict is the same however much of the line has arrived.
     let bound = min(end, start &+ (maximumExcess &- excess))

@@ -118,7 +118,10 @@ public struct EventObserver: ~Copyable, Sendable {
       }
       if !hasFields { boundary = start }
       if lineFeed < start {
-        lineFeed = bytes.offset(of: Byte.lineFeed, from: start, to: count)
+        // The blank line that ends an event needs no search.
+        lineFeed =
+          start < count && bytes[start] == Byte.lineFeed
+          ? start : bytes.offset(of: Byte.lineFeed, from: start, to: count)
       }
       if carriageReturn < start {
         carriageReturn = bytes.offset(of: Byte.carriageReturn, from: start, to: count)

@@ -3,12 +3,16 @@ struct TokenCounts: Equatable, Sendable {
   var input: Int?
   var output: Int?
 
+  private static var key: StaticString { "\"usage\"" }
+
   /// Takes the counts of every `"usage":{…}` in `start..<end`, the last one counting.
   ///
   /// The search goes by `{`, of which an event has only a few. Within a string the quotes would be
   /// escaped, so a match is always a key.
   mutating func readUsage(_ bytes: UnsafePointer<UInt8>, from start: Int, to end: Int) {
-    var brace = bytes.offset(of: Byte.openBrace, from: start, to: end)
+    // No brace can count that has no room for the key before it: not that of the event itself.
+    let first = start + Self.key.utf8CodeUnitCount + 1
+    var brace = bytes.offset(of: Byte.openBrace, from: first, to: end)
     while brace < end {
       if Self.isUsage(bytes, at: brace, from: start) {
         readCounts(bytes, from: brace, to: end)
@@ -23,7 +27,6 @@ struct TokenCounts: Equatable, Sendable {
     at brace: Int,
     from start: Int
   ) -> Bool {
-    let key: StaticString = "\"usage\""
     guard brace - start > key.utf8CodeUnitCount else { return false }
     let colon = bytes[brace - 1] == Byte.space ? brace - 2 : brace - 1
     // The key's last letter rules out nearly all others without a call.
