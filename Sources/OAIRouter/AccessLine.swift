@@ -31,8 +31,9 @@ struct AccessLine {
 
   /// The name of the value that follows, as the two forms spell it, with what separates it from the
   /// value before; it needs no escape.
+  @inline(__always)
   mutating func name(_ json: StaticString, _ text: StaticString) {
-    writer.append(isJSON ? json : text)
+    if isJSON { writer.append(json) } else { writer.append(text) }
   }
 
   mutating func number(_ value: Int) { writer.append(decimal: value) }
@@ -94,8 +95,8 @@ struct AccessLine {
   private mutating func quote() { if isJSON { writer.append("\"") } }
 
   private mutating func thousandths(_ value: Int) {
-    if value < 100 { writer.append("0") }
-    if value < 10 { writer.append("0") }
+    if value < 100 { writer.append(byte: UInt8(ascii: "0")) }
+    if value < 10 { writer.append(byte: UInt8(ascii: "0")) }
     writer.append(decimal: value)
   }
 }

@@ -125,11 +125,38 @@ enum LogText {
 
   static func form(of bytes: UnsafeRawBufferPointer) -> Form {
     var hasSpace = bytes.isEmpty
-    for byte in bytes {
-      guard (0x20...0x7e).contains(byte), byte != 0x22, byte != 0x5c else { return .hostile }
-      hasSpace = hasSpace || byte == 0x20
+    var index = 0
+    while index &+ 8 <= bytes.count {
+      let word = bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+      if isHostile(word) { return .hostile }
+      if holds(0x20, word) { hasSpace = true }
+      index &+= 8
+    }
+    while index < bytes.count {
+      let byte = bytes[index]
+      guard byte >= 0x20, byte <= 0x7e, byte != 0x22, byte != 0x5c else { return .hostile }
+      if byte == 0x20 { hasSpace = true }
+      index &+= 1
     }
     return hasSpace ? .words : .word
+  }
+
+  private static var ones: UInt64 { 0x0101_0101_0101_0101 }
+  private static var highs: UInt64 { 0x8080_8080_8080_8080 }
+
+  /// Whether one of eight bytes can't stand in a line as it is.
+  @inline(__always)
+  private static func isHostile(_ word: UInt64) -> Bool {
+    let isControl = (word &- 0x20 &* ones) & ~word & highs != 0
+    return word & highs != 0 || isControl || holds(0x7f, word) || holds(0x22, word)
+      || holds(0x5c, word)
+  }
+
+  /// Whether one of eight bytes is this one.
+  @inline(__always)
+  private static func holds(_ byte: UInt64, _ word: UInt64) -> Bool {
+    let differing = word ^ (byte &* ones)
+    return (differing &- ones) & ~differing & highs != 0
   }
 
   /// Appends the bytes as they are when they are one word, else quoted and escaped as in JSON.

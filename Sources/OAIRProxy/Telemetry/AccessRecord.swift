@@ -126,7 +126,7 @@ public struct InlineText: Sendable {
 
   /// Calls `body` with the bytes.
   public func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-    withUnsafeBytes(of: storage) {
+    storage.span.withUnsafeBytes {
       body(UnsafeRawBufferPointer(rebasing: $0[..<Int(count)]))
     }
   }
