@@ -1,13 +1,17 @@
 /// Handles, first in, first out.
 ///
 /// An array and where it begins: it keeps its memory, and each handle is moved once at most.
+@usableFromInline
 struct HandleQueue {
-  private var handles: [Handle] = []
-  private var head = 0
+  @usableFromInline private(set) var handles: [Handle] = []
+  @usableFromInline private(set) var head = 0
+
+  init() {}
 
   /// How many wait.
   var count: Int { handles.count &- head }
   /// None waits.
+  @inlinable
   var isEmpty: Bool { head == handles.count }
 
   /// Puts one behind the others.

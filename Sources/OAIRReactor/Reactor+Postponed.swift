@@ -15,6 +15,7 @@ extension Reactor {
   }
 
   /// Somebody waits with bulk work.
+  @inlinable
   public var hasPostponed: Bool { !postponed.isEmpty }
 
   /// Turns that may be taken in this tick, so that whoever comes back at once waits for the next.

@@ -27,6 +27,7 @@ extension Reactor {
   }
 
   /// Once closes have taken effect.
+  @usableFromInline
   mutating func renewReserve() {
     if isReserveWanted, reserve == nil { reserve = kernel.openReserve() }
   }

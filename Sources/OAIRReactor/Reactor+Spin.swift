@@ -24,6 +24,7 @@ extension Reactor {
   ///   - limit: as that of `wait`.
   ///   - isActive: the tick before had events.
   /// - Returns: how many events there are.
+  @usableFromInline
   mutating func spinOrSleep(_ timeout: Int32, limit: UInt64?, isActive: Bool) -> Int {
     guard isActive else { return kernel.wait(timeoutMilliseconds: timeout) }
     let end = min(kernel.now() &+ spin, dueTime(limit: limit))
@@ -38,7 +39,7 @@ extension Reactor {
     // Polling was waiting, not work.
     let worked = lastTurn
     let rest = waitTime(limit: limit)
-    lastTurn = worked
+    tick.lastTurn = worked
     return kernel.wait(timeoutMilliseconds: rest)
   }
 }

@@ -21,25 +21,31 @@ public struct Reactor<K: Kernel>: ~Copyable {
   /// The kernel underneath.
   public let kernel: K
   /// The time of this tick, in nanoseconds of `Kernel.now()`; read once per tick.
-  public internal(set) var now: UInt64
+  @inlinable
+  public var now: UInt64 { tick.now }
 
-  var registrations: Slab<Registration>
-  private var closing: [Handle] = []
-  private var runnable: [Handle] = []
-  private var turn: [Handle] = []
-  var postponed = HandleQueue()
-  private var eventCount = 0
-  private var eventIndex = 0
-  var deadlines = DeadlineSweep()
-  var timers = TimerHeap()
+  // What each event needs is inlinable, so that a data plane has it made for its own kernel: code
+  // for any kernel costs several times as much.
+  @usableFromInline var registrations: Slab<Registration>
+  @usableFromInline var closing: [Handle] = []
+  @usableFromInline var runnable: [Handle] = []
+  @usableFromInline var turn: [Handle] = []
+  @usableFromInline var postponed = HandleQueue()
+  @usableFromInline var eventCount = 0
+  @usableFromInline var eventIndex = 0
+  @usableFromInline var deadlines = DeadlineSweep()
+  @usableFromInline var timers = TimerHeap()
   /// A descriptor that is good for nothing but to be closed; see `keepReserve()`.
-  var reserve: FileDescriptor?
+  @usableFromInline var reserve: FileDescriptor?
   var isReserveWanted = false
   /// How many ticks there have been.
-  public private(set) var tickCount: UInt64 = 0
+  @inlinable
+  public var tickCount: UInt64 { tick.count }
   /// How long the tick before this one has worked, in nanoseconds, as far as a clock was read: 0
   /// when nothing was to be waited for.
-  public internal(set) var lastTurn: UInt64 = 0
+  @inlinable
+  public var lastTurn: UInt64 { tick.lastTurn }
+  @usableFromInline var tick: ReactorTick
   /// How long it polls before it sleeps, in nanoseconds; see `Reactor+Spin.swift`.
   public var spin: UInt64 = 0
   /// What came of polling.
@@ -54,7 +60,7 @@ public struct Reactor<K: Kernel>: ~Copyable {
   public init(kernel: K, capacity: Int) {
     self.kernel = kernel
     registrations = Slab(capacity: capacity)
-    now = kernel.now()
+    tick = ReactorTick(now: kernel.now())
   }
 
   deinit {
@@ -67,8 +73,10 @@ public struct Reactor<K: Kernel>: ~Copyable {
   }
 
   /// How many descriptors are registered.
+  @inlinable
   public var count: Int { registrations.count }
   /// True when no descriptor can be added.
+  @inlinable
   public var isFull: Bool { registrations.isFull }
 
   // MARK: One tick
@@ -76,9 +84,10 @@ public struct Reactor<K: Kernel>: ~Copyable {
   /// Waits until something is ready or due, then reads the clock.
   ///
   /// - Parameter limit: the longest wait in nanoseconds; nil waits for events only.
+  @inlinable
   public mutating func wait(limit: UInt64? = nil) {
-    tickCount &+= 1
-    lastTurn = 0
+    tick.count &+= 1
+    tick.lastTurn = 0
     let timeout = waitTime(limit: limit)
     if spin > 0, timeout != 0 {
       eventCount = spinOrSleep(timeout, limit: limit, isActive: eventCount > 0)
@@ -88,33 +97,50 @@ public struct Reactor<K: Kernel>: ~Copyable {
     eventIndex = 0
     let woken = kernel.now()
     // Whoever doesn't wait works on: the wait is part of the turn.
-    if timeout == 0, lastTurn == 0 { lastTurn = woken &- now }
-    now = woken
+    if timeout == 0, tick.lastTurn == 0 { tick.lastTurn = woken &- now }
+    tick.now = woken
+    if !runnable.isEmpty { beginTurns() }
+    if deadlines.isDue(now) { collectDueDeadlines() }
+  }
+
+  /// Those that were made runnable since the last tick have their turn in this one.
+  @usableFromInline
+  mutating func beginTurns() {
     swap(&turn, &runnable)
     for handle in turn where registrations.contains(handle) {
       registrations[handle].isRunnable = false
     }
-    if deadlines.isDue(now) { collectDueDeadlines() }
   }
 
   /// The next thing to act on in this tick, nil when the tick has no more.
+  @inlinable
   public mutating func nextEvent() -> ReactorEvent? {
     while eventIndex < eventCount {
       let event = kernel.event(eventIndex)
       eventIndex &+= 1
       let handle = Handle(bits: event.token)
       // A stale generation: closed earlier in this batch or before. Never somebody else's event.
-      guard registrations.contains(handle), !registrations[handle].isClosing else { continue }
-      registrations[handle].readiness.formUnion(event.readiness)
-      let registration = registrations[handle]
-      return .ready(handle, owner: registration.owner, registration.readiness)
+      guard registrations.contains(handle),
+        let ready = registrations[handle].note(event.readiness, of: handle)
+      else { continue }
+      return ready
     }
     while let handle = turn.popLast() {
-      guard registrations.contains(handle) else { continue }
-      let registration = registrations[handle]
-      if registration.isClosing { continue }
-      return .ready(handle, owner: registration.owner, registration.readiness)
+      guard registrations.contains(handle), let ready = registrations[handle].ready(handle) else {
+        continue
+      }
+      return ready
     }
+    guard hasDue else { return nil }
+    return nextDue()
+  }
+
+  /// Deadlines or timers of this tick are left.
+  @inlinable
+  var hasDue: Bool { !deadlines.due.isEmpty || timers.next <= now }
+
+  @usableFromInline
+  mutating func nextDue() -> ReactorEvent? {
     while let handle = deadlines.due.popLast() {
       guard isDeadlinePassed(handle) else { continue }
       registrations[handle].deadline = .max
@@ -127,19 +153,27 @@ public struct Reactor<K: Kernel>: ~Copyable {
   ///
   /// Only here do descriptor numbers and slots become free again, so that nothing within a tick can
   /// mean another connection than it did at its start.
+  @inlinable
   public mutating func endTick() {
-    while let handle = closing.popLast() {
-      release(registrations.remove(handle))
-    }
+    if !closing.isEmpty { releaseClosing() }
     if reserve == nil { renewReserve() }
   }
 
-  private func release(_ registration: Registration) {
+  @inlinable
+  mutating func releaseClosing() {
+    while let handle = closing.popLast() {
+      release(registrations.remove(handle))
+    }
+  }
+
+  @inlinable
+  func release(_ registration: Registration) {
     let descriptor = registration.transport.descriptor
     if registration.isBorrowed { kernel.unwatch(descriptor) } else { kernel.close(descriptor) }
   }
 
   /// When something is due, `.max` when nothing is.
+  @inlinable
   func dueTime(limit: UInt64?) -> UInt64 {
     let due = min(deadlines.next, timers.next)
     guard let limit else { return due }
@@ -147,12 +181,13 @@ public struct Reactor<K: Kernel>: ~Copyable {
     return min(due, isOverflowed ? .max - 1 : end)
   }
 
+  @inlinable
   mutating func waitTime(limit: UInt64?) -> Int32 {
     guard runnable.isEmpty, postponed.isEmpty else { return 0 }
     let until = dueTime(limit: limit)
     guard until != .max else { return -1 }
     let current = kernel.now()
-    lastTurn = current &- now
+    tick.lastTurn = current &- now
     guard until > current else { return 0 }
     // Rounded up: waking a little late is right, waking early would spin.
     let milliseconds = (until - current + 999_999) / 1_000_000
@@ -231,6 +266,7 @@ public struct Reactor<K: Kernel>: ~Copyable {
   }
 
   /// True while the handle names an open registration.
+  @inlinable
   public func isOpen(_ handle: Handle) -> Bool {
     registrations.contains(handle) && !registrations[handle].isClosing
   }
@@ -240,6 +276,7 @@ public struct Reactor<K: Kernel>: ~Copyable {
   /// The descriptor is closed by `endTick()`.
   ///
   /// - Parameter reset: the peer gets a RST, so that it can't take what it has for whole.
+  @inlinable
   public mutating func beginClose(_ handle: Handle, reset: Bool = false) {
     precondition(isOpen(handle), "closed twice")
     registrations[handle].isClosing = true
@@ -275,6 +312,7 @@ public struct Reactor<K: Kernel>: ~Copyable {
   }
 
   /// Gives the connection a turn in the next tick, which then doesn't block.
+  @inlinable
   public mutating func makeRunnable(_ handle: Handle) {
     guard !registrations[handle].isRunnable else { return }
     registrations[handle].isRunnable = true
@@ -284,50 +322,32 @@ public struct Reactor<K: Kernel>: ~Copyable {
   // MARK: Bytes
 
   /// Everything known to be ready.
+  @inlinable
   public func readiness(_ handle: Handle) -> Readiness { registrations[handle].readiness }
 
   /// Reads what is there, and keeps the books of readiness.
+  @inlinable
   public mutating func receive(
     _ handle: Handle,
     into memory: UnsafeMutableRawBufferPointer
   ) -> IOResult {
-    let registration = registrations[handle]
-    let result = registration.transport.receive(kernel, into: memory)
-    switch result {
-    case .bytes(let count):
-      // A short read has drained the socket, unless an end of file waits behind it (epoll(7)).
-      if count < memory.count, !registration.readiness.contains(.peerClosed),
-        !registration.transport.hasBufferedBytes
-      {
-        registrations[handle].readiness.remove(.readable)
-      }
-    case .wouldBlock, .endOfFile, .failed:
-      registrations[handle].readiness.remove(.readable)
-    }
-    return result
+    registrations[handle].receive(kernel, into: memory)
   }
 
   /// Writes what fits, and keeps the books of readiness.
+  @inlinable
   public mutating func send(_ handle: Handle, _ bytes: UnsafeRawBufferPointer) -> IOResult {
-    let result = registrations[handle].transport.send(kernel, bytes)
-    noteSent(handle, result, wanted: bytes.count)
-    return result
+    registrations[handle].send(kernel, bytes)
   }
 
   /// Writes what fits of two pieces, in one system call.
+  @inlinable
   public mutating func send(
     _ handle: Handle,
     _ first: UnsafeRawBufferPointer,
     _ second: UnsafeRawBufferPointer
   ) -> IOResult {
-    let result = registrations[handle].transport.send(kernel, first, second)
-    noteSent(handle, result, wanted: first.count &+ second.count)
-    return result
-  }
-
-  private mutating func noteSent(_ handle: Handle, _ result: IOResult, wanted: Int) {
-    if case .bytes(wanted) = result { return }
-    registrations[handle].readiness.remove(.writable)
+    registrations[handle].send(kernel, first, second)
   }
 
   /// Sends a FIN behind what was written.

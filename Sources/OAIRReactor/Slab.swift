@@ -4,9 +4,14 @@
 /// The memory is reserved whole and touched slot by slot, lowest first, so that an idle process
 /// pays only for the connections that it has had at one time.
 public struct Slab<Element: ~Copyable>: ~Copyable {
-  // SAFETY: `elements[i]` is initialised exactly while `generations[i]` is odd; i < touched.
-  private let elements: UnsafeMutablePointer<Element>
-  private let generations: UnsafeMutablePointer<UInt32>
+  // SAFETY: `elements[i]` is initialised exactly while `occupants[i]` is the handle of a live one,
+  // whose generation is odd; i < touched.
+  @usableFromInline let elements: UnsafeMutablePointer<Element>
+  /// By slot, the handle of whoever is there, so that one comparison tells whether it lives.
+  ///
+  /// While nobody is there it's the next one's, but for its slot, whose bits are turned over: no
+  /// handle of that slot.
+  @usableFromInline let occupants: UnsafeMutablePointer<UInt64>
   private let freed: UnsafeMutablePointer<UInt32>
   private var freedCount = 0
   /// How many slots have ever been used; the others hold no memory yet.
@@ -23,16 +28,16 @@ public struct Slab<Element: ~Copyable>: ~Copyable {
     precondition(capacity > 0 && capacity < Int(UInt32.max), "a slab needs slots")
     self.capacity = capacity
     elements = .allocate(capacity: capacity)
-    generations = .allocate(capacity: capacity)
+    occupants = .allocate(capacity: capacity)
     freed = .allocate(capacity: capacity)
   }
 
   deinit {
-    for slot in 0..<touched where generations[slot] & 1 == 1 {
+    for slot in 0..<touched where occupant(ofSlot: slot) != nil {
       (elements + slot).deinitialize(count: 1)
     }
     elements.deallocate()
-    generations.deallocate()
+    occupants.deallocate()
     freed.deallocate()
   }
 
@@ -40,9 +45,10 @@ public struct Slab<Element: ~Copyable>: ~Copyable {
   public var isFull: Bool { count == capacity }
 
   /// True while the value that `handle` names is still there.
+  @inlinable
   public func contains(_ handle: Handle) -> Bool {
-    Int(handle.slot) < touched && generations[Int(handle.slot)] == handle.generation
-      && handle.generation & 1 == 1
+    let slot = Int(handle.slot)
+    return slot < touched && occupants[slot] == handle.bits
   }
 
   /// Moves a value in.
@@ -51,47 +57,57 @@ public struct Slab<Element: ~Copyable>: ~Copyable {
   public mutating func insert(_ element: consuming Element) -> Handle {
     precondition(count < capacity, "the slab is full")
     let slot: Int
+    let handle: Handle
     if freedCount > 0 {
       freedCount &-= 1
       slot = Int(freed[freedCount])
+      handle = Self.turned(Handle(bits: occupants[slot]))
     } else {
       slot = touched
       touched &+= 1
-      (generations + slot).initialize(to: 0)
+      handle = Handle(slot: UInt32(truncatingIfNeeded: slot), generation: 1)
     }
-    generations[slot] &+= 1
+    (occupants + slot).initialize(to: handle.bits)
     count &+= 1
     (elements + slot).initialize(to: element)
-    return Handle(slot: UInt32(truncatingIfNeeded: slot), generation: generations[slot])
+    return handle
   }
 
   /// Moves a value out and makes its handle stale.
   public mutating func remove(_ handle: Handle) -> Element {
     precondition(contains(handle), "a stale handle")
     let slot = Int(handle.slot)
-    generations[slot] &+= 1
+    let next = Handle(slot: handle.slot, generation: handle.generation &+ 2)
+    occupants[slot] = Self.turned(next).bits
     freed[freedCount] = handle.slot
     freedCount &+= 1
     count &-= 1
     return (elements + slot).move()
   }
 
+  /// The same with its slot's bits turned over, and back.
+  private static func turned(_ handle: Handle) -> Handle {
+    Handle(slot: ~handle.slot, generation: handle.generation)
+  }
+
   /// The value that `handle` names; traps when it is stale.
   public subscript(handle: Handle) -> Element {
-    _read {
+    @inlinable @inline(__always)
+    unsafeAddress {
       precondition(contains(handle), "a stale handle")
-      yield elements[Int(handle.slot)]
+      return UnsafePointer(elements + Int(handle.slot))
     }
-    _modify {
+    @inlinable @inline(__always)
+    unsafeMutableAddress {
       precondition(contains(handle), "a stale handle")
-      yield &elements[Int(handle.slot)]
+      return elements + Int(handle.slot)
     }
   }
 
   /// The handle of whoever is in a slot below `touched`, nil when it is free.
   public func occupant(ofSlot slot: Int) -> Handle? {
     precondition(slot >= 0 && slot < touched, "no such slot")
-    guard generations[slot] & 1 == 1 else { return nil }
-    return Handle(slot: UInt32(truncatingIfNeeded: slot), generation: generations[slot])
+    let handle = Handle(bits: occupants[slot])
+    return Int(handle.slot) == slot ? handle : nil
   }
 }

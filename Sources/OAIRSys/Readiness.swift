@@ -5,17 +5,20 @@ public struct Readiness: OptionSet, Sendable {
   /// The flags as a number.
   public let rawValue: UInt8
 
+  // Computed constants: a stored one is initialised at run time, and asked for by a call.
+
   /// Makes a set of raw flags.
+  @inlinable
   public init(rawValue: UInt8) { self.rawValue = rawValue }
 
   /// Bytes, a connection or an end of file can be read.
-  public static let readable = Readiness(rawValue: 1)
+  @inlinable public static var readable: Readiness { Readiness(rawValue: 1) }
   /// There is room to write.
-  public static let writable = Readiness(rawValue: 2)
+  @inlinable public static var writable: Readiness { Readiness(rawValue: 2) }
   /// EPOLLRDHUP: the peer has shut down its writing side; bytes before it may still be unread.
-  public static let peerClosed = Readiness(rawValue: 4)
+  @inlinable public static var peerClosed: Readiness { Readiness(rawValue: 4) }
   /// EPOLLERR or EPOLLHUP: the connection is gone, or a connect failed.
-  public static let failed = Readiness(rawValue: 8)
+  @inlinable public static var failed: Readiness { Readiness(rawValue: 8) }
 
   /// Reads epoll's bits.
   init(epoll bits: UInt32) {

@@ -7,6 +7,7 @@ public enum Transport: Sendable {
   case plain(FileDescriptor)
 
   /// The socket underneath.
+  @inlinable
   public var descriptor: FileDescriptor {
     switch self {
     case .plain(let descriptor): descriptor
@@ -14,6 +15,7 @@ public enum Transport: Sendable {
   }
 
   /// True when bytes wait inside the transport itself, for which the kernel reports nothing.
+  @inlinable
   public var hasBufferedBytes: Bool {
     switch self {
     case .plain: false
@@ -21,6 +23,7 @@ public enum Transport: Sendable {
   }
 
   /// Reads what is there.
+  @inlinable
   public func receive(
     _ kernel: some Kernel,
     into memory: UnsafeMutableRawBufferPointer
@@ -31,6 +34,7 @@ public enum Transport: Sendable {
   }
 
   /// Writes what fits.
+  @inlinable
   public func send(_ kernel: some Kernel, _ bytes: UnsafeRawBufferPointer) -> IOResult {
     switch self {
     case .plain(let descriptor): kernel.send(descriptor, bytes)
@@ -38,6 +42,7 @@ public enum Transport: Sendable {
   }
 
   /// Writes what fits of two pieces.
+  @inlinable
   public func send(
     _ kernel: some Kernel,
     _ first: UnsafeRawBufferPointer,

@@ -27,6 +27,22 @@ struct SlabTests {
     #expect(isStale && isThere && touched == 2 && value == 30)
   }
 
+  @Test func `while a slot is free no handle of it names anybody`() {
+    var slab = Slab<Int>(capacity: 2)
+    let first = slab.insert(10)
+    _ = slab.remove(first)
+    for step: UInt32 in 0...3 {
+      let handle = Handle(slot: first.slot, generation: first.generation &+ step)
+      let isFound = slab.contains(handle)
+      #expect(!isFound, "\(step) generations on")
+    }
+    let occupant = slab.occupant(ofSlot: 0)
+    #expect(occupant == nil)
+    let second = slab.insert(20)
+    let isOdd = second.generation & 1 == 1
+    #expect(isOdd && second.generation == first.generation &+ 2)
+  }
+
   @Test func `it is full at its capacity and not before`() {
     var slab = Slab<Int>(capacity: 2)
     var isFull = slab.isFull
