@@ -390,11 +390,12 @@ public struct Proxy<K: Kernel>: ~Copyable {
   }
 
   /// Bytes of a backend have come: the registry hears of it now and then.
-  mutating func noteBytes(_ record: BackendRecord) {
-    let reportedAt = slots[record.slot].bytesReportedAt
+  mutating func noteBytes(_ upstream: Handle) {
+    let slot = upstreams[upstream].record.slot
+    let reportedAt = slots[slot].bytesReportedAt
     guard reactor.now &- reportedAt >= settings.bytesReport || reportedAt == 0 else { return }
-    slots[record.slot].bytesReportedAt = reactor.now
-    signal(.bytesSeen, record)
+    slots[slot].bytesReportedAt = reactor.now
+    signal(.bytesSeen, upstreams[upstream].record)
   }
 
   private mutating func postSignals() {

@@ -26,6 +26,11 @@ struct Scratch: ~Copyable {
   /// What `requestTable` was parsed from: the head of the exchange with this serial, 0 for none.
   var parsedSerial: UInt64 = 0
   var requestHead: RequestHead?
+  /// The head that was parsed last.
+  var parsedHead: RequestHead {
+    guard let requestHead else { preconditionFailure("no head was parsed yet") }
+    return requestHead
+  }
   /// Between a response head and its COMMIT, within one call: how long the rewritten head in
   /// `head` is, and where in `read` the body lies.
   var pendingHead = 0

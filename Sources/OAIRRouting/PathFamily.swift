@@ -50,7 +50,7 @@ public enum PathFamily: UInt8, Sendable, CaseIterable {
 
 /// A set of path families.
 public struct PathFamilies: Equatable, Sendable, ExpressibleByArrayLiteral {
-  private var bits: UInt32
+  @usableFromInline private(set) var bits: UInt32
 
   /// The families that are listed.
   public init(arrayLiteral families: PathFamily...) {
@@ -63,6 +63,7 @@ public struct PathFamilies: Equatable, Sendable, ExpressibleByArrayLiteral {
   public static let all = PathFamilies(bits: .max)
 
   /// Whether a family is one of them.
+  @inlinable
   public func contains(_ family: PathFamily) -> Bool { bits >> family.rawValue & 1 == 1 }
 
   /// Adds a family.

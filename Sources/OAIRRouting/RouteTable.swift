@@ -199,6 +199,9 @@ public final class RouteTable: Sendable {
   /// - Returns: nil for a model of its own.
   public func servedName(_ entry: Int) -> [UInt8]? { entries[entry].servedName }
 
+  /// Whether there is a `servedName`.
+  public func isAlias(_ entry: Int) -> Bool { entries[entry].servedName != nil }
+
   /// How many models may be asked in place of an entry's.
   public func fallbackCount(_ entry: Int) -> Int { entries[entry].fallbacks.count }
 

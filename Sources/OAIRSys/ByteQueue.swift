@@ -17,7 +17,9 @@ public struct ByteQueue: ~Copyable {
   /// An empty queue without memory.
   public init() {}
 
-  deinit { free(memory) }
+  deinit {
+    if let memory { free(memory) }
+  }
 
   /// How many bytes wait.
   public var count: Int { tail &- head }
@@ -71,7 +73,7 @@ public struct ByteQueue: ~Copyable {
 
   /// Forgets all bytes and gives the memory back.
   public mutating func removeAll() {
-    free(memory)
+    if let memory { free(memory) }
     memory = nil
     head = 0
     tail = 0

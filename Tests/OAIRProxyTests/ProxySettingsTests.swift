@@ -11,10 +11,56 @@ struct ProxySettingsTests {
   }
 
   private func begin(_ proxy: inout Proxy<LinuxKernel>) -> Handle {
-    let exchange = proxy.newExchange()
+    var exchange = proxy.noExchange()
+    exchange.begin(serial: proxy.nextSerial(), at: 0, settings: proxy.settings)
     return proxy.downstreams.insert(
       Downstream(registration: .none, peer: .unix(""), checksHost: false, exchange: exchange)
     )
+  }
+
+  @Test func `a request on a connection that is older than the settings goes by the new ones`()
+    throws
+  {
+    var proxy = try makeProxy()
+    let downstream = begin(&proxy)
+    proxy.downstreams[downstream].exchange.renew(
+      settings: proxy.settings,
+      limits: proxy.limits.http
+    )
+    var options = ProxyOptions()
+    options.limits.writeQueue = 2048
+    options.retry.attempts = 7
+    proxy.adopt(options)
+    proxy.downstreams[downstream].exchange.begin(serial: 2, at: 3, settings: proxy.settings)
+    let queue = proxy.settings(of: downstream).writeQueue
+    let further = proxy.downstreams[downstream].exchange.machine.furtherCandidates
+    #expect(queue == 2048 && further == 7)
+  }
+
+  @Test func `nothing of an exchange is left for the next one`() throws {
+    var proxy = try makeProxy()
+    let downstream = begin(&proxy)
+    proxy.downstreams[downstream].exchange.request.append(Array("GET / HTTP/1.1\r\n\r\n".utf8))
+    proxy.downstreams[downstream].exchange.headLength = 18
+    proxy.downstreams[downstream].exchange.key = 1
+    proxy.downstreams[downstream].exchange.status = 200
+    proxy.downstreams[downstream].exchange.nameQueryModel(Array("m".utf8))
+    _ = proxy.downstreams[downstream].exchange.machine.handle(.bodyEnded)
+    proxy.downstreams[downstream].exchange.renew(
+      settings: proxy.settings,
+      limits: proxy.limits.http
+    )
+    let numbers = [
+      proxy.downstreams[downstream].exchange.request.count,
+      proxy.downstreams[downstream].exchange.headLength,
+      proxy.downstreams[downstream].exchange.key,
+      proxy.downstreams[downstream].exchange.status,
+      Int(proxy.downstreams[downstream].exchange.serial),
+    ]
+    #expect(numbers == [0, 0, 0, 0, 0])
+    let isNamed = proxy.downstreams[downstream].exchange.isModelNamed
+    let phase = proxy.downstreams[downstream].exchange.machine.phase
+    #expect(!isNamed && phase == .readingBody)
   }
 
   @Test func `an exchange goes on by what it began with`() throws {

@@ -4,19 +4,13 @@ import OAIRSys
 // The client's connection: what the reactor reports of it, what is queued for it, and its end.
 
 extension Proxy {
-  mutating func newExchange() -> Exchange {
-    serial += 1
-    return Exchange(
-      serial: serial,
-      startedAt: reactor.now,
-      settings: settings,
-      limits: limits.http
-    )
-  }
-
   /// What stands in a connection between two requests.
-  func noExchange() -> Exchange {
-    Exchange(serial: 0, startedAt: reactor.now, settings: settings, limits: limits.http)
+  func noExchange() -> Exchange { Exchange(settings: settings, limits: limits.http) }
+
+  /// Counts a request.
+  mutating func nextSerial() -> UInt64 {
+    serial += 1
+    return serial
   }
 
   mutating func downstreamReady(_ downstream: Handle, _ readiness: Readiness) {

@@ -26,6 +26,9 @@ struct BodyPeek: ~Copyable {
   var previousResponseRange: Range<Int>? { form == nil ? json.previousResponseRange : nil }
   var stream: Bool? { form.map { $0.stream } ?? json.stream }
 
+  /// Whether there is none.
+  var isSound: Bool { form == nil ? json.error == nil : problem == nil }
+
   var problem: Problem? {
     if let form { return form.error.map { .form($0) } }
     return json.error.map { .json($0) }

@@ -11,10 +11,10 @@ import OAIRWire
 struct Exchange: ~Copyable {
   var machine: ExchangeMachine
   /// What held when it began, pinned: the configuration may change meanwhile.
-  let settings: ProxySettings
-  /// The number of this exchange since the start; part of its request id.
-  let serial: UInt64
-  let startedAt: UInt64
+  private(set) var settings: ProxySettings
+  /// The number of this exchange since the start, part of its request id; 0 for what isn't one yet.
+  private(set) var serial: UInt64 = 0
+  private(set) var startedAt: UInt64 = 0
 
   // The request, kept whole until COMMIT, so that it can be sent again.
   var request = ByteQueue()
@@ -128,13 +128,68 @@ struct Exchange: ~Copyable {
   var hasRetried = false
   private let inPlace = InPlace()
 
-  /// - Parameter serial: 0 for what isn't one yet.
-  init(serial: UInt64, startedAt: UInt64, settings: ProxySettings, limits: HTTP1Limits) {
+  /// What stands in a connection until a request comes.
+  init(settings: ProxySettings, limits: HTTP1Limits) {
     machine = ExchangeMachine(furtherCandidates: settings.retry.attempts)
     self.settings = settings
-    self.serial = serial
-    self.startedAt = startedAt
     decoder = ChunkedDecoder(limits: limits)
+  }
+
+  /// It is over: nothing of it is left, and the next one may come.
+  mutating func renew(settings: ProxySettings, limits: HTTP1Limits) {
+    // Taken away first, so that the new one is made where it lies, and not elsewhere and moved.
+    _ = consume self
+    self = Exchange(settings: settings, limits: limits)
+  }
+
+  /// A request has come: what holds now is pinned.
+  ///
+  /// - Parameter serial: from 1.
+  mutating func begin(serial: UInt64, at now: UInt64, settings: ProxySettings) {
+    self.serial = serial
+    startedAt = now
+    if self.settings === settings { return }
+    self.settings = settings
+    machine = ExchangeMachine(furtherCandidates: settings.retry.attempts)
+  }
+
+  /// Keeps a request's head, and what it says.
+  ///
+  /// - Parameters:
+  ///   - head: what was parsed.
+  ///   - bytes: what has come, from the head's first byte.
+  ///   - table: its fields.
+  @inline(__always)
+  mutating func keep(
+    _ head: RequestHead,
+    _ bytes: UnsafeRawBufferPointer,
+    _ table: borrowing HeadTable
+  ) {
+    request.makeRoom(Self.firstRoom(head, bytes))
+    request.append(UnsafeRawBufferPointer(rebasing: bytes[..<head.length]))
+    headLength = head.length
+    framing = head.framing
+    method = head.method
+    // A later one of the client's is served as the latest that we know (RFC 9110 section 2.5).
+    minorVersion = min(head.minorVersion, 1)
+    // An HTTP/1.0 client's body may have to be delimited by the close: it gets one request.
+    keepsAlive = head.isKeepAlive && head.minorVersion >= 1
+    target = head.target
+    owesContinue = head.expectsContinue
+    if let id = table.first(.xRequestID),
+      RequestIDSource.isSafe(UnsafeRawBufferPointer(rebasing: bytes[id.value.range]))
+    {
+      requestID = id.value
+    }
+    route = PathTable.route(UnsafeRawBufferPointer(rebasing: bytes[head.path.range]))
+  }
+
+  /// Room for a head, and for its body where that has come with it.
+  private static func firstRoom(_ head: RequestHead, _ bytes: UnsafeRawBufferPointer) -> Int {
+    guard case .length(let length) = head.framing, length <= bytes.count - head.length else {
+      return head.length
+    }
+    return head.length + length
   }
 
   /// Where a request is to go, as one table says it.
@@ -212,10 +267,13 @@ struct Exchange: ~Copyable {
   var isBodyWhole: Bool {
     switch framing {
     case .none, .untilClose: true
-    case .length(let length): body.count + streamedBytes - growth == length
+    case .length(let length): receivedBody == length
     case .chunked: decoder.isEnded
     }
   }
+
+  /// The last byte of a body that doesn't stream on has come.
+  var isHeldBodyWhole: Bool { !isStreamed && isBodyWhole }
 
   /// The request names a model.
   var isModelNamed: Bool { askedModel != nil || modelRange != nil }
@@ -264,13 +322,64 @@ struct Exchange: ~Copyable {
 
   /// The body as it has come so far, decoded.
   var body: UnsafeRawBufferPointer {
-    let bytes = request.bytes
-    guard bytes.count > headLength else { return UnsafeRawBufferPointer(start: nil, count: 0) }
-    return UnsafeRawBufferPointer(rebasing: bytes[headLength...])
+    guard let start = request.bytes.baseAddress, bodyCount > 0 else {
+      return UnsafeRawBufferPointer(start: nil, count: 0)
+    }
+    // SAFETY: `headLength` is less than the request's length here.
+    return UnsafeRawBufferPointer(start: start + headLength, count: bodyCount)
   }
+
+  /// How much of the body has come so far, decoded; a streamed one's later parts aren't counted.
+  var bodyCount: Int { max(0, request.count - headLength) }
+
+  /// How much of it has come in all, as its client has sent it.
+  var receivedBody: Int { bodyCount + streamedBytes - growth }
+
+  /// How much of a body of known length hasn't come yet.
+  var missingBody: Int { bodyLength - receivedBody }
+
+  /// Keeps the first bytes of a body.
+  ///
+  /// - Parameters:
+  ///   - bytes: what has come with the head.
+  ///   - length: of all of it.
+  ///   - room: how much memory it is to have.
+  mutating func beginBody(
+    _ bytes: UnsafeRawBufferPointer,
+    length: Int,
+    room: Int,
+    from spares: inout SpareBlocks
+  ) {
+    bodyLength = length
+    request.makeRoom(room, from: &spares)
+    request.append(bytes)
+  }
+
+  /// Room for the body was reserved before it is read, or is to be waited for.
+  mutating func noteReservation(_ bytes: Int, _ account: BodyLedger.Account, isDone: Bool) {
+    self.account = account
+    if isDone { reserved += bytes } else { awaitedMemory = bytes }
+  }
+
+  /// Looks for the model in what has come of the body.
+  mutating func peekModel(isComplete: Bool) { peek.scan(body, isComplete: isComplete) }
+
+  /// All of a held body is here.
+  mutating func endBody() {
+    bodyLength = bodyCount
+    peekModel(isComplete: true)
+  }
+
+  /// It has something of what all exchanges share, or waits for it.
+  var holdsAnything: Bool {
+    hasClaim || ticket != .none || occupiesKey || hasRetried
+  }
+
+  /// It has memory of the body ledger, or waits for some.
+  var hasClaim: Bool { reserved > 0 || awaitedMemory > 0 }
 
   /// The request's head as it came.
   var head: UnsafeRawBufferPointer {
-    UnsafeRawBufferPointer(rebasing: request.bytes.prefix(headLength))
+    UnsafeRawBufferPointer(start: request.bytes.baseAddress, count: min(headLength, request.count))
   }
 }

@@ -136,8 +136,7 @@ extension Proxy {
     let registration = upstreams[upstream].registration
     upstreams[upstream].phase = .exchanging
     upstreams[upstream].beganAt = reactor.now
-    reactor.setDeadline(registration, at: firstByteDeadline(downstream))
-    let headCount = writeUpstreamHead(downstream, upstreams[upstream].record)
+    let headCount = writeUpstreamHead(downstream, upstream)
     let head = UnsafeRawBufferPointer(rebasing: scratch.head[..<headCount])
     let whole = downstreams[downstream].exchange.body
     let body = UnsafeRawBufferPointer(rebasing: whole.prefix(bulk.piece))
@@ -150,6 +149,7 @@ extension Proxy {
     case .bytes(let count): sent = count
     case .wouldBlock: break
     case .endOfFile, .failed:
+      reactor.setDeadline(registration, at: firstByteDeadline(downstream))
       // It may have answered before it closed: that is read first.
       upstreams[upstream].output.append(head)
       readUpstream(upstream)
@@ -159,6 +159,11 @@ extension Proxy {
       upstreams[upstream].output.append(UnsafeRawBufferPointer(rebasing: head[sent...]))
     }
     upstreams[upstream].bodySent = max(0, sent - headCount)
+    let isWhole = sent == headCount + body.count && body.count == whole.count
+    if isWhole, !downstreams[downstream].exchange.isStreamed {
+      return requestSent(upstream, downstream)
+    }
+    reactor.setDeadline(registration, at: firstByteDeadline(downstream))
     guard sent == headCount + body.count else { return }
     if body.count < whole.count {
       // The rest has its turn with others' bulk.
@@ -166,11 +171,7 @@ extension Proxy {
       reactor.postpone(registration)
       return
     }
-    if downstreams[downstream].exchange.isStreamed {
-      sendUpload(upstream, downstream)
-    } else {
-      requestSent(upstream, downstream)
-    }
+    sendUpload(upstream, downstream)
   }
 
   /// Goes on with what the kernel didn't take.
@@ -248,29 +249,31 @@ extension Proxy {
   }
 
   /// Writes the head into `scratch.head`.
-  private mutating func writeUpstreamHead(_ downstream: Handle, _ record: BackendRecord) -> Int {
+  private mutating func writeUpstreamHead(_ downstream: Handle, _ upstream: Handle) -> Int {
     let head = downstreams[downstream].exchange.head
     let request = parsedHead(downstream)
     var canonical: StaticString?
     if case .routed(_, let path?) = downstreams[downstream].exchange.route {
       canonical = path.path
     }
+    let framing = upstreamFraming(downstream)
+    let isTunnel = downstreams[downstream].exchange.isTunnel
     let writer = UpstreamHeadWriter(
       head: head,
       request: request,
-      record: record,
+      record: upstreams[upstream].record,
       peer: downstreams[downstream].peer,
       canonicalPath: canonical,
-      framing: upstreamFraming(downstream),
-      isTunnel: downstreams[downstream].exchange.isTunnel,
+      framing: framing,
+      isTunnel: isTunnel,
       checksKeys: !settings(of: downstream).keys.isEmpty,
-      queryModel: tunnelModel(downstream)
+      queryModel: isTunnel ? tunnelModel(downstream) : nil
     )
     let facts = forwardedFacts(downstream)
     var out = HeadWriter(scratch.head)
     writer.write(scratch.requestTable, facts: facts, to: &out)
-    let beginning = downstreams[downstream].exchange.body.count
-    if upstreamFraming(downstream) == .chunked, beginning > 0 {
+    if framing == .chunked, downstreams[downstream].exchange.bodyCount > 0 {
+      let beginning = downstreams[downstream].exchange.bodyCount
       // What is at hand is the first chunk.
       out.append(hexadecimal: beginning)
       out.append("\r\n")
@@ -282,8 +285,7 @@ extension Proxy {
 
   /// The name that the backend of an alias's tunnel is to find in the query.
   private mutating func tunnelModel(_ downstream: Handle) -> [UInt8]? {
-    guard downstreams[downstream].exchange.isTunnel,
-      case .entry(let entry) = destination(downstream)
+    guard case .entry(let entry) = destination(downstream)
     else { return nil }
     let isFallback = downstreams[downstream].exchange.fallback > 0
     return table.servedName(entry) ?? (isFallback ? table.modelName(entry) : nil)
@@ -296,7 +298,7 @@ extension Proxy {
       guard case .length(let length) = framing else { return framing }
       return .length(length + downstreams[downstream].exchange.growth)
     }
-    let count = downstreams[downstream].exchange.body.count
+    let count = downstreams[downstream].exchange.bodyCount
     // A POST has a body, if an empty one (RFC 9110 section 8.6); other methods have what they had.
     let method = downstreams[downstream].exchange.method
     return count == 0 && method != .post ? .none : .length(count)

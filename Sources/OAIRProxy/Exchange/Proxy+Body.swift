@@ -11,40 +11,37 @@ extension Proxy {
   ///
   /// - Returns: why the body can't be taken, nil when it can.
   mutating func admitBody(
-    _ exchange: inout Exchange,
-    _ head: RequestHead,
+    _ downstream: Handle,
     _ body: UnsafeRawBufferPointer
   ) -> GatewayError? {
-    guard exchange.isForwarded else {
+    let framing = downstreams[downstream].exchange.framing
+    guard downstreams[downstream].exchange.isForwarded else {
       // Answered here: the body is of no interest, but where it ends is.
-      exchange.isBodySkipped = true
-      if case .length(let length) = head.framing, length == body.count { return nil }
-      if head.framing != .none { exchange.keepsAlive = false }
+      downstreams[downstream].exchange.isBodySkipped = true
+      if case .length(let length) = framing, length == body.count { return nil }
+      if framing != .none { downstreams[downstream].exchange.keepsAlive = false }
       return nil
     }
-    switch head.framing {
+    switch framing {
     case .length(let length):
       guard length <= limits.body else {
         counters.bodyLimit += 1
         return GatewayError(.bodyTooLarge, "\(limits.body)")
       }
-      exchange.bodyLength = length
       let isHeld = length <= limits.replay
-      exchange.account = length <= BodyLedger.smallBody ? .small : .large
+      let account: BodyLedger.Account = length <= BodyLedger.smallBody ? .small : .large
       let wanted = isHeld ? length : min(length, ProxyLimits.reservationStep)
-      let hasRoom = reserve(&exchange, wanted)
-      exchange.request.makeRoom(hasRoom && isHeld ? length : body.count, from: &spares)
-      exchange.request.append(body)
+      let hasRoom = reserve(downstream, wanted, account)
+      let room = hasRoom && isHeld ? length : body.count
+      downstreams[downstream].exchange.beginBody(body, length: length, room: room, from: &spares)
     case .chunked:
-      exchange.account = .small
-      _ = reserve(&exchange, BodyLedger.smallBody)
+      _ = reserve(downstream, BodyLedger.smallBody, .small)
     case .none, .untilClose: break
     }
     return nil
   }
 
-  mutating func beginBody(_ downstream: Handle, _ head: RequestHead) {
-    downstreams[downstream].exchange.owesContinue = head.expectsContinue
+  mutating func beginBody(_ downstream: Handle) {
     if downstreams[downstream].exchange.awaitedMemory > 0 {
       awaitMemory(downstream)
       return
@@ -54,7 +51,9 @@ extension Proxy {
 
   /// There is room: goes on with what is at hand already.
   mutating func continueBody(_ downstream: Handle) {
-    guard inviteBody(downstream) else { return }
+    // Nearly always it has come with its head.
+    if downstreams[downstream].exchange.isHeldBodyWhole { return heldBodyEnded(downstream) }
+    if downstreams[downstream].exchange.owesContinue, !inviteBody(downstream) { return }
     let missing = missingBody(downstream)
     if missing > 0, missing <= downstreams[downstream].exchange.reserved {
       downstreams[downstream].exchange.request.makeRoom(missing, from: &spares)
@@ -70,10 +69,8 @@ extension Proxy {
   ///
   /// - Returns: false when the client is gone.
   private mutating func inviteBody(_ downstream: Handle) -> Bool {
-    guard downstreams[downstream].exchange.owesContinue else { return true }
     downstreams[downstream].exchange.owesContinue = false
-    guard downstreams[downstream].exchange.body.isEmpty, downstreams[downstream].input.isEmpty,
-      !downstreams[downstream].exchange.isBodyWhole
+    guard downstreams[downstream].exchange.body.isEmpty, downstreams[downstream].input.isEmpty
     else { return true }
     let interim: StaticString = "HTTP/1.1 100 Continue\r\n\r\n"
     let bytes = UnsafeRawBufferPointer(start: interim.utf8Start, count: interim.utf8CodeUnitCount)
@@ -160,8 +157,7 @@ extension Proxy {
   }
 
   private func missingBody(_ downstream: Handle) -> Int {
-    downstreams[downstream].exchange.bodyLength - downstreams[downstream].exchange.body.count
-      - downstreams[downstream].exchange.streamedBytes + downstreams[downstream].exchange.growth
+    downstreams[downstream].exchange.missingBody
   }
 
   private mutating func receiveChunks(
@@ -205,9 +201,7 @@ extension Proxy {
     _ downstream: Handle,
     _ payload: UnsafeRawBufferPointer
   ) -> GatewayError? {
-    let former =
-      downstreams[downstream].exchange.body.count + downstreams[downstream].exchange.streamedBytes
-      - downstreams[downstream].exchange.growth
+    let former = downstreams[downstream].exchange.receivedBody
     guard former + payload.count <= limits.body else {
       counters.bodyLimit += 1
       return GatewayError(.bodyTooLarge, "\(limits.body)")
@@ -227,16 +221,19 @@ extension Proxy {
     if downstreams[downstream].exchange.isStreamed {
       uploadAdvanced(downstream, isWhole: isWhole)
     } else if isWhole {
-      reactor.setDeadline(downstreams[downstream].registration, at: .max)
-      let length = downstreams[downstream].exchange.body.count
-      downstreams[downstream].exchange.bodyLength = length
-      peekModel(downstream, isComplete: true)
-      step(downstream, .bodyEnded)
+      heldBodyEnded(downstream)
     } else {
       awaitBody(downstream)
-      peekModel(downstream, isComplete: false)
+      downstreams[downstream].exchange.peekModel(isComplete: false)
       if mayStream(downstream) { beginStreaming(downstream) }
     }
+  }
+
+  /// All of a body is here that is kept: no byte of it is waited for any more.
+  private mutating func heldBodyEnded(_ downstream: Handle) {
+    reactor.setDeadline(downstreams[downstream].registration, at: .max)
+    downstreams[downstream].exchange.endBody()
+    step(downstream, .bodyEnded)
   }
 
   private mutating func awaitBody(_ downstream: Handle) {
@@ -250,11 +247,6 @@ extension Proxy {
   private mutating func endBodyDeadline(_ downstream: Handle) {
     guard !downstreams[downstream].exchange.machine.isCommitted else { return }
     reactor.setDeadline(downstreams[downstream].registration, at: .max)
-  }
-
-  private mutating func peekModel(_ downstream: Handle, isComplete: Bool) {
-    let body = downstreams[downstream].exchange.body
-    downstreams[downstream].exchange.peek.scan(body, isComplete: isComplete)
   }
 
   // MARK: Streamed uploads

@@ -68,45 +68,55 @@ extension Proxy {
     isLook: Bool = false
   ) -> CandidateChoice {
     let isFirst = downstreams[downstream].exchange.machine.attempts == 0
-    let destination = destination(downstream)
-    var excluded = ExcludedCandidates(
-      tried: downstreams[downstream].exchange.tried,
-      family: downstreams[downstream].exchange.service.family,
-      facts: table.facts,
-      accounts: slots.allAccounts,
-      now: reactor.now
-    )
-    switch destination {
+    switch destination(downstream) {
     case .entry(let entry):
-      if isFirst, let index = predecessorsBackend(downstream) {
-        let choice = choice(of: index, excluded)
+      if isFirst, downstreams[downstream].exchange.peek.previousResponseRange != nil,
+        let index = predecessorsBackend(downstream)
+      {
+        let choice = choice(of: index, for: downstream)
         if choice != .none { return choice }
       }
-      let choice = choice(in: entry, for: downstream, excluded, isLook: isLook)
+      let choice = choice(in: entry, for: downstream, isLook: isLook)
       guard choice == .none, isFirst else { return choice }
       // All have said that they don't have the path: one says so again, in its own words.
-      excluded.heedsUnserved = false
-      return self.choice(in: entry, for: downstream, excluded, isLook: isLook)
+      return self.choice(in: entry, for: downstream, isLook: isLook, heedsUnserved: false)
     case .defaultBackend:
-      excluded.heedsUnserved = !isFirst
-      return table.defaultBackend.map { choice(of: $0, excluded) } ?? .none
+      guard let index = table.defaultBackend else { return .none }
+      return choice(of: index, for: downstream, heedsUnserved: !isFirst)
     case .owner(let owner):
-      excluded.heedsUnserved = !isFirst
       guard let index = index(of: owner) else { return .none }
       // A stored response is looked up or cancelled: that mustn't wait for a place, and a backend
       // that is drained is asked too, since its work is to come to an end.
-      let isLost = table.facts[index].state == .down || excluded.contains(index)
+      let isLost =
+        table.facts[index].state == .down
+        || excluded(downstream, heedsUnserved: !isFirst).contains(index)
       return isLost ? .none : .chosen(index, breaksSession: false)
     case .gone, .unresolved: return .none
     }
   }
 
+  /// Whom an exchange can't use although the table has nothing against it.
+  ///
+  /// - Parameter heedsUnserved: whether that is so of who has said that it doesn't have the path.
+  @inline(__always)
+  private func excluded(_ downstream: Handle, heedsUnserved: Bool) -> ExcludedCandidates {
+    ExcludedCandidates(
+      tried: downstreams[downstream].exchange.tried,
+      family: downstreams[downstream].exchange.service.family,
+      facts: table.facts,
+      accounts: slots.allAccounts,
+      now: reactor.now,
+      heedsUnserved: heedsUnserved
+    )
+  }
+
   private mutating func choice(
     in entry: Int,
     for downstream: Handle,
-    _ excluded: ExcludedCandidates,
-    isLook: Bool
+    isLook: Bool,
+    heedsUnserved: Bool = true
   ) -> CandidateChoice {
+    let excluded = excluded(downstream, heedsUnserved: heedsUnserved)
     let request = RequestFacts(
       entry: entry,
       family: excluded.family,
@@ -128,8 +138,14 @@ extension Proxy {
   }
 
   /// Where there is nobody else to choose.
-  private func choice(of index: Int, _ excluded: ExcludedCandidates) -> CandidateChoice {
-    guard table.facts[index].state.isUsable, !excluded.contains(index) else { return .none }
+  private func choice(
+    of index: Int,
+    for downstream: Handle,
+    heedsUnserved: Bool = true
+  ) -> CandidateChoice {
+    guard table.facts[index].state.isUsable,
+      !excluded(downstream, heedsUnserved: heedsUnserved).contains(index)
+    else { return .none }
     let isFull = table.facts[index].isFull(slots.inFlight)
     return isFull ? .full : .chosen(index, breaksSession: false)
   }

@@ -41,9 +41,10 @@ extension Proxy {
   mutating func nameServedModel(_ downstream: Handle) {
     guard case .entry(let entry) = destination(downstream) else { return }
     let isFallback = downstreams[downstream].exchange.fallback > 0
-    guard let name = table.servedName(entry) ?? (isFallback ? table.modelName(entry) : nil),
+    guard isFallback || table.isAlias(entry),
       downstreams[downstream].exchange.modelRange != nil
     else { return }
+    let name = table.servedName(entry) ?? table.modelName(entry)
     let asked = downstreams[downstream].exchange.askedModel ?? Array(modelText(downstream).utf8)
     counters.rewrittenModels += 1
     let spelled =

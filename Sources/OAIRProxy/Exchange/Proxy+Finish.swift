@@ -103,14 +103,14 @@ extension Proxy {
   /// The response is whole: the connection goes back to its pool, or is closed.
   mutating func finishUpstream(_ downstream: Handle) {
     let upstream = downstreams[downstream].exchange.upstream
-    countTokens(upstream, downstream)
+    if upstreams[upstream].body.isWatchedStream { countTokens(upstream, downstream) }
     if upstreams[upstream].body.hasErrorEvent {
       // vLLM's last word when its engine dies, within a stream that ends as it should.
       signal(.errorEvent, upstreams[upstream].record)
     } else {
       noteSuccess(downstream)
     }
-    noteServiceTime(upstream)
+    if upstreams[upstream].record.maxInFlight > 0 { noteServiceTime(upstream) }
     var isClean = upstreams[upstream].keepsAlive && upstreams[upstream].isRequestSent
     if upstreams[upstream].body.outcome != .ended(excess: 0) { isClean = false }
     endAttempt(downstream)
@@ -122,10 +122,10 @@ extension Proxy {
   /// The backend has answered: that is news if it had failed before.
   mutating func noteSuccess(_ downstream: Handle) {
     // A failure that is told in a regular answer was reported with its head.
-    guard downstreams[downstream].exchange.status < 500,
+    guard let slot = downstreams[downstream].exchange.record?.slot, slots[slot].owesSuccess,
+      downstreams[downstream].exchange.status < 500,
       let record = downstreams[downstream].exchange.record,
-      slots[record.slot].owesSuccess,
-      slots[record.slot].incarnation == record.incarnation
+      slots[slot].incarnation == record.incarnation
     else { return }
     signal(.success, record)
   }
@@ -238,8 +238,8 @@ extension Proxy {
 
   /// The exchange's attempt is over.
   mutating func endAttempt(_ downstream: Handle) {
-    guard let record = downstreams[downstream].exchange.record else { return }
-    endRequest(record.slot)
+    guard let slot = downstreams[downstream].exchange.record?.slot else { return }
+    endRequest(slot)
     downstreams[downstream].exchange.upstream = .none
   }
 
@@ -257,6 +257,7 @@ extension Proxy {
 
   /// The body isn't needed any more; head and model's name are, for the access record.
   mutating func releaseBody(_ downstream: Handle) {
+    guard downstreams[downstream].exchange.hasClaim || memoryFinisher == downstream else { return }
     downstreams[downstream].exchange.awaitedMemory = 0
     if memoryFinisher == downstream {
       memoryFinisher = .none
@@ -270,12 +271,19 @@ extension Proxy {
     dropBody(downstream)
   }
 
-  /// The exchange is over: its record goes to the writer, and the connection to its next request.
-  mutating func release(_ downstream: Handle) {
+  /// What an exchange has or waits for is others' again.
+  private mutating func giveBack(_ downstream: Handle) {
     releaseBody(downstream)
     leaveQueue(downstream)
     leaveKey(downstream)
     if downstreams[downstream].exchange.hasRetried { retryBudget.exchangeEnded() }
+  }
+
+  /// The exchange is over: its record goes to the writer, and the connection to its next request.
+  mutating func release(_ downstream: Handle) {
+    if downstreams[downstream].exchange.holdsAnything || memoryFinisher == downstream {
+      giveBack(downstream)
+    }
     let isGone =
       downstreams[downstream].exchange.machine.response == .aborted
       && downstreams[downstream].exchange.outcome != .truncated
@@ -291,7 +299,7 @@ extension Proxy {
       return
     }
     let keepsAlive = downstreams[downstream].exchange.keepsAlive && isAccepting
-    downstreams[downstream].exchange = noExchange()
+    downstreams[downstream].exchange.renew(settings: settings, limits: limits.http)
     if endsWithReset {
       closeDownstream(downstream, reset: true)
     } else if keepsAlive {

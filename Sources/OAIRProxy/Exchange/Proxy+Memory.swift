@@ -7,13 +7,14 @@ import OAIRSys
 
 extension Proxy {
   /// Reserves room, or notes how much is awaited.
-  mutating func reserve(_ exchange: inout Exchange, _ bytes: Int) -> Bool {
-    guard !isAwaitedElsewhere(exchange.account), ledger.reserve(bytes, exchange.account) else {
-      exchange.awaitedMemory = bytes
-      return false
-    }
-    exchange.reserved += bytes
-    return true
+  mutating func reserve(
+    _ downstream: Handle,
+    _ bytes: Int,
+    _ account: BodyLedger.Account
+  ) -> Bool {
+    let hasRoom = !isAwaitedElsewhere(account) && ledger.reserve(bytes, account)
+    downstreams[downstream].exchange.noteReservation(bytes, account, isDone: hasRoom)
+    return hasRoom
   }
 
   /// How much of a held body may be read now; 0 when reading has to wait.

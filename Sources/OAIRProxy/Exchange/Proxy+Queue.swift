@@ -96,9 +96,7 @@ extension Proxy {
   /// Keeps how long an answer took, where requests may have to wait for the next one.
   mutating func noteServiceTime(_ upstream: Handle) {
     let record = upstreams[upstream].record
-    guard record.maxInFlight > 0, slots[record.slot].incarnation == record.incarnation else {
-      return
-    }
+    guard slots[record.slot].incarnation == record.incarnation else { return }
     slots.noteService(record.slot, nanoseconds: reactor.now &- upstreams[upstream].beganAt)
   }
 

@@ -74,24 +74,24 @@ extension Proxy {
       beginBareExchange(downstream)
       refuse(downstream, headError(error))
     case .head(let head):
-      beginExchange(downstream, head, bytes, isInput: isInput)
+      scratch.requestHead = head
+      beginExchange(downstream, bytes, isInput: isInput)
     }
   }
 
   /// A form has its own grammar; anything else is taken for JSON, whatever it is called.
-  private func chooseScanner(
-    _ exchange: inout Exchange,
-    _ head: RequestHead,
+  private mutating func chooseScanner(
+    _ downstream: Handle,
     _ bytes: UnsafeRawBufferPointer
   ) -> GatewayError? {
-    guard case .routed = exchange.route, head.contentKind == .multipart,
+    guard case .routed = downstreams[downstream].exchange.route,
       let field = scratch.requestTable.first(.contentType)
     else { return nil }
     let type = UnsafeRawBufferPointer(rebasing: bytes[field.value.range])
     guard let boundary = MultipartBoundary.find(in: type) else {
       return GatewayError(.invalidForm, "its Content-Type has no valid boundary")
     }
-    exchange.peek = BodyPeek(boundary: boundary)
+    downstreams[downstream].exchange.peek = BodyPeek(boundary: boundary)
     return nil
   }
 
@@ -109,48 +109,39 @@ extension Proxy {
   /// An exchange for an answer to something that isn't a request.
   mutating func beginBareExchange(_ downstream: Handle) {
     downstreams[downstream].phase = .exchanging
-    downstreams[downstream].exchange = newExchange()
+    let serial = nextSerial()
+    downstreams[downstream].exchange.begin(serial: serial, at: reactor.now, settings: settings)
     downstreams[downstream].input.removeAll()
     downstreams[downstream].headScanned = 0
   }
 
+  /// A request's head is there, the one that was parsed last.
   private mutating func beginExchange(
     _ downstream: Handle,
-    _ head: RequestHead,
     _ bytes: UnsafeRawBufferPointer,
     isInput: Bool
   ) {
     counters.requests += 1
     retryBudget.requestCame(at: reactor.now)
     reactor.setDeadline(downstreams[downstream].registration, at: .max)
-    var exchange = newExchange()
-    exchange.request.makeRoom(Self.firstRoom(head, bytes))
-    exchange.request.append(UnsafeRawBufferPointer(rebasing: bytes[..<head.length]))
-    exchange.headLength = head.length
-    exchange.framing = head.framing
-    exchange.method = head.method
-    // A later one of the client's is served as the latest that we know (RFC 9110 section 2.5).
-    exchange.minorVersion = min(head.minorVersion, 1)
-    // An HTTP/1.0 client's body may have to be delimited by the close: it gets one request.
-    exchange.keepsAlive = head.isKeepAlive && head.minorVersion >= 1 && isAccepting
-    exchange.target = head.target
-    if let id = scratch.requestTable.first(.xRequestID),
-      RequestIDSource.isSafe(UnsafeRawBufferPointer(rebasing: bytes[id.value.range]))
-    {
-      exchange.requestID = id.value
+    let serial = nextSerial()
+    downstreams[downstream].exchange.begin(serial: serial, at: reactor.now, settings: settings)
+    downstreams[downstream].exchange.keep(scratch.parsedHead, bytes, scratch.requestTable)
+    if !isAccepting { downstreams[downstream].exchange.keepsAlive = false }
+    if settings.sessionField != nil {
+      downstreams[downstream].exchange.session = sessionHash(bytes)
     }
-    exchange.session = sessionHash(bytes)
-    exchange.route = PathTable.route(UnsafeRawBufferPointer(rebasing: bytes[head.path.range]))
-    scratch.requestHead = head
-    scratch.parsedSerial = exchange.serial
+    scratch.parsedSerial = serial
     // The body's first bytes go where the body will be; what is behind the request stays in input.
-    var bodyBytes = 0
-    if case .length(let length) = head.framing {
-      bodyBytes = min(length, bytes.count - head.length)
+    let headLength = downstreams[downstream].exchange.headLength
+    var end = headLength
+    if case .length(let length) = downstreams[downstream].exchange.framing {
+      end += min(length, bytes.count - headLength)
     }
-    let end = head.length + bodyBytes
-    let body = UnsafeRawBufferPointer(rebasing: bytes[head.length..<end])
-    let refusal = chooseScanner(&exchange, head, bytes) ?? admitBody(&exchange, head, body)
+    let body = UnsafeRawBufferPointer(rebasing: bytes[headLength..<end])
+    var refusal: GatewayError?
+    if scratch.parsedHead.contentKind == .multipart { refusal = chooseScanner(downstream, bytes) }
+    if refusal == nil { refusal = admitBody(downstream, body) }
     if isInput {
       downstreams[downstream].input.consume(end)
     } else if end < bytes.count {
@@ -158,32 +149,21 @@ extension Proxy {
     }
     downstreams[downstream].headScanned = 0
     downstreams[downstream].phase = .exchanging
-    downstreams[downstream].exchange = exchange
-    dispatch(downstream, head, refusal)
-  }
-
-  /// Room for a head, and for its body where that has come with it.
-  private static func firstRoom(_ head: RequestHead, _ bytes: UnsafeRawBufferPointer) -> Int {
-    guard case .length(let length) = head.framing, length <= bytes.count - head.length else {
-      return head.length
-    }
-    return head.length + length
+    dispatch(downstream, refusal)
   }
 
   // MARK: 3 dispatch
 
-  private mutating func dispatch(
-    _ downstream: Handle,
-    _ head: RequestHead,
-    _ refusal: GatewayError?
-  ) {
-    if let error = browserError(downstream, head) ?? keyError(downstream) {
-      refuse(downstream, error)
-      return
+  /// Says what becomes of a request, whose head is the one that was parsed last.
+  private mutating func dispatch(_ downstream: Handle, _ refusal: GatewayError?) {
+    if let error = browserError(downstream) { return refuse(downstream, error) }
+    if !settings.keys.isEmpty, let error = keyError(downstream) {
+      return refuse(downstream, error)
     }
-    switch head.method {
+    let method = downstreams[downstream].exchange.method
+    switch method {
     case .connect, .trace:
-      refuse(downstream, GatewayError(.methodNotAllowed, methodName(downstream, head)))
+      refuse(downstream, GatewayError(.methodNotAllowed, methodName(downstream)))
       return
     case .options:
       answerOptions(downstream)
@@ -192,11 +172,11 @@ extension Proxy {
     }
     switch downstreams[downstream].exchange.route {
     case .local(let local):
-      guard head.method == .get || head.method == .head else {
-        refuse(downstream, GatewayError(.methodNotAllowed, methodName(downstream, head)))
+      guard method == .get || method == .head else {
+        refuse(downstream, GatewayError(.methodNotAllowed, methodName(downstream)))
         return
       }
-      answerLocally(downstream, local, head)
+      answerLocally(downstream, local, scratch.parsedHead)
     case .unknown:
       refuse(downstream, GatewayError(.unsupportedEndpoint, targetText(downstream)))
     case .platform:
@@ -211,39 +191,40 @@ extension Proxy {
     case .dotted:
       refuse(downstream, GatewayError(.badRequest, "its path has a segment '.' or '..'"))
     case .tunnel:
-      if let loop = loopError(downstream) {
+      if scratch.requestTable.contains(.via), let loop = loopError(downstream) {
         refuse(downstream, loop)
       } else {
-        beginTunnel(downstream, head)
+        beginTunnel(downstream, scratch.parsedHead)
       }
-    case .routed where head.method != .post:
-      refuse(downstream, routedMethodError(downstream, head))
-    case .stored where ![.get, .post, .delete].contains(head.method):
-      refuse(downstream, GatewayError(.methodNotAllowed, methodName(downstream, head)))
+    case .routed where method != .post:
+      refuse(downstream, routedMethodError(downstream))
+    case .stored where ![.get, .post, .delete].contains(method):
+      refuse(downstream, GatewayError(.methodNotAllowed, methodName(downstream)))
     case .routed, .stored:
-      if let loop = loopError(downstream) {
+      if scratch.requestTable.contains(.via), let loop = loopError(downstream) {
         refuse(downstream, loop)
       } else if let refusal {
         refuse(downstream, refusal)
-      } else if head.hasContentEncoding {
+      } else if scratch.parsedHead.hasContentEncoding {
         refuse(downstream, GatewayError(.contentEncoding))
       } else {
-        beginBody(downstream, head)
+        beginBody(downstream)
       }
     }
   }
 
   /// Pages that may not use the router, or that only seem to be of this machine.
-  private mutating func browserError(_ downstream: Handle, _ head: RequestHead) -> GatewayError? {
-    let settings = settings(of: downstream)
+  private mutating func browserError(_ downstream: Handle) -> GatewayError? {
     if downstreams[downstream].checksHost, settings.keys.isEmpty {
-      let bytes = downstreams[downstream].exchange.head[head.host.range]
+      let bytes = downstreams[downstream].exchange.head[scratch.parsedHead.host.range]
       if !settings.browsers.allows(host: UnsafeRawBufferPointer(rebasing: bytes)) {
         counters.refusedHosts += 1
         return GatewayError(.hostNotAllowed, String(decoding: bytes.prefix(256), as: UTF8.self))
       }
     }
-    guard let origin = scratch.requestTable.first(.origin) else { return nil }
+    guard scratch.requestTable.contains(.origin),
+      let origin = scratch.requestTable.first(.origin)
+    else { return nil }
     let bytes = downstreams[downstream].exchange.head[origin.value.range]
     guard settings.browsers.allows(origin: UnsafeRawBufferPointer(rebasing: bytes)) else {
       counters.refusedOrigins += 1
@@ -269,15 +250,15 @@ extension Proxy {
     scratch.requestTable[index].value.range
   }
 
-  private func routedMethodError(_ downstream: Handle, _ head: RequestHead) -> GatewayError {
+  private func routedMethodError(_ downstream: Handle) -> GatewayError {
     if downstreams[downstream].exchange.service.family == .other {
       return GatewayError(.unsupportedEndpoint, targetText(downstream))
     }
-    return GatewayError(.methodNotAllowed, methodName(downstream, head))
+    return GatewayError(.methodNotAllowed, methodName(downstream))
   }
 
-  private func methodName(_ downstream: Handle, _ head: RequestHead) -> String {
-    let bytes = downstreams[downstream].exchange.head[head.methodRange.range]
+  private func methodName(_ downstream: Handle) -> String {
+    let bytes = downstreams[downstream].exchange.head[scratch.parsedHead.methodRange.range]
     return String(decoding: bytes.prefix(32), as: UTF8.self)
   }
 

@@ -24,15 +24,11 @@ extension Proxy {
         sendRest(upstream)
         guard upstreams.contains(upstream), upstreams[upstream].phase == .exchanging else { return }
       }
-      if readiness.contains(.writable), isTunnelOpen(upstream) {
+      if readiness.contains(.writable), upstreams[upstream].isTunnelOpen {
         flushTunnel(upstream, upstreams[upstream].downstream)
       }
       if !readiness.isDisjoint(with: [.readable, .peerClosed, .failed]) { readUpstream(upstream) }
     }
-  }
-
-  private func isTunnelOpen(_ upstream: Handle) -> Bool {
-    downstreams[upstreams[upstream].downstream].exchange.isTunnelOpen
   }
 
   /// Reads what there is, within the budget of one turn and the room that the client leaves.
@@ -53,7 +49,7 @@ extension Proxy {
       switch reactor.receive(registration, into: space) {
       case .bytes(let count):
         noteVolume(downstream, count)
-        presentHeld(upstream, held)
+        if held > 0 { presentHeld(upstream, held) }
         responseCame(upstream, downstream, count: held + count)
       case .wouldBlock: return
       case .endOfFile: upstreamClosed(upstream, downstream, isReset: false)
@@ -77,7 +73,6 @@ extension Proxy {
 
   /// What was held back goes in front of what was read.
   mutating func presentHeld(_ upstream: Handle, _ count: Int) {
-    guard count > 0 else { return }
     let target = UnsafeMutableRawBufferPointer(rebasing: scratch.read[..<count])
     target.copyMemory(from: upstreams[upstream].held.bytes)
     upstreams[upstream].held.removeAll()
@@ -117,7 +112,7 @@ extension Proxy {
   /// `scratch.read[..<count]` holds what was held back and what has come.
   private mutating func responseCame(_ upstream: Handle, _ downstream: Handle, count: Int) {
     upstreams[upstream].hasResponseBytes = true
-    noteBytes(upstreams[upstream].record)
+    noteBytes(upstream)
     if upstreams[upstream].hasHead {
       passOn(upstream, downstream, from: 0, count: count)
       return
@@ -169,9 +164,15 @@ extension Proxy {
     count: Int
   ) {
     let bytes = UnsafeMutableRawBufferPointer(rebasing: scratch.read[start..<count])
+    let isHolding = downstreams[downstream].exchange.machine.phase == .holding
+    guard isHolding || settings(of: downstream).deadlines.idleStrict else {
+      let kept = upstreams[upstream].body.scan(bytes)
+      reactor.setDeadline(upstreams[upstream].registration, at: idleDeadline(downstream))
+      return spliceOn(upstream, downstream, bytes, kept)
+    }
     let mark = upstreams[upstream].body.mark
     let kept = upstreams[upstream].body.scan(bytes)
-    if downstreams[downstream].exchange.machine.phase == .holding {
+    if isHolding {
       if isRejected(upstream), moveOn(upstream, downstream, .errorEvent) == .moved { return }
       if mustHold(upstream, kept: kept) {
         let mutable = UnsafeMutableRawBufferPointer(rebasing: bytes[..<kept])
@@ -183,11 +184,20 @@ extension Proxy {
       step(downstream, .contentArrived)
       return
     }
-    if !settings(of: downstream).deadlines.idleStrict
-      || upstreams[upstream].body.hasAdvanced(since: mark)
-    {
+    // Comments alone don't keep a stream from being idle.
+    if upstreams[upstream].body.hasAdvanced(since: mark) {
       reactor.setDeadline(upstreams[upstream].registration, at: idleDeadline(downstream))
     }
+    spliceOn(upstream, downstream, bytes, kept)
+  }
+
+  /// Passes on what has come behind the head.
+  private mutating func spliceOn(
+    _ upstream: Handle,
+    _ downstream: Handle,
+    _ bytes: UnsafeMutableRawBufferPointer,
+    _ kept: Int
+  ) {
     splice(
       upstream,
       downstream,
@@ -204,7 +214,7 @@ extension Proxy {
     _ bytes: UnsafeMutableRawBufferPointer
   ) {
     let outcome = upstreams[upstream].body.outcome
-    countEvents(upstream, downstream)
+    if upstreams[upstream].body.contentEventCount > 0 { countEvents(upstream, downstream) }
     if bytes.count - upstreams[upstream].body.passable > ProxyLimits.heldResponse {
       counters.heldLimit += 1
       upstreams[upstream].body.passWhatWasScanned()

@@ -52,18 +52,31 @@ extension Proxy {
     start: Int,
     count: Int
   ) {
-    let received = UnsafeRawBufferPointer(rebasing: scratch.read[start..<count])
-    if takesPathForMissing(upstream, downstream, head, received)
-      || takesContextForTooShort(upstream, downstream, head, received)
-    {
-      return
-    }
-    if head.status >= 500 { signal(.statusFailure(head.status), upstreams[upstream].record) }
-    if putsAside(upstream, downstream, head) { return }
+    if head.status >= 400, takesForFailure(upstream, downstream, head, start..<count) { return }
     guard beginResponse(upstream, downstream, head) else { return }
     let isHeadOut = downstreams[downstream].exchange.isHeadOut
     let headCount = isHeadOut ? 0 : writeDownstreamHead(upstream, downstream, head, start: start)
     beginPayload(upstream, downstream, headCount, (start + head.length)..<count)
+  }
+
+  /// Looks at an answer that says that something went wrong: perhaps another backend does better.
+  ///
+  /// - Parameter range: where the answer as far as it has come lies in `scratch.read`.
+  /// - Returns: true when nothing is to be done with it: it isn't whole yet, or put aside.
+  private mutating func takesForFailure(
+    _ upstream: Handle,
+    _ downstream: Handle,
+    _ head: ResponseHead,
+    _ range: Range<Int>
+  ) -> Bool {
+    let received = UnsafeRawBufferPointer(rebasing: scratch.read[range])
+    if takesPathForMissing(upstream, downstream, head, received)
+      || takesContextForTooShort(upstream, downstream, head, received)
+    {
+      return true
+    }
+    if head.status >= 500 { signal(.statusFailure(head.status), upstreams[upstream].record) }
+    return putsAside(upstream, downstream, head)
   }
 
   /// Keeps what the head says of the answer.
@@ -87,7 +100,7 @@ extension Proxy {
       loseUpstream(upstream, downstream, .misfit)
       return false
     }
-    upstreams[upstream].body = ResponseBody(
+    upstreams[upstream].body.renew(
       framing: head.framing,
       family: family,
       isWatched: isWatched,

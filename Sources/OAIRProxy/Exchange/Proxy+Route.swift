@@ -32,16 +32,18 @@ extension Proxy {
 
   /// Finds the model's entry, and has the request name the model that is served.
   mutating func findDestination(_ downstream: Handle) -> Finding {
-    if !downstreams[downstream].exchange.isTunnel, let error = peekError(downstream) {
+    if !downstreams[downstream].exchange.peek.isSound, let error = peekError(downstream) {
       return .refused(error)
     }
     guard table.isListed || isServedAlready(downstream) else { return .notListedYet }
     switch findEntry(downstream) {
     case .success(let entry):
-      if let error = modelKeyError(downstream, entry) { return .refused(error) }
+      if downstreams[downstream].exchange.key > 0, let error = modelKeyError(downstream, entry) {
+        return .refused(error)
+      }
       setDestination(downstream, asked: entry)
-      if let error = unservedError(downstream) { return .refused(error) }
-      nameServedModel(downstream)
+      if !isServed(downstream), let error = unservedError(downstream) { return .refused(error) }
+      if isNamedOtherwise(downstream) { nameServedModel(downstream) }
       return .found
     case .failure(let refusal):
       // Whether a model exists that the key may not use isn't its holder's business either.
@@ -81,6 +83,22 @@ extension Proxy {
   /// Whether a backend's engine has the paths of a family.
   func serves(_ index: Int, _ family: PathFamily) -> Bool {
     table.facts[index].pathFamilies.contains(family)
+  }
+
+  /// Whether another model's name than the client's may have to go out.
+  private func isNamedOtherwise(_ downstream: Handle) -> Bool {
+    guard case .entry(let entry) = downstreams[downstream].exchange.destination else {
+      return false
+    }
+    return downstreams[downstream].exchange.fallback > 0 || table.isAlias(entry)
+  }
+
+  /// Whether the first of the model's candidates has the path, as nearly always.
+  private func isServed(_ downstream: Handle) -> Bool {
+    guard case .entry(let entry) = downstreams[downstream].exchange.destination,
+      let first = table.candidates(entry).first
+    else { return false }
+    return serves(Int(first), downstreams[downstream].exchange.service.family)
   }
 
   /// The model is there, but none of its engines has the path.

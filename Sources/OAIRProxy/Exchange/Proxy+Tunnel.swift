@@ -54,6 +54,7 @@ extension Proxy {
     )
     // No HTTP can follow on this connection, however the tunnel ends.
     upstreams[upstream].keepsAlive = false
+    upstreams[upstream].isTunnelOpen = true
     downstreams[downstream].exchange.isTunnelOpen = true
     // What came behind the handshake belongs to the other protocol.
     let early = downstreams[downstream].input.bytes

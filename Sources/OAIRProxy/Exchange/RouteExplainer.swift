@@ -170,7 +170,8 @@ extension Proxy {
 
   /// An exchange whose body is whole, on a connection that isn't there.
   private mutating func insertRequest(path: String, body: [UInt8]) -> Handle {
-    var exchange = newExchange()
+    var exchange = noExchange()
+    exchange.begin(serial: nextSerial(), at: reactor.now, settings: settings)
     exchange.request.append(Array("POST \(path) HTTP/1.1\r\n\r\n".utf8))
     exchange.headLength = exchange.request.count
     exchange.request.append(body)

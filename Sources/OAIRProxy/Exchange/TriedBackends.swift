@@ -54,8 +54,11 @@ struct TriedBackends {
     }
   }
 
-  private var slots = InlineArray<8, Int32>(repeating: -1)
-  private var failures = InlineArray<8, Failure>(repeating: .none)
+  // Those below `next` count. Spelled out, they are made without a loop.
+  private var slots: InlineArray<8, Int32> = [-1, -1, -1, -1, -1, -1, -1, -1]
+  private var failures: InlineArray<8, Failure> = [
+    .none, .none, .none, .none, .none, .none, .none, .none,
+  ]
   private var next = 0
   /// Where the attempts for the model begin that is asked now.
   private var modelStart = 0

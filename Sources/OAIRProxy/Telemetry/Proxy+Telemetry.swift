@@ -72,7 +72,7 @@ extension Proxy {
 
   /// A stream is over: it may have told how many tokens it was.
   mutating func countTokens(_ upstream: Handle, _ downstream: Handle) {
-    guard upstreams.contains(upstream) else { return }
+    guard upstreams.contains(upstream), upstreams[upstream].body.isWatchedStream else { return }
     let input = upstreams[upstream].body.inputTokens ?? 0
     let output = upstreams[upstream].body.outputTokens ?? 0
     guard input > 0 || output > 0 else { return }

@@ -102,8 +102,8 @@ extension Proxy {
       )
       switch reactor.receive(registration, into: space) {
       case .bytes(let count):
-        noteBytes(upstreams[upstream].record)
-        presentHeld(upstream, held)
+        noteBytes(upstream)
+        if held > 0 { presentHeld(upstream, held) }
         guard forget(upstream, count: held + count) else { return }
       case .wouldBlock: return
       case .endOfFile, .failed:

@@ -7,11 +7,10 @@ import OAIRSys
 // connections run out. Each leaves by its deadline, an event, or to work.
 
 extension Proxy {
-  /// The youngest idle connection to a backend, ready for work.
+  /// The youngest idle connection to a backend, ready for work, which gives it another deadline.
   mutating func takeIdle(_ record: BackendRecord) -> Handle? {
-    let account = slots[record.slot]
-    guard account.incarnation == record.incarnation else { return nil }
-    var idle = account.youngestIdle
+    guard slots[record.slot].incarnation == record.incarnation else { return nil }
+    var idle = slots[record.slot].youngestIdle
     while upstreams.contains(idle) {
       unlinkIdle(idle)
       let registration = upstreams[idle].registration
@@ -19,7 +18,6 @@ extension Proxy {
       // is known to be readable or closed is no use.
       let readiness = reactor.readiness(registration)
       if readiness.isDisjoint(with: [.readable, .peerClosed, .failed]) {
-        reactor.setDeadline(registration, at: .max)
         upstreams[idle].isReused = true
         upstreams[idle].phase = .exchanging
         return idle
@@ -32,23 +30,21 @@ extension Proxy {
 
   /// Puts a connection into its backend's pool.
   mutating func makeIdle(_ upstream: Handle) {
-    let record = upstreams[upstream].record
+    let slot = upstreams[upstream].record.slot
     let registration = upstreams[upstream].registration
-    let account = slots[record.slot]
     let isUsable = reactor.readiness(registration)
       .isDisjoint(with: [.readable, .peerClosed, .failed])
-    guard isUsable, account.incarnation == record.incarnation, isAccepting else {
+    guard isUsable, slots[slot].incarnation == upstreams[upstream].record.incarnation, isAccepting
+    else {
       closeUpstream(upstream)
       return
     }
-    if account.idleCount >= ProxyLimits.idlePerBackend {
+    if slots[slot].idleCount >= ProxyLimits.idlePerBackend {
       counters.idlePoolLimit += 1
       closeUpstream(upstream)
       return
     }
-    upstreams[upstream].phase = .idle
-    upstreams[upstream].downstream = .none
-    linkIdle(upstream)
+    linkIdle(upstream, slot)
     reactor.setDeadline(registration, at: reactor.now &+ idleTime(upstream))
   }
 
@@ -90,16 +86,12 @@ extension Proxy {
     return reactor.spendReserve()
   }
 
-  private mutating func linkIdle(_ upstream: Handle) {
-    let slot = upstreams[upstream].record.slot
+  private mutating func linkIdle(_ upstream: Handle, _ slot: Int) {
     let older = slots[slot].youngestIdle
-    upstreams[upstream].olderIdle = older
-    upstreams[upstream].youngerIdle = .none
+    upstreams[upstream].rest(behind: older, ofAll: youngestIdle)
     if upstreams.contains(older) { upstreams[older].youngerIdle = upstream }
     slots[slot].youngestIdle = upstream
     slots[slot].idleCount += 1
-    upstreams[upstream].olderIdleOfAll = youngestIdle
-    upstreams[upstream].youngerIdleOfAll = .none
     if upstreams.contains(youngestIdle) {
       upstreams[youngestIdle].youngerIdleOfAll = upstream
     } else {

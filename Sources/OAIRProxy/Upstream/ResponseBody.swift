@@ -70,6 +70,25 @@ struct ResponseBody: ~Copyable {
     if framing == .none || framing == .length(0) { outcome = .ended(excess: 0) }
   }
 
+  /// Another response's body comes on its connection.
+  mutating func renew(
+    framing: MessageFraming,
+    family: WireFamily,
+    isWatched: Bool,
+    unframes: Bool,
+    limits: HTTP1Limits
+  ) {
+    // Taken away first, so that the new one is made where it lies, and not elsewhere and moved.
+    _ = consume self
+    self = ResponseBody(
+      framing: framing,
+      family: family,
+      isWatched: isWatched,
+      unframes: unframes,
+      limits: limits
+    )
+  }
+
   /// There is nothing to wait for any more: a content event has come (or one that isn't known to
   /// carry none), the end, or an error.
   var hasContent: Bool {

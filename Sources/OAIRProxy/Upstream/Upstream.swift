@@ -61,6 +61,8 @@ struct Upstream: ~Copyable {
   var endsDownstream = false
   /// How long the backend keeps it idle, as it said; 0 when it didn't.
   var announcedIdleSeconds = 0
+  /// It has switched protocols for a tunnel.
+  var isTunnelOpen = false
   /// Reading waits until the client has taken what is queued.
   var isPaused = false
   var body: ResponseBody
@@ -76,6 +78,20 @@ struct Upstream: ~Copyable {
       unframes: false,
       limits: limits
     )
+  }
+
+  /// Makes it the youngest idle connection.
+  ///
+  /// - Parameters:
+  ///   - older: the one that was, of its backend.
+  ///   - olderOfAll: the one that was, of all backends.
+  mutating func rest(behind older: Handle, ofAll olderOfAll: Handle) {
+    phase = .idle
+    downstream = .none
+    olderIdle = older
+    youngerIdle = .none
+    olderIdleOfAll = olderOfAll
+    youngerIdleOfAll = .none
   }
 
   /// Makes it ready for one request of an exchange.

@@ -66,6 +66,7 @@ public struct CandidateFacts: Equatable, Sendable {
   /// True while it works on as many requests as it may.
   ///
   /// - Parameter inFlight: a counter for every slot that occurs in the table.
+  @inlinable
   public func isFull(_ inFlight: InFlightCounts) -> Bool {
     maxInFlight > 0 && inFlight[Int(slot)] >= maxInFlight
   }

@@ -9,13 +9,13 @@ public struct CandidateSelector: Sendable {
   /// Choices of a custom policy that weren't among its candidates.
   public private(set) var strayChoices: UInt64 = 0
   private var roundRobin = RoundRobin()
-  /// With more candidates than this it isn't worth to look at all of them first.
-  private let fewCandidates: Int
+  /// It may look at the best tier alone, and needs no list of those that may be chosen.
+  @usableFromInline let isQuick: Bool
 
   /// Nothing was chosen yet.
   public init(_ policy: BalancingPolicy) {
     self.policy = policy
-    fewCandidates = policy == .firstHealthy ? 0 : LeastInFlight.exactBound
+    isQuick = policy == .firstHealthy || policy == .leastInFlight
   }
 
   /// Goes on with a new table.
@@ -34,6 +34,7 @@ public struct CandidateSelector: Sendable {
   ///   - isExcluded: what the caller knows beyond the table, given a candidate's index: one that
   ///     was tried, has refused since the table was made, or doesn't have the path.
   /// - Returns: what was found.
+  @inlinable
   public mutating func choose(
     _ entry: Int,
     of table: RouteTable,
@@ -41,6 +42,24 @@ public struct CandidateSelector: Sendable {
     inFlight: InFlightCounts,
     random: inout some RandomNumberGenerator,
     isExcluded: (Int) -> Bool
+  ) -> CandidateChoice {
+    if isQuick, request.session == 0,
+      let index = chooseQuickly(table.bestTier(entry), table, inFlight, &random, isExcluded)
+    {
+      return .chosen(index, breaksSession: false)
+    }
+    return chooseAmongAll(entry, table, request, inFlight, &random, isExcluded)
+  }
+
+  /// Chooses where the best tier alone doesn't decide.
+  @usableFromInline
+  mutating func chooseAmongAll(
+    _ entry: Int,
+    _ table: RouteTable,
+    _ request: RequestFacts,
+    _ inFlight: InFlightCounts,
+    _ random: inout some RandomNumberGenerator,
+    _ isExcluded: (Int) -> Bool
   ) -> CandidateChoice {
     let candidates = table.candidates(entry)
     if request.session != 0 {
@@ -52,11 +71,6 @@ public struct CandidateSelector: Sendable {
         inFlight: inFlight,
         isExcluded: isExcluded
       )
-    }
-    if candidates.count > fewCandidates,
-      let index = chooseQuickly(table.bestTier(entry), table, inFlight, &random, isExcluded)
-    {
-      return .chosen(index, breaksSession: false)
     }
     return withUnsafeTemporaryAllocation(of: Int32.self, capacity: max(1, candidates.count)) {
       scratch in
@@ -135,7 +149,8 @@ public struct CandidateSelector: Sendable {
   }
 
   /// Without a look at all candidates, where the policy can do so.
-  private func chooseQuickly(
+  @inlinable
+  func chooseQuickly(
     _ tier: UnsafeBufferPointer<Int32>,
     _ table: RouteTable,
     _ inFlight: InFlightCounts,

@@ -10,6 +10,7 @@ public struct FirstHealthy {
   ///   - inFlight: requests in flight by slot.
   ///   - isExcluded: whether the caller knows better than to use it.
   /// - Returns: an index into `facts`; nil when each is excluded or at its bound.
+  @inlinable
   public static func pick(
     _ tier: UnsafeBufferPointer<Int32>,
     facts: UnsafeBufferPointer<CandidateFacts>,

@@ -1,5 +1,5 @@
 public import OAIRSys
-import Synchronization
+public import Synchronization
 
 /// How many requests each backend works on, by slot, for all reactors of a router together.
 ///
@@ -7,7 +7,7 @@ import Synchronization
 /// Reads are plain loads: whoever has to keep a bound uses `begin(_:bound:)`, whose word counts.
 public struct InFlightCounts: @unchecked Sendable {
   // SAFETY: `count` atomics; who makes this value keeps them alive for as long as it's used.
-  private let base: UnsafeMutablePointer<Atomic<Int>>
+  @usableFromInline let base: UnsafeMutablePointer<Atomic<Int>>
   /// How many slots there are.
   public let count: Int
 
@@ -22,7 +22,7 @@ public struct InFlightCounts: @unchecked Sendable {
   /// Requests in flight, 0 or more.
   ///
   /// Of the greatest number that fits, if there are more.
-  @inline(__always)
+  @inlinable
   public subscript(slot: Int) -> Int32 {
     Int32(clamping: base[slot].load(ordering: .relaxed))
   }

@@ -9,9 +9,9 @@
 /// allocated, copied or called back.
 public struct LeastInFlight {
   /// The most candidates that are all looked at.
-  public static let exactBound = 8
+  @inlinable public static var exactBound: Int { 8 }
   /// How often `sample` draws.
-  static let draws = 6
+  @usableFromInline static var draws: Int { 6 }
 
   /// Picks one of the candidates.
   ///
@@ -45,7 +45,8 @@ public struct LeastInFlight {
     return choice.index >= 0 ? Int(choice.index) : nil
   }
 
-  /// Picks the better of two random ones without a look at the others, which are many.
+  /// Picks one of the best tier where it lies: the exact choice among few, the better of two
+  /// random ones without a look at the others among many.
   ///
   /// - Parameters:
   ///   - tier: indices into `facts`, of one tier.
@@ -53,8 +54,9 @@ public struct LeastInFlight {
   ///   - inFlight: requests in flight by slot, each ≥ 0.
   ///   - random: where pairs are drawn from.
   ///   - isExcluded: whether the caller knows better than to use it.
-  /// - Returns: an index into `facts`; nil when `draws` draws don't give two that can be used: then
-  ///   it's worth to look at all.
+  /// - Returns: an index into `facts`; nil when none of few can be used, or when `draws` draws
+  ///   among many don't give two that can: then it's worth to look at all tiers.
+  @inlinable
   public static func sample(
     _ tier: UnsafeBufferPointer<Int32>,
     facts: UnsafeBufferPointer<CandidateFacts>,
@@ -62,8 +64,13 @@ public struct LeastInFlight {
     random: inout some RandomNumberGenerator,
     isExcluded: (Int) -> Bool
   ) -> Int? {
-    guard tier.count > exactBound else { return nil }
     var choice = Choice()
+    guard tier.count > exactBound else {
+      for candidate in tier where !isExcluded(Int(candidate)) {
+        choice.consider(candidate, facts, inFlight, &random)
+      }
+      return choice.index >= 0 ? Int(choice.index) : nil
+    }
     var first: Int32 = -1
     for _ in 0..<draws {
       let candidate = tier[Int(random.next(upperBound: UInt64(tier.count)))]
@@ -77,12 +84,17 @@ public struct LeastInFlight {
   }
 
   /// The best candidate so far, and the weight of all that are as good.
-  private struct Choice {
-    var index: Int32 = -1
-    var load: Int64 = 0
-    var weight: Int64 = 1
-    var tiedWeight: Int64 = 0
+  @usableFromInline
+  struct Choice {
+    @usableFromInline var index: Int32 = -1
+    @usableFromInline var load: Int64 = 0
+    @usableFromInline var weight: Int64 = 1
+    @usableFromInline var tiedWeight: Int64 = 0
 
+    @inlinable
+    init() {}
+
+    @inlinable
     mutating func consider(
       _ candidate: Int32,
       _ facts: UnsafeBufferPointer<CandidateFacts>,
