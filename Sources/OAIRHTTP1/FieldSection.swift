@@ -89,8 +89,11 @@ enum FieldSection {
     let base = scanner.base
     // RFC 9112 section 5.1: whitespace around the value is not part of it.
     var valueEnd = value.end
-    while valueEnd > value.start, ByteClass.isBlank(ByteScan.byte(base, valueEnd &- 1)) {
-      valueEnd &-= 1
+    // A byte stands before it in any case, the colon at least; nearly always it is no blank.
+    if ByteScan.byte(base, valueEnd &- 1) <= ByteClass.space {
+      while valueEnd > value.start, ByteClass.isBlank(ByteScan.byte(base, valueEnd &- 1)) {
+        valueEnd &-= 1
+      }
     }
     if name.known.affectsMessage {
       switch facts.absorb(name.known, base, value.start, valueEnd, readable: scanner.end) {

@@ -124,19 +124,25 @@ enum LogText {
   }
 
   static func form(of bytes: UnsafeRawBufferPointer) -> Form {
-    var hasSpace = bytes.isEmpty
+    guard bytes.count >= 8 else { return form(ofFew: bytes) }
+    var hasSpace = false
     var index = 0
-    while index &+ 8 <= bytes.count {
+    // The last word ends with the text and may overlap the one before.
+    let last = bytes.count &- 8
+    while true {
       let word = bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)
       if isHostile(word) { return .hostile }
       if holds(0x20, word) { hasSpace = true }
-      index &+= 8
+      if index == last { return hasSpace ? .words : .word }
+      index = min(index &+ 8, last)
     }
-    while index < bytes.count {
-      let byte = bytes[index]
+  }
+
+  private static func form(ofFew bytes: UnsafeRawBufferPointer) -> Form {
+    var hasSpace = bytes.isEmpty
+    for byte in bytes {
       guard byte >= 0x20, byte <= 0x7e, byte != 0x22, byte != 0x5c else { return .hostile }
       if byte == 0x20 { hasSpace = true }
-      index &+= 1
     }
     return hasSpace ? .words : .word
   }

@@ -56,6 +56,8 @@ struct HeadWriterTests {
     let whole = write { writer in
       writer.field("Name", "value")
       writer.field("Length", decimal: 12_345)
+      writer.field("Few", decimal: 205)
+      writer.append(decimal: 7)
       writer.append(byte: 0x41)
       writer.endOfHead()
     }
@@ -64,6 +66,8 @@ struct HeadWriterTests {
       let cut = write(capacity: capacity) { writer in
         writer.field("Name", "value")
         writer.field("Length", decimal: 12_345)
+        writer.field("Few", decimal: 205)
+        writer.append(decimal: 7)
         writer.append(byte: 0x41)
         writer.endOfHead()
       }
@@ -73,6 +77,8 @@ struct HeadWriterTests {
     let exact = write(capacity: length) { writer in
       writer.field("Name", "value")
       writer.field("Length", decimal: 12_345)
+      writer.field("Few", decimal: 205)
+      writer.append(decimal: 7)
       writer.append(byte: 0x41)
       writer.endOfHead()
     }
