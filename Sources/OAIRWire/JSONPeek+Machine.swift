@@ -124,9 +124,13 @@ extension JSONPeek {
     _ start: Int,
     _ count: Int
   ) -> (Int, Phase) {
-    if member == .stream { stream = nil }
-    let kind: Phase = member == .model ? .modelString : .valueString
-    return beginLongString(bytes, start, count, kind)
+    guard member == .model else {
+      if member == .stream { stream = nil }
+      return beginLongString(bytes, start, count, .valueString)
+    }
+    let quote = bytes.nearQuote(from: start, to: count)
+    guard quote >= 0 else { return beginLongString(bytes, start, count, .modelString) }
+    return (quote &+ 1, takeModel(bytes, start..<quote))
   }
 
   private mutating func beginLongString(

@@ -91,7 +91,8 @@ extension JSONPeek {
     return decoder.next() == .end
   }
 
-  private mutating func takeModel(_ bytes: UnsafePointer<UInt8>, _ range: Range<Int>) -> Phase {
+  /// Takes the name that stands in a range; the phase behind its closing quote.
+  mutating func takeModel(_ bytes: UnsafePointer<UInt8>, _ range: Range<Int>) -> Phase {
     let valueStart = range.lowerBound - 1
     let isPlain = Self.isPlain(bytes, range)
     if isPlain {
