@@ -58,7 +58,8 @@ struct BrowserGuardTests {
 
   @Test(arguments: [
     "evil.example", "evil.example:11434", "localhost.evil.example", "1.2.3", "1.2.3.4.5",
-    "256.1.1.1", "1.2.3.4x", "x", "1..2.3", "router",
+    "256.1.1.1", "1.2.3.4x", "x", "1..2.3", "router", "1.2.3:4", "256.1.1.1:80",
+    "1.2.3.4x:80", ":80",
   ])
   func `other names are not`(host: String) {
     #expect(!allows(host: host, browsers()))

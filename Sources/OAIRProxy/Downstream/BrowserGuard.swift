@@ -51,10 +51,9 @@ struct BrowserGuard {
   func allows(host: UnsafeRawBufferPointer) -> Bool {
     // HTTP/1.0 without Host: no browser.
     if host.isEmpty || allowsAllHosts { return true }
+    if Self.address(host) != nil { return true }
     let name = Self.withoutPort(host)
-    if name.first == UInt8(ascii: "[") || Self.address(name) != nil || Self.isLoopback(name) {
-      return true
-    }
+    if name.first == UInt8(ascii: "[") || Self.isLoopback(name) { return true }
     return hosts.contains { Self.equals(name, $0) }
   }
 
@@ -84,19 +83,21 @@ struct BrowserGuard {
     return name.count > end.count && end.equalsInAnyCase(below)
   }
 
-  /// An IPv4 address in host byte order, written as browsers do: four decimal numbers.
-  private static func address(_ host: UnsafeRawBufferPointer) -> UInt32? {
+  /// An IPv4 address in host byte order, written as browsers do: four decimal numbers; what follows
+  /// a colon is none of it.
+  private static func address(_ authority: UnsafeRawBufferPointer) -> UInt32? {
     var address: UInt32 = 0
     var part: UInt32 = 0
     var digits = 0
     var dots = 0
-    for byte in host {
+    for byte in authority {
       let digit = UInt32(byte) &- 0x30
       if digit < 10 {
         part = part &* 10 &+ digit
         digits &+= 1
         guard digits <= 3, part <= 255 else { return nil }
       } else {
+        if byte == UInt8(ascii: ":") { break }
         guard byte == UInt8(ascii: "."), digits > 0, dots < 3 else { return nil }
         address = address << 8 | part
         part = 0
