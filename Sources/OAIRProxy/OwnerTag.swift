@@ -5,7 +5,7 @@ import OAIRReactor
 struct OwnerTag {
   enum Kind: UInt8 {
     case listener = 1
-    case downstream, upstream, mailbox, acceptPause, drainDelay, drain, spares, look
+    case downstream, upstream, mailbox, acceptPause, drainDelay, drain, spares, pages, look
   }
 
   let kind: Kind

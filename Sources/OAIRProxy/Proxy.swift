@@ -22,6 +22,7 @@ public import OAIRSys
 /// Single-threaded; a local variable of its thread.
 public struct Proxy<K: Kernel>: ~Copyable {
   var reactor: Reactor<K>
+  var exchanges: ExchangePool
   var downstreams: Slab<Downstream>
   var upstreams: Slab<Upstream>
   /// What it shares with the router's other workers; the views below are of its memory.
@@ -92,6 +93,8 @@ public struct Proxy<K: Kernel>: ~Copyable {
   var spares = SpareBlocks(limit: ProxyLimits.spareMemory)
   /// A timer runs that gives spare blocks back.
   var isShrinking = false
+  /// A timer runs that looks whether a peak is over.
+  var isCalmDue = false
   /// Memory was given back since somebody waits for it.
   var isMemoryFreed = false
   /// Exchanges that wait for a place at a backend.
@@ -169,6 +172,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
       percent: options.retry.budgetPercent,
       workers: commons.workers
     )
+    exchanges = ExchangePool(settings: settings, limits: options.limits.http)
     downstreams = Slab(capacity: connections)
     // One backend connection per client, and the idle ones.
     upstreams = Slab(capacity: connections + 32)
@@ -282,7 +286,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
       case .upstream: upstreamReady(tag.handle, readiness)
       case .listener: acceptConnections(registration)
       case .mailbox: takeMail()
-      case .acceptPause, .drainDelay, .drain, .spares, .look: break
+      case .acceptPause, .drainDelay, .drain, .spares, .pages, .look: break
       }
     case .deadline(_, let owner):
       guard let tag = OwnerTag(bits: owner) else { return }
@@ -294,6 +298,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
       if tag.kind == .drainDelay { beginDrain() }
       if tag.kind == .drain { endDrain() }
       if tag.kind == .spares { shrinkSpares() }
+      if tag.kind == .pages { releasePages() }
       if tag.kind == .look {
         isLookDue = false
         lookAfterWaiting()

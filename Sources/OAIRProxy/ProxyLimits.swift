@@ -81,6 +81,8 @@ public struct ProxyLimits: Sendable, Equatable {
   static let spareMemory = 64 << 20
   /// How long spare blocks are kept without use, before one is given back; then the next.
   static let sparesNanoseconds: UInt64 = 1_000_000_000
+  /// How long after a connection's end it is looked whether a peak of them is over.
+  static let calmNanoseconds: UInt64 = 10_000_000_000
   /// What a pipelined request counts for among them: whoever sends thousands at once waits.
   static let pipelinedCost = 16 << 10
   /// Connections accepted from one listener in one tick.

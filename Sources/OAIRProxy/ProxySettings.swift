@@ -58,6 +58,7 @@ extension Proxy {
   /// - Parameter options: as `ProxyOptions.adopting(_:)` has made them.
   public mutating func adopt(_ options: ProxyOptions) {
     settings = ProxySettings(options)
+    exchanges.adopt(settings)
     retryBudget.percent = max(0, options.retry.budgetPercent)
     queue.limit = RequestQueue.bounded(options.selection.queue)
     guard options.selection.balance != selector.policy else { return }

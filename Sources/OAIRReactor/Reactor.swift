@@ -194,6 +194,9 @@ public struct Reactor<K: Kernel>: ~Copyable {
     return Int32(truncatingIfNeeded: min(milliseconds, UInt64(Int32.max)))
   }
 
+  /// Gives memory back once a peak is over; see `Slab.releasePages`.
+  public mutating func releasePages() -> Bool { registrations.releasePages() }
+
   // MARK: Descriptors
 
   /// Watches a connected socket and takes ownership of it.

@@ -18,6 +18,8 @@ public struct Slab<Element: ~Copyable>: ~Copyable {
   public private(set) var touched = 0
   /// How many slots are occupied.
   public private(set) var count = 0
+  /// The most that were occupied at one time since `endPeak`.
+  private var peak = 0
   /// LIMIT: how many slots there are.
   public let capacity: Int
 
@@ -69,6 +71,7 @@ public struct Slab<Element: ~Copyable>: ~Copyable {
     }
     (occupants + slot).initialize(to: handle.bits)
     count &+= 1
+    if count > peak { peak = count }
     (elements + slot).initialize(to: element)
     return handle
   }
@@ -102,6 +105,18 @@ public struct Slab<Element: ~Copyable>: ~Copyable {
       precondition(contains(handle), "a stale handle")
       return elements + Int(handle.slot)
     }
+  }
+
+  /// LIMIT: so many values above those that are left make no peak: their pages aren't worth the
+  /// faults with which they come back.
+  private static var ripple: Int { 64 }
+
+  /// Whether no more than half of the values are left that there were at the last peak; what is
+  /// left is the next one's beginning then.
+  mutating func endPeak() -> Bool {
+    guard count <= peak / 2, peak - count > Self.ripple else { return false }
+    peak = count
+    return true
   }
 
   /// The handle of whoever is in a slot below `touched`, nil when it is free.

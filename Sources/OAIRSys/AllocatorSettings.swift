@@ -1,4 +1,5 @@
 import COAIRSys
+import Synchronization
 
 /// The C library's allocator, as a router wants it.
 public enum AllocatorSettings {
@@ -15,5 +16,18 @@ public enum AllocatorSettings {
   public static func apply() {
     mallopt(M_TRIM_THRESHOLD, keptTop)
     mallopt(M_MMAP_THRESHOLD, mapped)
+    isApplied.store(true, ordering: .relaxed)
+  }
+
+  private static let isApplied = Atomic<Bool>(false)
+
+  /// Gives back what the allocator has free in the midst of its heaps, which it never does by
+  /// itself.
+  ///
+  /// Takes a look at everything that is free: for a router's few megabytes, not for those of a
+  /// program that has it as a library. Does nothing unless `apply` was called.
+  public static func releaseFree() {
+    guard isApplied.load(ordering: .relaxed) else { return }
+    malloc_trim(Int(keptTop))
   }
 }

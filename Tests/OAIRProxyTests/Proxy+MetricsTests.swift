@@ -42,7 +42,7 @@ struct ProxyMetricsTests {
         registration: .none,
         peer: peer,
         checksHost: false,
-        exchange: proxy.noExchange()
+        resting: proxy.exchanges.resting
       )
     )
     proxy.downstreams[downstream].registration = try proxy.reactor.register(

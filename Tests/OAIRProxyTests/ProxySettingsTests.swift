@@ -11,11 +11,16 @@ struct ProxySettingsTests {
   }
 
   private func begin(_ proxy: inout Proxy<LinuxKernel>) -> Handle {
-    var exchange = proxy.noExchange()
-    exchange.begin(serial: proxy.nextSerial(), at: 0, settings: proxy.settings)
-    return proxy.downstreams.insert(
-      Downstream(registration: .none, peer: .unix(""), checksHost: false, exchange: exchange)
+    let downstream = proxy.downstreams.insert(
+      Downstream(
+        registration: .none,
+        peer: .unix(""),
+        checksHost: false,
+        resting: proxy.exchanges.resting
+      )
     )
+    proxy.beginExchange(on: downstream)
+    return downstream
   }
 
   @Test func `a request on a connection that is older than the settings goes by the new ones`()
@@ -23,15 +28,14 @@ struct ProxySettingsTests {
   {
     var proxy = try makeProxy()
     let downstream = begin(&proxy)
-    proxy.downstreams[downstream].exchange.renew(
-      settings: proxy.settings,
-      limits: proxy.limits.http
-    )
+    proxy.endExchange(on: downstream)
     var options = ProxyOptions()
     options.limits.writeQueue = 2048
     options.retry.attempts = 7
     proxy.adopt(options)
-    proxy.downstreams[downstream].exchange.begin(serial: 2, at: 3, settings: proxy.settings)
+    let resting = proxy.settings(of: downstream).writeQueue
+    #expect(resting == 2048)
+    proxy.beginExchange(on: downstream)
     let queue = proxy.settings(of: downstream).writeQueue
     let further = proxy.downstreams[downstream].exchange.machine.furtherCandidates
     #expect(queue == 2048 && further == 7)
@@ -46,10 +50,10 @@ struct ProxySettingsTests {
     proxy.downstreams[downstream].exchange.status = 200
     proxy.downstreams[downstream].exchange.nameQueryModel(Array("m".utf8))
     _ = proxy.downstreams[downstream].exchange.machine.handle(.bodyEnded)
-    proxy.downstreams[downstream].exchange.renew(
-      settings: proxy.settings,
-      limits: proxy.limits.http
-    )
+    proxy.endExchange(on: downstream)
+    let rest = proxy.downstreams[downstream].exchange.serial
+    #expect(rest == 0)
+    proxy.beginExchange(on: downstream)
     let numbers = [
       proxy.downstreams[downstream].exchange.request.count,
       proxy.downstreams[downstream].exchange.headLength,
@@ -57,7 +61,7 @@ struct ProxySettingsTests {
       proxy.downstreams[downstream].exchange.status,
       Int(proxy.downstreams[downstream].exchange.serial),
     ]
-    #expect(numbers == [0, 0, 0, 0, 0])
+    #expect(numbers == [0, 0, 0, 0, 2])
     let isNamed = proxy.downstreams[downstream].exchange.isModelNamed
     let phase = proxy.downstreams[downstream].exchange.machine.phase
     #expect(!isNamed && phase == .readingBody)
@@ -93,7 +97,7 @@ struct ProxySettingsTests {
     let downstream = begin(&proxy)
     proxy.adopt(ProxyOptions())
     #expect(former != nil)
-    proxy.downstreams[downstream].exchange = proxy.noExchange()
+    proxy.endExchange(on: downstream)
     #expect(former == nil)
   }
 

@@ -1,5 +1,7 @@
-import OAIRReactor
+import Glibc
 import Testing
+
+@testable import OAIRReactor
 
 struct SlabTests {
   /// Counts itself out when it is destroyed.
@@ -86,6 +88,31 @@ struct SlabTests {
     #expect(!isFound)
   }
 
+  @Test func `a peak gives its pages back once half of it is gone`() {
+    let slab = PageCounting(count: 1000)
+    let whole = slab.resident()
+    slab.keep(600)
+    #expect(!slab.releasePages(), "more than half is left")
+    #expect(slab.resident() == whole)
+    slab.keep(10)
+    #expect(slab.releasePages())
+    // Ten kilobytes at the end, and what shares a page with its neighbours.
+    #expect(slab.resident() <= 5)
+    #expect(slab.areIntact)
+    #expect(!slab.releasePages(), "there is no new peak")
+    slab.fill(1000)
+    #expect(slab.areIntact)
+    slab.keep(0)
+    #expect(slab.releasePages())
+    #expect(slab.resident() <= 2)
+  }
+
+  @Test func `a ripple is no peak`() {
+    let slab = PageCounting(count: 60)
+    slab.keep(0)
+    #expect(!slab.releasePages())
+  }
+
   @Test(arguments: 0..<20)
   func `it behaves like a dictionary, whatever is done to it`(seed: Int) {
     var random = SeededRandom(UInt64(seed))
@@ -119,5 +146,47 @@ struct SlabTests {
     }
     let occupants = Set((0..<slab.touched).compactMap { slab.occupant(ofSlot: $0) })
     #expect(occupants == Set(model.keys))
+  }
+}
+
+/// A slab of values of a kilobyte each, whose resident pages are counted.
+private final class PageCounting {
+  private struct Value {
+    var number: Int
+    var padding: InlineArray<127, Int>
+  }
+
+  private var slab = Slab<Value>(capacity: 4096)
+  private var handles: [Handle] = []
+
+  init(count: Int) { fill(count) }
+
+  func fill(_ count: Int) {
+    while handles.count < count {
+      handles.append(slab.insert(Value(number: handles.count, padding: .init(repeating: 1))))
+    }
+  }
+
+  /// Removes the first ones.
+  func keep(_ count: Int) {
+    while handles.count > count { _ = slab.remove(handles.removeFirst()) }
+  }
+
+  func releasePages() -> Bool { slab.releasePages() }
+
+  /// Those that are left are what they were.
+  var areIntact: Bool {
+    handles.allSatisfy { slab[$0].padding[126] == 1 && slab[$0].number < 1000 }
+  }
+
+  /// How many pages of its slots are in memory (mincore(2)).
+  func resident() -> Int {
+    let size = UInt(sysconf(Int32(_SC_PAGESIZE)))
+    let start = UInt(bitPattern: slab.elements) / size * size
+    let end = UInt(bitPattern: slab.elements + slab.touched)
+    var pages = [UInt8](repeating: 0, count: Int((end - start + size - 1) / size))
+    let result = mincore(UnsafeMutableRawPointer(bitPattern: start), Int(end - start), &pages)
+    precondition(result == 0)
+    return pages.count { $0 & 1 == 1 }
   }
 }

@@ -32,17 +32,56 @@ struct Downstream: ~Copyable {
   var output = ByteQueue()
   /// Bytes that were dropped while lingering.
   var lingered = 0
-  var exchange: Exchange
+  /// Where its exchange is: its own, or the one that rests.
+  private var place: UnsafeMutablePointer<Exchange>
+  /// A request is under way, with an exchange that belongs to it.
+  private(set) var hasExchange = false
 
   init(
     registration: Handle,
     peer: SocketAddress,
     checksHost: Bool,
-    exchange: consuming Exchange
+    resting: UnsafeMutablePointer<Exchange>
   ) {
     self.registration = registration
     self.peer = peer
     self.checksHost = checksHost
-    self.exchange = exchange
+    place = resting
+  }
+
+  deinit {
+    // Only when the proxy itself ends: whoever closes a connection gives it back before.
+    if hasExchange { ExchangePool.free(place) }
+  }
+
+  /// The request that is under way; without one, what says so, and can't be changed.
+  var exchange: Exchange {
+    @inline(__always)
+    unsafeAddress { UnsafePointer(place) }
+    @inline(__always)
+    unsafeMutableAddress {
+      precondition(hasExchange, "no request is under way")
+      return place
+    }
+  }
+
+  /// A request begins.
+  ///
+  /// - Parameter own: from the pool.
+  mutating func begin(_ own: UnsafeMutablePointer<Exchange>) {
+    precondition(!hasExchange, "another request is under way")
+    place = own
+    hasExchange = true
+  }
+
+  /// The request is over.
+  ///
+  /// - Parameter resting: what stands in its place.
+  /// - Returns: what goes back to the pool; nil when none was under way.
+  mutating func end(_ resting: UnsafeMutablePointer<Exchange>) -> UnsafeMutablePointer<Exchange>? {
+    guard hasExchange else { return nil }
+    defer { place = resting }
+    hasExchange = false
+    return place
   }
 }

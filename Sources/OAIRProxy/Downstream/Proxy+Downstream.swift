@@ -4,13 +4,18 @@ import OAIRSys
 // The client's connection: what the reactor reports of it, what is queued for it, and its end.
 
 extension Proxy {
-  /// What stands in a connection between two requests.
-  func noExchange() -> Exchange { Exchange(settings: settings, limits: limits.http) }
-
-  /// Counts a request.
-  mutating func nextSerial() -> UInt64 {
+  /// Counts a request, and has its exchange begin.
+  mutating func beginExchange(on downstream: Handle) {
     serial += 1
-    return serial
+    downstreams[downstream].begin(exchanges.take())
+    downstreams[downstream].exchange.begin(serial: serial, at: reactor.now, settings: settings)
+  }
+
+  /// The exchange is over, if there is one; the connection may have another.
+  mutating func endExchange(on downstream: Handle) {
+    guard let place = downstreams[downstream].end(exchanges.resting) else { return }
+    precondition(place.pointee.reserved == 0, "a body's memory is still reserved")
+    exchanges.giveBack(place)
   }
 
   mutating func downstreamReady(_ downstream: Handle, _ readiness: Readiness) {
@@ -217,10 +222,11 @@ extension Proxy {
   ///
   /// No exchange may be under way.
   mutating func closeDownstream(_ downstream: Handle, reset: Bool = false) {
+    endExchange(on: downstream)
     let closed = downstreams.remove(downstream)
     if isShared { shares.giveBack(worker) }
-    precondition(closed.exchange.reserved == 0, "a body's memory is still reserved")
     reactor.beginClose(closed.registration, reset: reset)
+    connectionEnded()
   }
 
   mutating func downstreamDeadline(_ downstream: Handle) {

@@ -76,7 +76,7 @@ extension Proxy {
         registration: .none,
         peer: peer,
         checksHost: checksHost,
-        exchange: noExchange()
+        resting: exchanges.resting
       )
     )
     do {

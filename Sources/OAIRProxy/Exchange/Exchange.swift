@@ -7,7 +7,7 @@ import OAIRWire
 /// One request and its response: what is known of it, from the first byte of its head to its access
 /// record.
 ///
-/// It lives in its client connection and is used again for the next request there.
+/// A connection has it from its pool while a request is under way; then it is another request's.
 struct Exchange: ~Copyable {
   var machine: ExchangeMachine
   /// What held when it began, pinned: the configuration may change meanwhile.
@@ -47,8 +47,9 @@ struct Exchange: ~Copyable {
   private(set) var growth = 0
   /// How long the request was, once it is dropped.
   private(set) var requestBytes = 0
-  /// A request that is no longer than this, in bytes, isn't worth shortening.
-  private static let keptRequest = 4096
+  /// A request that is no longer than this, in bytes, isn't worth shortening: one whose answer is a
+  /// stream, which takes long, and any other one.
+  private static let keptRequest = (ofStream: 768, ofAnswer: 4096)
   /// Bytes that stand for it in the body ledger, and in which account.
   var reserved = 0
   var account = BodyLedger.Account.large
@@ -308,7 +309,8 @@ struct Exchange: ~Copyable {
   /// - Parameter spares: where a large block goes.
   mutating func dropBody(into spares: inout SpareBlocks) {
     upload.removeAll()
-    guard requestBytes == 0, request.count > Self.keptRequest else { return }
+    let worth = isStream ? Self.keptRequest.ofStream : Self.keptRequest.ofAnswer
+    guard requestBytes == 0, request.count > worth else { return }
     var kept = ByteQueue()
     kept.append(head)
     if let modelRange {

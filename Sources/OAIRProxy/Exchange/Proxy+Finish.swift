@@ -253,6 +253,7 @@ extension Proxy {
   mutating func closeUpstream(_ upstream: Handle) {
     let closed = upstreams.remove(upstream)
     reactor.beginClose(closed.registration)
+    connectionEnded()
   }
 
   /// The body isn't needed any more; head and model's name are, for the access record.
@@ -299,7 +300,7 @@ extension Proxy {
       return
     }
     let keepsAlive = downstreams[downstream].exchange.keepsAlive && isAccepting
-    downstreams[downstream].exchange.renew(settings: settings, limits: limits.http)
+    endExchange(on: downstream)
     if endsWithReset {
       closeDownstream(downstream, reset: true)
     } else if keepsAlive {

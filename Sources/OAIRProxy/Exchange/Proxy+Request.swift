@@ -109,8 +109,7 @@ extension Proxy {
   /// An exchange for an answer to something that isn't a request.
   mutating func beginBareExchange(_ downstream: Handle) {
     downstreams[downstream].phase = .exchanging
-    let serial = nextSerial()
-    downstreams[downstream].exchange.begin(serial: serial, at: reactor.now, settings: settings)
+    beginExchange(on: downstream)
     downstreams[downstream].input.removeAll()
     downstreams[downstream].headScanned = 0
   }
@@ -124,8 +123,7 @@ extension Proxy {
     counters.requests += 1
     retryBudget.requestCame(at: reactor.now)
     reactor.setDeadline(downstreams[downstream].registration, at: .max)
-    let serial = nextSerial()
-    downstreams[downstream].exchange.begin(serial: serial, at: reactor.now, settings: settings)
+    beginExchange(on: downstream)
     downstreams[downstream].exchange.keep(scratch.parsedHead, bytes, scratch.requestTable)
     if !isAccepting { downstreams[downstream].exchange.keepsAlive = false }
     if settings.sessionField != nil {

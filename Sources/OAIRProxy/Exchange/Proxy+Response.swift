@@ -127,9 +127,9 @@ extension Proxy {
     let upstream = downstreams[downstream].exchange.upstream
     downstreams[downstream].exchange.committedAt = reactor.now
     if upstreams[upstream].endsDownstream { downstreams[downstream].exchange.keepsAlive = false }
-    if upstreams[upstream].isRequestSent { releaseBody(downstream) }
     upstreams[upstream].body.commit()
     if upstreams[upstream].body.isWatchedStream { countFirstToken(downstream) }
+    if upstreams[upstream].isRequestSent { releaseBody(downstream) }
     if downstreams[downstream].exchange.isNewResponse {
       downstreams[downstream].exchange.seeksResponseID = true
     }

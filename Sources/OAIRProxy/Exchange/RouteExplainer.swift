@@ -170,22 +170,34 @@ extension Proxy {
 
   /// An exchange whose body is whole, on a connection that isn't there.
   private mutating func insertRequest(path: String, body: [UInt8]) -> Handle {
-    var exchange = noExchange()
-    exchange.begin(serial: nextSerial(), at: reactor.now, settings: settings)
-    exchange.request.append(Array("POST \(path) HTTP/1.1\r\n\r\n".utf8))
-    exchange.headLength = exchange.request.count
-    exchange.request.append(body)
-    exchange.framing = .length(body.count)
-    exchange.bodyLength = body.count
-    exchange.method = .post
-    let start = "POST ".utf8.count
-    exchange.target = ByteRange(start, start + path.utf8.count)
-    exchange.route = Array(path.utf8).withUnsafeBytes { PathTable.route($0) }
-    exchange.peek.scan(exchange.body, isComplete: true)
-    _ = exchange.machine.handle(.bodyEnded)
-    return downstreams.insert(
-      Downstream(registration: .none, peer: .unix(""), checksHost: false, exchange: exchange)
+    let downstream = downstreams.insert(
+      Downstream(
+        registration: .none,
+        peer: .unix(""),
+        checksHost: false,
+        resting: exchanges.resting
+      )
     )
+    beginExchange(on: downstream)
+    downstreams[downstream].exchange.become(path: path, body: body)
+    return downstream
+  }
+}
+
+extension Exchange {
+  /// The whole of a request, as if it had come.
+  fileprivate mutating func become(path: String, body: [UInt8]) {
+    request.append(Array("POST \(path) HTTP/1.1\r\n\r\n".utf8))
+    headLength = request.count
+    request.append(body)
+    framing = .length(body.count)
+    bodyLength = body.count
+    method = .post
+    let start = "POST ".utf8.count
+    target = ByteRange(start, start + path.utf8.count)
+    route = Array(path.utf8).withUnsafeBytes { PathTable.route($0) }
+    peek.scan(self.body, isComplete: true)
+    _ = machine.handle(.bodyEnded)
   }
 }
 

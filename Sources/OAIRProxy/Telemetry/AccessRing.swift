@@ -49,6 +49,14 @@ public final class AccessRing: @unchecked Sendable {  // SAFETY: see `records`
     return true
   }
 
+  /// Gives the memory of an empty ring back; it comes again page by page.
+  ///
+  /// On the reactor's thread: the writer touches a slot only while a record is in it.
+  func releasePages() {
+    guard tail.load(ordering: .relaxed) == head.load(ordering: .acquiring) else { return }
+    FreePages.release(records, count: Self.capacity)
+  }
+
   /// Takes the oldest record.
   ///
   /// On the writer's thread.
