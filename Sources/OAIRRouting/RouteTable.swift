@@ -61,6 +61,8 @@ public final class RouteTable: Sendable {
 
   /// The ids of backends that never told their models: any model may be one of theirs.
   public let unlistedBackends: [String]
+  /// How many models each backend has told, parallel to `backends`; nil for one that never did.
+  public let modelCounts: [Int?]
   /// The numbers of models in metrics, the same in all tables of a registry.
   public let modelSeries: ModelSeries
 
@@ -102,6 +104,7 @@ public final class RouteTable: Sendable {
     self.isListed = isListed
     backends = members.map(\.backend)
     unlistedBackends = members.filter { !$0.isListed }.map(\.backend.record.id)
+    modelCounts = members.map { $0.isListed ? $0.models.count : nil }
     slotCount = (members.map(\.backend.record.slot).max() ?? -1) + 1
     self.defaultBackend = members.firstIndex { $0.backend.record.id == defaultBackend }
     factTable = .allocate(capacity: members.count)

@@ -156,14 +156,19 @@ class Router(Server):
     def models(self):
         return sorted(model["id"] for model in self.ask("GET", "/v1/models").json()["data"])
 
+    def listed(self):
+        """How many backends have told their models."""
+        page = self.ask("GET", "/metrics").payload
+        return page.count(b"\noairouter_backend_models{")
+
     def wait_ready(self, backends, models=None):
-        """Waits until that many backends are healthy, and the models (if given) are listed."""
+        """Waits until that many backends are healthy, and the models (if given) are listed: by as
+        many backends, since one that is well may not have told its own yet."""
 
         def is_ready():
-            health = self.health()
-            return health["backends_healthy"] == backends and (
-                models is None or set(models) <= set(self.models())
-            )
+            if self.health()["backends_healthy"] != backends:
+                return False
+            return models is None or (self.listed() >= backends and set(models) <= set(self.models()))
 
         try:
             wait_until(is_ready, f"{backends} healthy backends with {models}")

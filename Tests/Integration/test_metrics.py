@@ -54,6 +54,7 @@ def test_requests_streams_and_tokens_are_counted(start_mock, start_router):
     assert page.value("oairouter_inter_event_seconds_sum", model="m") > 3 * 0.02
     assert page.value("oairouter_attempts_total", backend="a") == 4
     assert page.value("oairouter_backend_state", backend="a", state="ready") == 1
+    assert page.values("oairouter_backend_models", backend="a") == [1]
     assert page.value("oairouter_streams_active") == 0
     assert page.value("process_resident_memory_bytes") > 1 << 20
 

@@ -232,6 +232,11 @@ struct MetricsPageMaker: Sendable {
       )
       text.sample(1, labels)
     }
+    text.begin("oairouter_backend_models", .gauge, "Models that a backend has told.")
+    for (backend, count) in zip(table.backends, table.modelCounts) {
+      guard let count else { continue }
+      text.sample(UInt64(count), MetricsText.label("backend", backend.record.id))
+    }
     text.begin("oairouter_in_flight", .gauge, "Requests at work at a backend.")
     for backend in table.backends {
       let record = backend.record
