@@ -5,6 +5,7 @@ has to be what the engine sent, byte for byte, once the chunked framing is taken
 """
 
 import asyncio
+import time
 import uuid
 
 import openai
@@ -31,6 +32,7 @@ class Wire:
         self.back = back
         self.model = model
         self.request_id = f"test-{uuid.uuid4()}"
+        self._began = time.monotonic()
 
     def options(self):
         """What every client in here is made with: no retry that would hide a failure."""
@@ -47,7 +49,10 @@ class Wire:
         assert front_response.payload == back_response.payload
         assert front_response.status == back_response.status
         assert front_response.head.get("content-type") == back_response.head.get("content-type")
-        assert front_response.head.get("x-oairouter-backend") == "llama"
+        # The head of a stream that is silent for 5 s goes out before it is known who answers.
+        is_late = time.monotonic() - self._began > 5
+        named = front_response.head.get("x-oairouter-backend")
+        assert named == "llama" or (named is None and is_late)
         return front_response.payload
 
 
