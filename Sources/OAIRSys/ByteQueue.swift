@@ -114,7 +114,7 @@ public struct ByteQueue: ~Copyable {
   public mutating func makeRoom(_ extra: Int) {
     guard capacity &- tail < extra else { return }
     let size = count + extra
-    let step = size > 4096 ? 4096 : 512
+    let step = size > 4096 ? 4096 : 128
     move(to: (size + step - 1) / step * step)
   }
 

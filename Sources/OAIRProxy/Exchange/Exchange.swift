@@ -312,6 +312,7 @@ struct Exchange: ~Copyable {
     let worth = isStream ? Self.keptRequest.ofStream : Self.keptRequest.ofAnswer
     guard requestBytes == 0, request.count > worth else { return }
     var kept = ByteQueue()
+    kept.makeRoom(headLength + (modelRange?.count ?? 0))
     kept.append(head)
     if let modelRange {
       kept.append(UnsafeRawBufferPointer(rebasing: request.bytes[modelRange]))
