@@ -18,9 +18,7 @@ struct BracketStack: ~Copyable, @unchecked Sendable {
   /// Whether the kind of the innermost level is known.
   var isTracked: Bool { depth <= Self.trackedDepth }
 
-  /// Whether the innermost level is an object.
-  ///
-  /// Only meaningful where `isTracked`.
+  /// Whether the innermost level is an object; only meaningful where `isTracked`.
   @inline(__always)
   var isInObject: Bool {
     let level = depth &- 1
@@ -45,7 +43,8 @@ struct BracketStack: ~Copyable, @unchecked Sendable {
   }
 
   private func isDeepObject(_ level: Int) -> Bool {
-    guard let deep else { return false }
+    // Asked of a level that isn't tracked, too: whoever opens one asks what may close it.
+    guard let deep, level < Self.trackedDepth else { return false }
     return (deep[level / Self.wordBits - 1] >> UInt64(level & 63)) & 1 == 1
   }
 

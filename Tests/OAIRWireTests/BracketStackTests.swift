@@ -36,7 +36,10 @@ import Testing
     for _ in 0..<BracketStack.trackedDepth { stack.push(isObject: true) }
     let isTracked = stack.isTracked
     #expect(isTracked)
-    for _ in 0..<1000 { stack.push(isObject: false) }
+    for _ in 0..<1000 { stack.push(isObject: true) }
+    // Nothing is known of them, and nothing read: a sanitizer would say so.
+    let isObjectBelow = stack.isInObject
+    #expect(!isObjectBelow)
     let isTrackedBelow = stack.isTracked
     #expect(!isTrackedBelow)
     for _ in 0..<1000 { stack.pop() }
