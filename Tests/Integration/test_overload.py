@@ -146,6 +146,23 @@ def test_an_idle_router_is_small(start_mock, start_router):
 
 
 @pytest.mark.figures
+def test_idle_connections_take_little_and_give_it_back(start_mock, start_router):
+    router = start_router({"b": start_mock("b", "m").url}).wait_ready(1, ["m"])
+    before = router.memory("RssAnon")
+    count = 3000
+    with contextlib.ExitStack() as stack:
+        for _ in range(count):
+            client = stack.enter_context(RawClient(router.address))
+            assert client.ask("GET", "/health").status == 200
+        grown = router.memory("RssAnon") - before
+        print(f"{grown / count:.0f} bytes a connection")
+        assert grown < count << 10
+    # It looks for the end of a peak every ten seconds.
+    limit = before + (1 << 20)
+    wait_until(lambda: router.memory("RssAnon") < limit, "memory to go back", 40)
+
+
+@pytest.mark.figures
 @pytest.mark.parametrize("order", ["model first", "model last"])
 def test_uploads_share_the_memory(start_mock, start_router, order):
     backend = start_mock("b", "m", tokens=1, ttft="1ms", itl="1ms")
