@@ -7,6 +7,7 @@ public enum KnownField: UInt8, Sendable {
   case proxyAuthenticate, proxyAuthorization, te, trailer, upgrade, expect, contentType
   case contentEncoding, authorization, via, xForwardedFor, xForwardedProto, xForwardedHost
   case xRequestID, origin, date, server, retryAfter, xAccelBuffering, accept, acceptEncoding
+  // With `other` they are 32: `bit` has no room for more.
   case userAgent, cookie, location, xAPIKey
 
   /// Bytes of the longest of these names and the colon behind it.

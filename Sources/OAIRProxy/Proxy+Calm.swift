@@ -20,8 +20,24 @@ extension Proxy {
     let isClientsPeakOver = downstreams.releasePages()
     let isBackendsPeakOver = upstreams.releasePages()
     let isPeakOver = reactor.releasePages()
-    guard isClientsPeakOver || isBackendsPeakOver || isPeakOver else { return }
-    ring?.releasePages()
+    if isClientsPeakOver || isBackendsPeakOver || isPeakOver {
+      ring?.releasePages()
+      owesHeap = true
+    }
+    if owesHeap { releaseHeap() }
+  }
+
+  /// Gives back what the allocator has free, once no request is under way: that can take tens of
+  /// milliseconds after a peak of many small bodies, in which nobody is served.
+  ///
+  /// With several workers it stays, since it would hold up all of them.
+  private mutating func releaseHeap() {
+    guard !isShared else {
+      owesHeap = false
+      return
+    }
+    guard exchanges.inUse == 0 else { return connectionEnded() }
+    owesHeap = false
     AllocatorSettings.releaseFree()
   }
 }

@@ -95,6 +95,8 @@ public struct Proxy<K: Kernel>: ~Copyable {
   var isShrinking = false
   /// A timer runs that looks whether a peak is over.
   var isCalmDue = false
+  /// A peak is over whose memory the allocator still has.
+  var owesHeap = false
   /// Memory was given back since somebody waits for it.
   var isMemoryFreed = false
   /// Exchanges that wait for a place at a backend.

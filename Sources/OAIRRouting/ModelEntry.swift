@@ -104,6 +104,23 @@ struct ModelEntry: Sendable {
   }
 }
 
+extension ModelEntry {
+  /// What somebody may see of it who isn't to see all models; nil for nothing.
+  ///
+  /// An alias doesn't tell what it stands for unless that may be seen as well.
+  func shown(where isShown: (UnsafeRawBufferPointer) -> Bool) -> ModelEntry? {
+    guard isListed, Array(ModelName.canonical(name).utf8).withUnsafeBytes(isShown) else {
+      return nil
+    }
+    guard let servedName, !object.isEmpty,
+      !servedName.withUnsafeBytes({ isShown(ModelName.canonical($0)) })
+    else { return self }
+    var entry = self
+    entry.object = RouteTable.renderAlias(name, for: nil, created: registeredAt)
+    return entry
+  }
+}
+
 extension RouteMember {
   /// Whether it has a model in memory: as it says, or because its engine has all it lists.
   fileprivate func holds(_ model: ModelDescription) -> Bool {

@@ -114,8 +114,10 @@ extension RouteTable {
 
   /// An alias as a model: `root` names what it stands for, as vLLM has it.
   ///
-  /// - Parameter created: since when the model has been there, in seconds since 1970.
-  static func renderAlias(_ name: String, for target: String, created: Int) -> [UInt8] {
+  /// - Parameters:
+  ///   - target: nil where that isn't to be told.
+  ///   - created: since when the model has been there, in seconds since 1970.
+  static func renderAlias(_ name: String, for target: String?, created: Int) -> [UInt8] {
     var json = JSONWriter()
     json.beginObject()
     json.key("id")
@@ -126,8 +128,10 @@ extension RouteTable {
     json.int(created)
     json.key("owned_by")
     json.string("oairouter")
-    json.key("root")
-    json.string(target)
+    if let target {
+      json.key("root")
+      json.string(target)
+    }
     json.endObject()
     return json.bytes
   }

@@ -224,6 +224,16 @@ public final class RouteTable: Sendable {
     entries[entry].isListed ? entries[entry].object : []
   }
 
+  /// The same without what its reader isn't to see.
+  ///
+  /// - Parameter isShown: told a model's canonical name.
+  public func modelBody(
+    _ entry: Int,
+    where isShown: (UnsafeRawBufferPointer) -> Bool
+  ) -> [UInt8] {
+    entries[entry].shown(where: isShown)?.object ?? []
+  }
+
   /// The whole body of a list, without what its reader isn't to see; rendered anew at each call.
   ///
   /// - Parameters:
@@ -233,10 +243,7 @@ public final class RouteTable: Sendable {
     of list: ModelListing,
     where isShown: (UnsafeRawBufferPointer) -> Bool
   ) -> [UInt8] {
-    let shown = entries.filter { entry in
-      entry.isListed && Array(ModelName.canonical(entry.name).utf8).withUnsafeBytes(isShown)
-    }
-    return Self.render(list, shown)
+    Self.render(list, entries.compactMap { $0.shown(where: isShown) })
   }
 
   /// Listed models whose names are close to one that isn't known; for an error's text.

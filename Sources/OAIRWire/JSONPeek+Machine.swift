@@ -125,12 +125,18 @@ extension JSONPeek {
     _ count: Int
   ) -> (Int, Phase) {
     guard member == .model else {
-      if member == .stream { stream = nil }
+      forgetMember()
       return beginLongString(bytes, start, count, .valueString)
     }
     let quote = bytes.nearQuote(from: start, to: count)
     guard quote >= 0 else { return beginLongString(bytes, start, count, .modelString) }
     return (quote &+ 1, takeModel(bytes, start..<quote))
+  }
+
+  /// A member comes again, or for the first time: of several the last one counts.
+  private mutating func forgetMember() {
+    if member == .stream { stream = nil }
+    if member == .previousResponse { previousResponseRange = nil }
   }
 
   private mutating func beginLongString(
@@ -173,7 +179,7 @@ extension JSONPeek {
   /// Begins a value that isn't a string.
   private mutating func beginValue(_ byte: UInt8, at offset: Int) -> Phase {
     if brackets.depth == 1 {
-      if member == .stream { stream = nil }
+      forgetMember()
       if member == .model, Byte.beginsValue(byte) { return fail(.modelNotAString(offset: offset)) }
     }
     switch byte {

@@ -168,7 +168,9 @@ class Router(Server):
         def is_ready():
             if self.health()["backends_healthy"] != backends:
                 return False
-            return models is None or (self.listed() >= backends and set(models) <= set(self.models()))
+            if models is None:
+                return True
+            return self.listed() >= backends and set(models) <= set(self.models())
 
         try:
             wait_until(is_ready, f"{backends} healthy backends with {models}")

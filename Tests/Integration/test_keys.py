@@ -98,6 +98,23 @@ def test_a_key_sees_the_models_that_it_allows(guarded, start_mock):
     assert all(model.model.startswith("team-") for model in local.ps().models)
 
 
+def test_no_answer_names_a_model_that_the_key_may_not_use(guarded, start_mock):
+    mock = start_mock("a", "secret", tokens="2")
+    aliases = ("--aliases", json.dumps({"team-alias": "secret"}))
+    router, key = guarded({"a": mock.url}, *aliases, models=["team-*"])
+    listed = router.ask("GET", "/v1/models", fields=bearer(key))
+    assert [model["id"] for model in listed.json()["data"]] == ["team-alias"]
+    alias = router.ask("GET", "/v1/models/team-alias", fields=bearer(key))
+    assert alias.json()["id"] == "team-alias"
+    # A request without a model goes to the only one there is.
+    unnamed = router.ask("POST", CHAT, b'{"messages":[]}', bearer(key))
+    assert unnamed.status == 403 and unnamed.error["code"] == "model_not_allowed"
+    for answer in (listed, alias, unnamed):
+        assert b"secret" not in answer.payload, answer.payload
+    allowed = router.post(CHAT, chat("team-alias", stream=False), bearer(key))
+    assert allowed.status == 200
+
+
 def test_other_clients_get_errors_that_they_know(guarded, start_mock):
     mock = start_mock("a", "m", personality="ollama", tokens="2")
     router, key = guarded({"a": mock.url}, models=["m"])

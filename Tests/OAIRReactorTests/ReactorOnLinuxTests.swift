@@ -120,12 +120,15 @@ struct ReactorOnLinuxTests {
     let start = reactor.now
     reactor.addTimer(at: start + 3_000_000, owner: 9)
     reactor.setDeadline(handle, at: start + 20_000_000)
-    var event = next(&reactor)
-    let fired = reactor.now - start
-    #expect(event == .timer(owner: 9) && fired >= 3_000_000)
-    reactor.endTick()
-    event = next(&reactor)
-    let passed = reactor.now - start
-    #expect(event == .deadline(handle, owner: 1) && passed >= 20_000_000)
+    // On a machine that is busy elsewhere both may be due when it comes to look.
+    var due: [(event: ReactorEvent, time: UInt64)] = [
+      (.timer(owner: 9), 3_000_000), (.deadline(handle, owner: 1), 20_000_000),
+    ]
+    while !due.isEmpty {
+      let event = next(&reactor)
+      let passed = reactor.now - start
+      let index = try #require(due.firstIndex { $0.event == event }, "what wasn't asked for")
+      #expect(passed >= due.remove(at: index).time)
+    }
   }
 }

@@ -42,6 +42,8 @@ import Testing
     (#"{"previous_response_id" : "resp_1" , "model":"m"}"#, "resp_1"),
     (#"{"previous_response_id":"resp_0","previous_response_id":"resp_1"}"#, "resp_1"),
     (#"{"previous_response_id":null,"model":"m"}"#, nil),
+    (#"{"previous_response_id":"resp_0","previous_response_id":null}"#, nil),
+    (#"{"previous_response_id":"resp_0","previous_response_id":{"a":1}}"#, nil),
     (#"{"previous_response_id":"resp_\u0031"}"#, nil),
     (#"{"x":{"previous_response_id":"resp_1"},"previous_response_ids":"resp_2"}"#, nil),
   ])

@@ -14,6 +14,8 @@ struct ExchangePool: ~Copyable {
   private var places: [UnsafeMutablePointer<Exchange>] = []
   /// What stands in connections without a request; nobody changes it.
   let resting: UnsafeMutablePointer<Exchange>
+  /// How many are under way.
+  private(set) var inUse = 0
   private let limits: HTTP1Limits
   private var settings: ProxySettings
 
@@ -40,6 +42,7 @@ struct ExchangePool: ~Copyable {
 
   /// An exchange that hasn't begun; the caller's until it gives it back.
   mutating func take() -> UnsafeMutablePointer<Exchange> {
+    inUse &+= 1
     if let place = places.popLast() { return place }
     let place = UnsafeMutablePointer<Exchange>.allocate(capacity: 1)
     place.initialize(to: Exchange(settings: settings, limits: limits))
@@ -48,6 +51,7 @@ struct ExchangePool: ~Copyable {
 
   /// The exchange is over: nothing of it is left.
   mutating func giveBack(_ place: UnsafeMutablePointer<Exchange>) {
+    inUse &-= 1
     guard places.count < Self.ready else { return Self.free(place) }
     place.pointee.renew(settings: settings, limits: limits)
     places.append(place)

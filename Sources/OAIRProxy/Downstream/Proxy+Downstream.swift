@@ -14,7 +14,7 @@ extension Proxy {
   /// The exchange is over, if there is one; the connection may have another.
   mutating func endExchange(on downstream: Handle) {
     guard let place = downstreams[downstream].end(exchanges.resting) else { return }
-    precondition(place.pointee.reserved == 0, "a body's memory is still reserved")
+    precondition(!place.pointee.holdsAnything, "what all exchanges share is still held")
     exchanges.giveBack(place)
   }
 

@@ -131,6 +131,9 @@ extension Proxy {
 
   // MARK: 7 send
 
+  /// Sends the head, and what there is of the body.
+  ///
+  /// Each way out sets the connection's deadline: one from the pool has that of its idle time.
   private mutating func sendRequest(_ downstream: Handle) {
     let upstream = downstreams[downstream].exchange.upstream
     let registration = upstreams[upstream].registration

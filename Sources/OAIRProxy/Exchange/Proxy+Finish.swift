@@ -277,7 +277,9 @@ extension Proxy {
     releaseBody(downstream)
     leaveQueue(downstream)
     leaveKey(downstream)
-    if downstreams[downstream].exchange.hasRetried { retryBudget.exchangeEnded() }
+    guard downstreams[downstream].exchange.hasRetried else { return }
+    retryBudget.exchangeEnded()
+    downstreams[downstream].exchange.hasRetried = false
   }
 
   /// The exchange is over: its record goes to the writer, and the connection to its next request.

@@ -160,12 +160,12 @@ extension Proxy {
     guard downstreams[downstream].exchange.isModelNamed else {
       if table.defaultBackend != nil { return .success(nil) }
       if let only = table.onlyModel { return .success(only) }
-      let models = table.modelCount
+      let models = isKeyBound(downstream) ? "" : "\(table.modelCount) "
       return .failure(
         Refusal(
           error: GatewayError(
             .missingModel,
-            advice: "Name one of the \(models) models that GET /v1/models lists."
+            advice: "Name one of the \(models)models that GET /v1/models lists."
           )
         )
       )

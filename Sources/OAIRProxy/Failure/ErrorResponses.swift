@@ -192,6 +192,9 @@ struct ErrorResponse: Equatable {
     case .missingKey:
       return "This router wants an API key. Send one as 'Authorization: Bearer KEY' or as "
         + "'x-api-key: KEY'."
+    case .modelNotAllowed where error.detail.isEmpty:
+      return "This API key may not use the model that requests without one go to. Name one that it "
+        + "may use: GET /v1/models lists them."
     case .modelNotAllowed:
       return "This API key may not use the model '\(detail)'. Ask for one that it may use, or have "
         + "the key's list of models changed (keys.models)."

@@ -137,6 +137,8 @@ struct UpstreamHeadWriter {
   }
 
   /// Appended to what earlier proxies wrote; several fields become one list (RFC 9110 section 5.3).
+  ///
+  /// Leaves its line open: what is written behind it begins with the line's end.
   private func writeForwardedFor(_ table: borrowing HeadTable, _ out: inout HeadWriter) {
     out.append("X-Forwarded-For: ")
     appendFormer(.xForwardedFor, table, &out)
@@ -158,6 +160,7 @@ struct UpstreamHeadWriter {
     out.append(decimal: Int(address & 255))
   }
 
+  /// Leaves its line open, too.
   private func writeVia(_ table: borrowing HeadTable, _ out: inout HeadWriter) {
     out.append("Via: ")
     appendFormer(.via, table, &out)

@@ -72,11 +72,13 @@ extension Proxy {
   /// without a name.
   mutating func modelKeyError(_ downstream: Handle, _ entry: Int?) -> GatewayError? {
     guard isKeyBound(downstream) else { return nil }
-    var name = Array(modelText(downstream).utf8)
+    let named = modelText(downstream)
+    var name = Array(named.utf8)
     if name.isEmpty, let entry { name = table.modelName(entry) }
     if name.withUnsafeBytes({ isModelAllowed(downstream, ModelName.canonical($0)) }) { return nil }
     counters.refusedModels += 1
-    return GatewayError(.modelNotAllowed, String(decoding: name, as: UTF8.self))
+    // Not the name of a model that its client hasn't named: it may not be meant to know it.
+    return GatewayError(.modelNotAllowed, named)
   }
 
   /// Whether the request's key allows but some models.

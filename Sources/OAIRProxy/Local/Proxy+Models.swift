@@ -38,7 +38,7 @@ extension Proxy {
       return
     }
     if let entry = table.entry(for: name) {
-      let body = table.modelBody(entry)
+      let body = table.modelBody(entry) { isModelAllowed(downstream, $0) }
       if !body.isEmpty {
         answer(downstream, 200, body)
         return

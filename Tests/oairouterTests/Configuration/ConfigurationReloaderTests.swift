@@ -59,7 +59,10 @@ struct ConfigurationReloaderTests {
     func stop() async throws {
       router.stop()
       try await tasks[0].value
+      // The reloader's own task ends with the news, and the other one when it is cancelled.
+      news.finish()
       tasks[1].cancel()
+      try await tasks[1].value
       try FileManager.default.removeItem(atPath: path)
     }
   }
