@@ -68,6 +68,11 @@ build_release() {
 thread_options=suppressions=$PWD/Scripts/thread-sanitizer.supp
 leak_options=suppressions=$PWD/Scripts/leak-sanitizer.supp
 
+# How many Swift tests are under way at one time. All at once, each `await` of a test stands behind
+# what hundreds of others compute, for longer than the servers that it talks to have patience. (Read
+# by the testing library; one that doesn't know it runs them as before.)
+export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=12
+
 venv=.build-venv
 
 # prepare_venv FOLDER REQUIREMENTS: a virtual environment with the pinned packages; its stamp spares
