@@ -73,12 +73,12 @@ public actor ControlPlane {
     await registry.start { continuation.yield($0) }
     tasks.append(await configured.start(backends))
     for discoverer in discoverers {
-      var found = Findings(discoverer.name, registry, own, report)
+      var found = Findings(discoverer.name, registry, own: own, report: report)
       for backend in discoverer.known { await found.take(.appeared(backend)) }
       tasks.append(
         Task.detached { [found, client] in
           var found = found
-          for await change in discoverer.changes(using: client) { await found.take(change) }
+          await found.follow(discoverer.changes(using: client))
         }
       )
     }
@@ -113,52 +113,5 @@ public actor ControlPlane {
     await client.stop()
     for task in tasks { await task.value }
     tasks = []
-  }
-}
-
-/// What one discoverer has found so far, on its way into the registry.
-private struct Findings {
-  let discoverer: String
-  let registry: BackendRegistry
-  let own: OwnListeners
-  let report: @Sendable (ControlPlaneEvent) -> Void
-  /// What it registered, and as whose: it can't take away what another source has told.
-  private var sources: [String: Backend.Source] = [:]
-
-  init(
-    _ discoverer: String,
-    _ registry: BackendRegistry,
-    _ own: OwnListeners,
-    _ report: @escaping @Sendable (ControlPlaneEvent) -> Void
-  ) {
-    self.discoverer = discoverer
-    self.registry = registry
-    self.own = own
-    self.report = report
-  }
-
-  mutating func take(_ change: DiscoveryChange) async {
-    switch change {
-    case .appeared(let backend):
-      let outcome =
-        own.contains(backend.endpoint.address)
-        ? .refused("this router itself listens there") : await registry.register(backend)
-      if case .refused = outcome {} else { sources[backend.id] = backend.source }
-      report(.found(backend, by: discoverer, outcome))
-    case .disappeared(let id):
-      guard let source = sources.removeValue(forKey: id) else { return }
-      if await registry.unregister(id: id, source: source) { report(.lost(id: id, by: discoverer)) }
-    case .stirred(let id):
-      await registry.requestProbe(id: id)
-    case .skipped(let skip):
-      report(.skipped(skip, by: discoverer))
-    case .watching(let what):
-      report(.watching(what, by: discoverer))
-    case .listed:
-      await registry.discoveryListed(discoverer)
-      report(.listed(discoverer))
-    case .troubled(let reason):
-      report(.troubled(discoverer, reason: reason))
-    }
   }
 }

@@ -24,7 +24,7 @@ public enum DiscoveryLimits {
   public static let resolveTimeout = Duration.seconds(12)
   /// How long a new configuration waits for its names before it takes effect without them.
   static let nameWait = Duration.seconds(2)
-  /// When a configured backend that the registry has refused is offered to it again: another one
+  /// When a backend that the registry has refused is offered to it again: another one
   /// may have made room.
   public static let refusedRetry = Duration.seconds(30)
   /// Names that are looked up at one time, each on a thread of its own; further ones fail.
