@@ -32,3 +32,12 @@ struct OwnerTag {
     UInt64(kind.rawValue) << 56 | UInt64(handle.slot & 0xff_ffff) << 32 | UInt64(handle.generation)
   }
 }
+
+extension Proxy {
+  /// Has the reactor tell, once, that a time has passed.
+  ///
+  /// - Parameter nanoseconds: from now on.
+  mutating func addTimer(_ kind: OwnerTag.Kind, after nanoseconds: UInt64) {
+    reactor.addTimer(at: reactor.now &+ nanoseconds, owner: OwnerTag(kind).bits)
+  }
+}

@@ -8,10 +8,7 @@ extension Proxy {
   mutating func connectionEnded() {
     guard !isCalmDue else { return }
     isCalmDue = true
-    reactor.addTimer(
-      at: reactor.now &+ ProxyLimits.calmNanoseconds,
-      owner: OwnerTag(.pages).bits
-    )
+    addTimer(.pages, after: ProxyLimits.calmNanoseconds)
   }
 
   /// Gives memory back if a peak is over.

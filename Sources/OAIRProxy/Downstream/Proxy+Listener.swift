@@ -167,10 +167,7 @@ extension Proxy {
     counters.acceptPauses += 1
     guard !isResumptionDue else { return }
     isResumptionDue = true
-    reactor.addTimer(
-      at: reactor.now &+ ProxyLimits.acceptPauseNanoseconds,
-      owner: OwnerTag(.acceptPause).bits
-    )
+    addTimer(.acceptPause, after: ProxyLimits.acceptPauseNanoseconds)
   }
 
   mutating func resumeListeners() {
@@ -197,10 +194,7 @@ extension Proxy {
     guard lifecycle == .running else { return }
     guard settings.deadlines.drainDelay > 0 else { return beginDrain() }
     lifecycle = .leaving
-    reactor.addTimer(
-      at: reactor.now &+ settings.deadlines.drainDelay,
-      owner: OwnerTag(.drainDelay).bits
-    )
+    addTimer(.drainDelay, after: settings.deadlines.drainDelay)
   }
 
   /// Accepts nothing new.
@@ -217,7 +211,7 @@ extension Proxy {
     }
     listeners.removeAll()
     hurryIdle()
-    reactor.addTimer(at: reactor.now &+ settings.deadlines.drain, owner: OwnerTag(.drain).bits)
+    addTimer(.drain, after: settings.deadlines.drain)
   }
 
   /// Whoever has sent nothing yet gets a short while to do so.

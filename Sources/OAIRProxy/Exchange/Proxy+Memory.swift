@@ -75,10 +75,7 @@ extension Proxy {
 
   private mutating func shrinkLater() {
     isShrinking = true
-    reactor.addTimer(
-      at: reactor.now &+ ProxyLimits.sparesNanoseconds,
-      owner: OwnerTag(.spares).bits
-    )
+    addTimer(.spares, after: ProxyLimits.sparesNanoseconds)
   }
 
   /// Gives back, one at a time, what nobody has had use for.

@@ -38,7 +38,7 @@ extension Proxy {
     guard table.isListed || isServedAlready(downstream) else { return .notListedYet }
     switch findEntry(downstream) {
     case .success(let entry):
-      if downstreams[downstream].exchange.key > 0, let error = modelKeyError(downstream, entry) {
+      if isKeyBound(downstream), let error = modelKeyError(downstream, entry) {
         return .refused(error)
       }
       setDestination(downstream, asked: entry)
@@ -48,7 +48,7 @@ extension Proxy {
     case .failure(let refusal):
       // Whether a model exists that the key may not use isn't its holder's business either.
       let isNamed = downstreams[downstream].exchange.isModelNamed
-      let error = isNamed ? modelKeyError(downstream, nil) : nil
+      let error = isNamed && isKeyBound(downstream) ? modelKeyError(downstream, nil) : nil
       return .refused(error ?? refusal.error)
     }
   }

@@ -68,10 +68,9 @@ extension Proxy {
     }
   }
 
-  /// Whether the key may ask for the model: as the client has named it, or the one that it gets
-  /// without a name.
+  /// Whether a key that allows but some models may ask for this one: as the client has named it,
+  /// or the one that it gets without a name.
   mutating func modelKeyError(_ downstream: Handle, _ entry: Int?) -> GatewayError? {
-    guard isKeyBound(downstream) else { return nil }
     let named = modelText(downstream)
     var name = Array(named.utf8)
     if name.isEmpty, let entry { name = table.modelName(entry) }

@@ -160,9 +160,6 @@ extension Proxy {
   private mutating func lookLater() {
     guard !isLookDue else { return }
     isLookDue = true
-    reactor.addTimer(
-      at: reactor.now &+ ProxyLimits.turnNanoseconds,
-      owner: OwnerTag(.look).bits
-    )
+    addTimer(.look, after: ProxyLimits.turnNanoseconds)
   }
 }
