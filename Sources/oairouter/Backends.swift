@@ -5,6 +5,7 @@ import OAIRouter
 /// `oairouter backends`: a running router's backends.
 struct Backends: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "backends",
     abstract: "Show and change the backends of a running router.",
     discussion: "Asks the router's admin listener; what is changed lasts until it restarts.",
     subcommands: [List.self, Add.self, Remove.self, Drain.self, Resume.self],
@@ -13,7 +14,10 @@ struct Backends: ParsableCommand {
 
   /// `oairouter backends list`.
   struct List: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "List the backends.")
+    static let configuration = CommandConfiguration(
+      commandName: "list",
+      abstract: "List the backends."
+    )
 
     @OptionGroup var target: AdminTarget
 
@@ -30,7 +34,10 @@ struct Backends: ParsableCommand {
 
   /// `oairouter backends add`.
   struct Add: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Add a backend.")
+    static let configuration = CommandConfiguration(
+      commandName: "add",
+      abstract: "Add a backend."
+    )
 
     @Argument(
       help: ArgumentHelp("Where it is, such as gpu=http://10.0.0.5:8000.", valueName: "[id=]url")
@@ -133,6 +140,7 @@ struct Backends: ParsableCommand {
   /// `oairouter backends drain`.
   struct Drain: ParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "drain",
       abstract: "Give a backend nothing new; what it works on goes on to its end."
     )
 
@@ -151,7 +159,10 @@ struct Backends: ParsableCommand {
 
   /// `oairouter backends resume`.
   struct Resume: ParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "End a backend's drain.")
+    static let configuration = CommandConfiguration(
+      commandName: "resume",
+      abstract: "End a backend's drain."
+    )
 
     @Argument(help: "The backend's id.") var id: String
     @OptionGroup var target: AdminTarget

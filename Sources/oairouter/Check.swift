@@ -4,6 +4,7 @@ import OAIRouter
 /// `oairouter check`: what a configuration says, without serving.
 struct Check: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "check",
     abstract: "Check the configuration, and show what holds and where it was said.",
     discussion: """
       Takes the same options as 'serve', and reads the same variables. Prints YAML that is a whole \

@@ -5,6 +5,7 @@ import OAIRouter
 /// `oairouter discover`: what discovery sees, and why it doesn't use the rest.
 struct Discover: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "discover",
     abstract: "Show the servers that discovery finds, and what it skips and why.",
     discussion: """
       Looks at containers and at local ports, unless --discover says otherwise; nothing is \

@@ -15,6 +15,7 @@ struct Oairouter: ParsableCommand {
       3 a benchmark is worse than the one it is compared with.
       """,
     version: Version.text,
+    // Each says its name, as do theirs: derived from the types they take a sixth of the start.
     subcommands: [
       Serve.self, Check.self, Doctor.self, Status.self, Models.self, Backends.self, Discover.self,
       RouteCommand.self,

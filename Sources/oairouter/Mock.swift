@@ -6,6 +6,7 @@ import OAIRouter
 /// `oairouter mock`: a fake inference server, to try a router out without a GPU.
 struct Mock: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "mock",
     abstract: "Run a fake inference server.",
     discussion: """
       It speaks the paths that the chosen engine serves, with the engine's manners, and runs until \

@@ -5,6 +5,7 @@ import OAIRouter
 /// `oairouter models`: what a running router, or any OpenAI-compatible server, serves.
 struct Models: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "models",
     abstract: "List the models of a running server.",
     discussion: "Shows the key of --key-file, else of the variable OAIROUTER_API_KEY, if any."
   )

@@ -13,6 +13,7 @@ struct RouteCommand: ParsableCommand {
   /// `oairouter route explain`.
   struct Explain: ParsableCommand {
     static let configuration = CommandConfiguration(
+      commandName: "explain",
       abstract: "Say who would get a request, and why, without sending it.",
       discussion: "Ends with 1 when nobody would get it."
     )

@@ -6,6 +6,7 @@ import OAIRouter
 /// `oairouter serve`: the router itself.
 struct Serve: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "serve",
     abstract: "Route requests to inference servers.",
     discussion: """
       Serves until SIGTERM or SIGINT; then running streams may finish (--drain-timeout), and a \

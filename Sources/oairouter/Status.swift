@@ -5,6 +5,7 @@ import OAIRouter
 /// `oairouter status`: whether a running router is healthy and ready.
 struct Status: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "status",
     abstract: "Show what a running router is doing.",
     discussion: """
       Asks the router's admin listener, or, with --url or when there is none, what any client may \

@@ -6,6 +6,7 @@ import OAIRouter
 /// `oairouter upgrade`: another program goes on in a running router's place.
 struct Upgrade: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "upgrade",
     abstract: "Have another process go on in a running router's place, cutting nothing.",
     discussion: """
       The running router starts the new program with its own arguments and environment, and \

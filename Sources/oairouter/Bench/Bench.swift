@@ -7,6 +7,7 @@ import OAIRouter
 /// `oairouter bench`: a load generator for any server that speaks OpenAI's API.
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "bench",
     abstract: "Measure a server, or two of them in turn.",
     discussion: """
       Reports requests and events per second; percentiles of latency, time to first token (TTFT) \

@@ -56,7 +56,10 @@ struct SettingKey: Sendable {
   var flag: String { "--" + (flagAliases.first ?? flagName) }
 
   /// `timeouts.first-byte`.
-  var flagName: String { String(path.map { $0 == "_" ? "-" : $0 }) }
+  var flagName: String {
+    let dashed = path.utf8.map { $0 == UInt8(ascii: "_") ? UInt8(ascii: "-") : $0 }
+    return String(decoding: dashed, as: UTF8.self)
+  }
 
   /// `OAIROUTER_TIMEOUTS_FIRST_BYTE`.
   var variable: String {

@@ -5,6 +5,7 @@ import OAIRouter
 /// `oairouter doctor`: what keeps the router from serving, and what may surprise its users.
 struct Doctor: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "doctor",
     abstract: "Look for what keeps the router from serving, and say what to do about it.",
     discussion: """
       Takes the same options as 'serve', and reads the same variables; nothing is changed. Exit \
