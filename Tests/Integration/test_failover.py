@@ -1,5 +1,6 @@
 """Backends that die: SIGKILL under load, before and after the first content."""
 
+import datetime
 import json
 import signal
 import threading
@@ -7,7 +8,7 @@ import threading
 import openai
 import pytest
 
-from programs import established
+from programs import Program, established
 from rawhttp import Truncated, chat, content_of, events
 from waiting import wait_until
 
@@ -125,6 +126,43 @@ def test_a_full_router_moves_all_that_a_backend_leaves_in_one_turn(start_mock, s
     join(streams)
     assert [stream.backend for stream in streams] == ["b"] * clients
     assert all(events(stream.payload)[-1] == b"[DONE]" for stream in streams)
+
+
+def moment(line):
+    """When a line was written, in seconds."""
+    return datetime.datetime.fromisoformat(line["time"].replace("Z", "+00:00")).timestamp()
+
+
+@pytest.mark.figures
+def test_under_load_nobody_is_sent_to_a_backend_that_has_refused(
+    binary, pair, running, tmp_path
+):
+    a, _, router = pair(tokens=20, ttft="2ms", itl="1ms")
+    command = [binary, "bench", router.url, "--rate", "1000", "--connections", "400", "--stream"]
+    command += ["--max-tokens", "20", "--duration", "6s", "--warm-up", "0s", "--json"]
+    load = Program(command, folder=tmp_path, name="load")
+    running.append(load)
+    wait_until(lambda: len(router.access_lines()) > 2000, "the load to be under way")
+    a.kill()
+    assert load.wait(60) == 0, load.describe()
+    figures = json.loads("\n".join(load.lines))["targets"][0]["rounds"][0]
+
+    lines = [json.loads(line) for line in list(router.lines) if line.startswith("{")]
+    refusals = [moment(line) for line in lines if line.get("reason") == "not_connected"]
+    refused = min(refusals)
+    asked = [line for line in lines if line["event"] == "access"]
+    lost = [line for line in asked if line["outcome"] not in ("complete", "local")]
+    late = [
+        line
+        for line in asked
+        if line["backend"] == "a" and moment(line) - line["duration_ms"] / 1000 > refused + 0.01
+    ]
+    print(f"{figures['requests']} requests, {len(lost)} cut, {len(late)} sent there afterwards")
+    # What had content from it ends with the frame; nothing else is lost.
+    assert {(line["outcome"], line["backend"]) for line in lost} <= {("truncated", "a")}
+    assert len(lost) == figures["errors"] < 100, figures["errors_by_kind"]
+    assert late == [] and max(refusals) - refused <= 0.01
+    assert figures["requests"] > 5000
 
 
 def test_streams_with_content_end_with_an_error_frame_and_no_done(pair):
