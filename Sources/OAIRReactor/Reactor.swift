@@ -353,6 +353,11 @@ public struct Reactor<K: Kernel>: ~Copyable {
     registrations[handle].send(kernel, first, second)
   }
 
+  /// Bytes that were sent and that the peer's machine hasn't taken yet.
+  public func unacknowledged(_ handle: Handle) -> Int {
+    kernel.unacknowledged(registrations[handle].transport.descriptor)
+  }
+
   /// Sends a FIN behind what was written.
   public mutating func shutdownWriting(_ handle: Handle) {
     kernel.shutdownWriting(registrations[handle].transport.descriptor)

@@ -38,6 +38,8 @@ public protocol Kernel {
     _ first: UnsafeRawBufferPointer,
     _ second: UnsafeRawBufferPointer
   ) -> IOResult
+  /// Bytes that were sent and that the peer's machine hasn't taken yet.
+  func unacknowledged(_ descriptor: FileDescriptor) -> Int
   /// Sends a FIN; what was written before still goes out.
   func shutdownWriting(_ descriptor: FileDescriptor)
   /// Makes the close that follows send a RST, so that the peer can't take what it has for whole.

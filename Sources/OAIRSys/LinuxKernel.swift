@@ -213,6 +213,13 @@ public struct LinuxKernel: Kernel {
     }
   }
 
+  /// SIOCOUTQ (tcp(7), unix(7)); 0 for a socket that can't tell.
+  public func unacknowledged(_ descriptor: FileDescriptor) -> Int {
+    var count: Int32 = 0
+    guard ioctl(descriptor.raw, UInt(TIOCOUTQ), &count) == 0 else { return 0 }
+    return Int(count)
+  }
+
   /// shutdown(2) of the writing side; a peer that is gone already is no error.
   public func shutdownWriting(_ descriptor: FileDescriptor) {
     _ = Glibc.shutdown(descriptor.raw, Int32(SHUT_WR))

@@ -5,6 +5,7 @@ import json
 import os
 import selectors
 import socket
+import threading
 import time
 
 import pytest
@@ -25,6 +26,10 @@ def cpu_seconds(router):
     with open(f"/proc/{router.process.pid}/stat") as file:
         fields = file.read().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def metrics(router):
+    return router.ask("GET", "/metrics").payload
 
 
 class Crowd:
@@ -231,6 +236,41 @@ def test_a_client_that_doesn_t_read_stops_its_backend(start_backend, start_route
         backend.next_call().send(HEAD + chunk(b"data: [DONE]\n\n") + b"0\r\n\r\n")
         assert other.reader.response().status == 200
         other.close()
+
+
+@pytest.mark.parametrize("is_reading", [True, False], ids=["slowly", "not at all"])
+def test_only_a_client_that_takes_nothing_is_cut(start_backend, start_router, is_reading):
+    backend = start_backend("m")
+    router = start_router({"b": backend.url}, "--timeouts.write", "1s").wait_ready(1, ["m"])
+    with socket.socket() as slow:
+        # A machine that has little room takes the bytes as their reader does.
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        slow.connect(router.address)
+        slow.sendall(request(json.dumps(chat("m")).encode()))
+        call = backend.next_call()
+        call.send(HEAD)
+        events = chunk(chat_event({"content": "x" * 1000})) * 1000
+
+        def feed():
+            with contextlib.suppress(OSError):
+                call.send_until_stuck(events, 8)
+
+        sender = threading.Thread(target=feed, daemon=True)
+        sender.start()
+        taken = [0]
+
+        def has_enough():
+            taken[0] += len(slow.recv(1000))
+            return taken[0] >= 400_000
+
+        if is_reading:
+            # At 100 kB/s at most, four times as long as it may take nothing.
+            wait_until(has_enough, "a slow client's bytes", 40)
+        else:
+            wait_until(lambda: b'downstream_timeout"} 1' in metrics(router), "the cut", 5)
+        assert (b'downstream_timeout"} 0' in metrics(router)) == is_reading
+        slow.close()
+        sender.join(20)
 
 
 PIPELINED = "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()

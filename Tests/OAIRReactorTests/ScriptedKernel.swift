@@ -31,6 +31,7 @@ struct ScriptedKernel: Kernel {
     var closed: [Int32] = []
     var resets: [Int32] = []
     var halfClosed: [Int32] = []
+    var unacknowledged = 0
     var shutdownCount = 0
     /// Descriptors for reserves, the next one first; none: no descriptor is left.
     var reserves: [FileDescriptor] = []
@@ -119,6 +120,8 @@ struct ScriptedKernel: Kernel {
   ) -> IOResult {
     script.writes.isEmpty ? .wouldBlock : script.writes.removeFirst()
   }
+
+  func unacknowledged(_ descriptor: FileDescriptor) -> Int { script.unacknowledged }
 
   func shutdownWriting(_ descriptor: FileDescriptor) { script.halfClosed.append(descriptor.raw) }
 

@@ -125,6 +125,21 @@ struct LinuxKernelTests {
     #expect(receive(pair.kernel, server, upTo: 100).1 == Array((first + second).utf8))
   }
 
+  @Test func `what the peer's machine has taken is no longer counted`() throws {
+    let pair = try LoopbackPair()
+    let (client, server) = (try #require(pair.client), try #require(pair.server))
+    let piece = [UInt8](repeating: 1, count: 1 << 20)
+    while case .bytes = piece.withUnsafeBytes({ pair.kernel.send(client, $0) }) {}
+    let full = pair.kernel.unacknowledged(client)
+    #expect(full > 0)
+    var read = 0
+    while read < full, LoopbackPair.isReady(server, POLLIN) {
+      read += receive(pair.kernel, server, upTo: 1 << 20).1.count
+    }
+    let less = pair.kernel.unacknowledged(client)
+    #expect(less < full)
+  }
+
   @Test func `a full socket would block instead of waiting`() throws {
     let pair = try LoopbackPair()
     let client = try #require(pair.client)

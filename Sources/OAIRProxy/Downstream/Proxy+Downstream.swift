@@ -117,18 +117,30 @@ extension Proxy {
     downstreams[downstream].output.append(UnsafeRawBufferPointer(rebasing: firstLeft))
     downstreams[downstream].output.append(UnsafeRawBufferPointer(rebasing: secondLeft))
     // What comes behind it gives a client that takes nothing no more time.
-    if hasNothingWaiting {
-      reactor.setDeadline(downstreams[downstream].registration, at: nextWriteDeadline(downstream))
-    }
+    if hasNothingWaiting { awaitTaking(downstream) }
     return true
   }
 
-  /// When the client must have taken something.
+  /// Gives the client its time to take something of what waits for it, from now on.
   ///
   /// Each byte that it takes gives it more time, but not once the drain is over: one client that
   /// reads slowly would keep the router from stopping.
-  func nextWriteDeadline(_ downstream: Handle) -> UInt64 {
-    min(reactor.now &+ settings(of: downstream).deadlines.write, lastWrite)
+  mutating func awaitTaking(_ downstream: Handle) {
+    let registration = downstreams[downstream].registration
+    downstreams[downstream].exchange.untaken = reactor.unacknowledged(registration)
+    reactor.setDeadline(
+      registration,
+      at: min(reactor.now &+ settings(of: downstream).deadlines.write, lastWrite)
+    )
+  }
+
+  /// Whether the client has taken something since its time began.
+  ///
+  /// A slow one may need minutes to take as much as makes its socket writable again: the kernel
+  /// tells of smaller steps only when it's asked.
+  private func hasTaken(_ downstream: Handle) -> Bool {
+    let now = reactor.unacknowledged(downstreams[downstream].registration)
+    return now < downstreams[downstream].exchange.untaken
   }
 
   private mutating func sendNow(
@@ -146,7 +158,7 @@ extension Proxy {
     switch reactor.send(registration, downstreams[downstream].output.bytes) {
     case .bytes(let count):
       downstreams[downstream].output.consume(count)
-      reactor.setDeadline(registration, at: nextWriteDeadline(downstream))
+      if !downstreams[downstream].output.isEmpty { awaitTaking(downstream) }
     case .wouldBlock: return
     case .endOfFile, .failed:
       clientGone(downstream)
@@ -271,6 +283,7 @@ extension Proxy {
       if downstreams[downstream].exchange.machine.phase == .holding { sendEarlyHead(downstream) }
       return
     }
+    if reactor.now < lastWrite, hasTaken(downstream) { return awaitTaking(downstream) }
     counters.downstreamTimeouts += 1
     cutOff(downstream)
   }

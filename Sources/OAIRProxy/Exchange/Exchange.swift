@@ -105,6 +105,8 @@ struct Exchange: ~Copyable {
   var status = 0
   var committedAt: UInt64 = 0
   var responseBytes = 0
+  /// What the client's machine hadn't taken when the client's time to take something began.
+  var untaken = 0
   var outcome = AccessRecord.Outcome.complete
   var failureCode: StaticString = ""
   /// Only a RST can tell the client that something is missing.

@@ -53,8 +53,7 @@ extension Proxy {
     downstreams[downstream].exchange.ticket = .none
     let registration = downstreams[downstream].registration
     if !downstreams[downstream].output.isEmpty {
-      reactor.setDeadline(registration, at: nextWriteDeadline(downstream))
-      return
+      return awaitTaking(downstream)
     }
     let isReading = wantsBody(downstream)
     reactor.setDeadline(

@@ -99,6 +99,11 @@ struct SimulatedKernel: Kernel {
     return moved == .bytes(other.count) ? .bytes(bytes.count) : moved
   }
 
+  func unacknowledged(_ descriptor: FileDescriptor) -> Int {
+    network.enter()
+    return network.socket(descriptor.raw, "ioctl")?.untaken ?? 0
+  }
+
   func shutdownWriting(_ descriptor: FileDescriptor) {
     network.enter()
     guard let socket = network.socket(descriptor.raw, "shutdown") else { return }

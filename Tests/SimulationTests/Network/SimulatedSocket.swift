@@ -74,6 +74,9 @@ final class SimulatedSocket {
   /// True when so many bytes would go out at once.
   func hasRoom(for count: Int) -> Bool { (peer?.incoming.room ?? 0) >= count }
 
+  /// Bytes that the peer hasn't read: with full buffers, what it reads is what its machine takes.
+  var untaken: Int { peer.map { $0.incoming.readable + $0.incoming.inFlight } ?? 0 }
+
   /// Says that the sender waits for room; the next reading of the peer wakes it.
   func wantRoom() { wantsRoom = true }
 
