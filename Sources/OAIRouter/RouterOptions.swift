@@ -91,6 +91,10 @@ public struct RouterOptions: Sendable {
         "is '\(defaultBackend)', which is none of the backends"
       )
     }
+    let listened = listen.filter { $0.port != 0 }.map(\.description)
+    if let twice = Self.repeated(listened) {
+      throw ConfigurationError("listen", "has \(twice) twice")
+    }
     if let problem = rewrites.problem {
       let colon = problem.firstIndex(of: ":") ?? problem.endIndex
       throw ConfigurationError(
@@ -300,7 +304,8 @@ public enum RouterError: Error, Sendable, CustomStringConvertible {
   private static func advice(_ error: Errno, _ address: SocketAddress) -> String {
     switch error {
     case .addressInUse:
-      "likely cause: another program listens there (Ollama takes 11434).\n"
+      "likely cause: another program listens there"
+        + (address.port == 11434 ? ", as Ollama does.\n" : ".\n")
         + "try: 'ss -ltnp' to see which, or another address with --listen"
     case .accessDenied:
       "likely cause: ports below 1024 need CAP_NET_BIND_SERVICE.\n"

@@ -1,5 +1,6 @@
 import ArgumentParser
 import FoundationEssentials
+import OAIRDiscovery
 import OAIRouter
 
 /// `oairouter backends`: a running router's backends.
@@ -92,10 +93,17 @@ struct Backends: ParsableCommand {
         priority: priority,
         maxInFlight: maxInFlight
       )
+      let body = Array(try JSONEncoder().encode(form))
+      // The router would tell where in this body a mistake is, which nobody has seen.
+      do throws(DocumentError) {
+        _ = try BackendList.backend(try JSONDocument.parse(body), .admin)
+      } catch {
+        throw CommandFailure(error.problem, exitCode: CommandFailure.badUsage)
+      }
       let added = try target.connection().ask(
         "POST",
         "/admin/backends",
-        Array(try JSONEncoder().encode(form)),
+        body,
         as: AdminBackends.Entry.self
       )
       let isMerged = added.id != backend.id

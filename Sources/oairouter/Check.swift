@@ -9,7 +9,7 @@ struct Check: ParsableCommand {
     discussion: """
       Takes the same options as 'serve', and reads the same variables. Prints YAML that is a whole \
       configuration file, but for secrets, which are masked. Exit status 2: it can't be used; \
-      every mistake is told with its place.
+      every mistake of a single setting is told with its place, then what doesn't fit together.
       """
   )
 

@@ -275,7 +275,7 @@ def test_commands_do_what_endpoints_do(start_mock, start_administered, run, tmp_
     assert "There are: a" in command("backends", "rm", "b", status=1)
     assert "serving" in command("status")
     command("log-level", "loud", status=2)
-    command("backends", "add", "nonsense", status=1)
+    command("backends", "add", "nonsense", status=2)
 
 
 def test_commands_say_what_to_do_when_no_router_runs(run, tmp_path):

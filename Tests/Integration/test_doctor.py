@@ -141,6 +141,12 @@ def test_an_engine_that_is_gone_is_a_warning(examine, tmp_path):
     assert status == 1 and "refused" in found["docker"]["text"]
 
 
+def test_an_engine_at_an_address_is_asked_too(examine, refused_url):
+    endpoint = refused_url.replace("http://", "tcp://")
+    status, found = examine(*FREE, "--discover", "docker", DOCKER_HOST=endpoint)
+    assert status == 1 and "refused" in found["docker"]["text"]
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 def test_an_engine_that_may_not_be_used_is_told_with_the_remedy(binary, tmp_path_factory):
     # Not below tmp_path, which only its owner can enter.

@@ -99,6 +99,18 @@ def test_a_taken_port_is_refused_with_what_to_do(run):
     assert "listening on" not in done.stdout
 
 
+def test_help_shows_defaults_and_no_internals(run):
+    text = " ".join(run("serve", "--help").stdout.split())
+    assert "(default: false) (default as flag: true)" in text
+    assert "SettingFlag" not in text
+
+
+def test_an_address_is_listened_on_once(run):
+    ended = run("check", "--listen", "127.0.0.1:7001", "--listen", "127.0.0.1:7001")
+    assert ended.returncode == 2
+    assert "listen has 127.0.0.1:7001 twice" in ended.stderr
+
+
 def test_help_names_the_subcommands(run):
     done = run("--help")
     assert done.returncode == 0

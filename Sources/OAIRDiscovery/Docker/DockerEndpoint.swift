@@ -33,7 +33,7 @@ public struct DockerEndpoint: Sendable, Hashable, CustomStringConvertible {
   /// As written: `unix:///var/run/docker.sock`, `tcp://proxy:2375`.
   public let description: String
   /// Where to connect; nil when the name has to be resolved first.
-  let address: SocketAddress?
+  public let address: SocketAddress?
   let name: Name?
   /// The `Host` field.
   let host: String

@@ -161,14 +161,11 @@ extension Proxy {
       if table.defaultBackend != nil { return .success(nil) }
       if let only = table.onlyModel { return .success(only) }
       let models = isKeyBound(downstream) ? "" : "\(table.modelCount) "
-      return .failure(
-        Refusal(
-          error: GatewayError(
-            .missingModel,
-            advice: "Name one of the \(models)models that GET /v1/models lists."
-          )
-        )
-      )
+      let advice =
+        table.modelCount > 0
+        ? "Name one of the \(models)models that GET /v1/models lists."
+        : "No backend has told of any model yet: see GET /health."
+      return .failure(Refusal(error: GatewayError(.missingModel, advice: advice)))
     }
     if let entry = lookUp(downstream) { return .success(entry) }
     if table.defaultBackend != nil { return .success(nil) }

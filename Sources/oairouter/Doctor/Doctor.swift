@@ -61,7 +61,11 @@ struct Doctor: ParsableCommand {
       }
     } catch {
       findings.append(
-        .error("configuration", error.description, "oairouter check says what is taken instead")
+        .error(
+          "configuration",
+          error.description,
+          "correct it; oairouter check says when all is well"
+        )
       )
     }
     let keyFile = setup.settings.value("admin_key_file").text

@@ -43,26 +43,34 @@ struct EngineExamination {
         advice: String(advice)
       )
     }
-    guard let path = endpoint.socketPath else {
+    guard let address = endpoint.address else {
       return .fine("docker", "\(endpoint) is to be asked")
     }
-    guard let failure = Self.connectFailure(.unix(path)) else {
-      return .fine("docker", "\(path) can be used")
+    let place = endpoint.socketPath ?? endpoint.description
+    guard let failure = Self.connectFailure(address) else {
+      return .fine("docker", "\(place) can be used")
     }
     return .warning(
       "docker",
-      "\(path): \(failure.text)",
+      "\(place): \(failure.text)",
       "start the engine; the router finds it then, and serves without it"
     )
   }
+
+  /// How long an engine on another machine may take, in milliseconds.
+  private static let patience: Int32 = 2000
 
   private static func connectFailure(_ address: SocketAddress) -> Errno? {
     guard let kernel = try? LinuxKernel() else { return nil }
     defer { kernel.shutdown() }
     switch kernel.connect(to: address) {
-    case .connected(let descriptor), .inProgress(let descriptor):
+    case .connected(let descriptor):
       kernel.close(descriptor)
       return nil
+    case .inProgress(let descriptor):
+      defer { kernel.close(descriptor) }
+      var waited = pollfd(fd: descriptor.raw, events: Int16(POLLOUT), revents: 0)
+      return poll(&waited, 1, patience) > 0 ? kernel.connectError(descriptor) : Errno(ETIMEDOUT)
     case .failed(let error): return error
     }
   }

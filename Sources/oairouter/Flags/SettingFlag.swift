@@ -6,6 +6,11 @@ struct SettingFlag: Sendable {
   let text: String
 }
 
+extension SettingFlag: CustomStringConvertible {
+  /// As `--help` shows it.
+  var description: String { text }
+}
+
 extension Option where Value == SettingFlag? {
   /// The flag of a setting that has one value.
   ///
