@@ -122,6 +122,81 @@ def test_no_further_backend_is_asked_when_attempts_are_zero(pair):
     assert other.is_idle
 
 
+@pytest.fixture
+def row(start_backend, start_router):
+    """row(models, *arguments): (scripted backends that are asked in their order, the router).
+
+    One backend for each model. Probes are rare: who is stopped is only missed by who connects.
+    """
+
+    def start(models, *arguments):
+        backends = [start_backend(model) for model in models]
+        urls = {f"b{number}": each.url for number, each in enumerate(backends, 1)}
+        options = ("--balance", "first_healthy", "--health-interval", "60s")
+        router = start_router(urls, *options, *arguments)
+        return backends, router.wait_ready(len(backends), sorted(set(models)))
+
+    return start
+
+
+def ask_failing(backends, router, ways):
+    """Asks for m while the first backends fail in their ways and the next one answers, if any."""
+    for backend, way in zip(backends, ways, strict=False):
+        if way == "refused":
+            backend.stop()
+    with router.client() as client:
+        client.post_json(CHAT, chat("m"))
+        for backend, way in zip(backends, ways, strict=False):
+            if way == "lost":
+                backend.next_call().reset()
+            elif way != "refused":
+                backend.next_call().send(WHOLE if way == "good" else failure(int(way)))
+        return client.reader.response()
+
+
+WAYS = [
+    ["503", "429", "500"],
+    ["refused", "refused", "refused"],
+    ["lost", "503", "refused"],
+    ["503", "lost", "503"],
+    ["refused", "503", "lost"],
+]
+
+
+@pytest.mark.parametrize("attempts", [1, 2, 3])
+@pytest.mark.parametrize("ways", WAYS, ids="-".join)
+def test_as_many_further_backends_are_asked_as_were_allowed(row, ways, attempts):
+    backends, router = row("m" * (attempts + 2), "--retry.attempts", str(attempts))
+    answer = ask_failing(backends, router, [*ways[:attempts], "good"])
+    assert answer.status == 200, answer.payload
+    assert answer.head.get("x-oairouter-backend") == f"b{attempts + 1}"
+    assert answer.head.get("x-oairouter-attempts") == str(attempts + 1)
+    assert backends[-1].is_idle
+
+
+def test_the_last_attempts_own_failure_passes(row):
+    backends, router = row("mmm", "--retry.attempts", "1")
+    answer = ask_failing(backends, router, ["lost", "503"])
+    assert (answer.status, answer.error["message"]) == (503, "full")
+    assert answer.head.get("x-oairouter-backend") == "b2"
+    assert backends[2].is_idle
+
+
+def test_refusals_that_spend_the_attempts_blame_no_backend_that_was_not_asked(row):
+    backends, router = row("mmmm")
+    answer = ask_failing(backends, router, ["refused"] * 3)
+    assert (answer.status, answer.error["code"]) == (502, "upstream_error")
+    assert "retry.attempts" in answer.error["message"] and "b3" in answer.error["message"]
+    assert backends[3].is_idle
+
+
+@pytest.mark.parametrize("ways", [["503", "503", "good"], ["lost", "503", "429", "good"]], ids=len)
+def test_a_models_own_backends_are_spent_before_its_fallback_is_asked(row, ways):
+    backends, router = row("mmmn", "--fallbacks", json.dumps({"m": ["n"]}))
+    answer = ask_failing(backends, router, ways)
+    assert (answer.status, answer.head.get("x-oairouter-backend")) == (200, f"b{len(ways)}")
+
+
 @pytest.mark.parametrize("code", [500, None, 429, '"overloaded"'])
 @pytest.mark.parametrize("before", [b"", ROLE])
 def test_an_error_before_content_is_answered_by_the_other(pair, code, before):

@@ -134,10 +134,48 @@ struct ExchangeMachineTests {
     _ = machine.handle(.sent)
     let second = machine.handle(.rejected)
     #expect(first == .failOver && second == .failOver)
-    #expect(!machine.mayMoveOn)
+    #expect(machine.mayMoveOn)
     _ = machine.handle(.chosen(isConnected: false))
+    #expect(!machine.mayMoveOn)
     let third = machine.handle(.lost(.notConnected))
     #expect(third == .answer(.noCandidate))
+  }
+
+  /// How many attempts a model gets when each fails in its way, told by who chooses: it asks before
+  /// each whether the model is spent.
+  private static func attempts(allowing candidates: Int, _ failures: [Machine.Event]) -> Int {
+    var machine = Machine(furtherCandidates: candidates)
+    _ = machine.handle(.bodyEnded)
+    for (count, failure) in failures.enumerated() {
+      if machine.isModelSpent { return count }
+      let isConnecting = failure == .lost(.notConnected)
+      _ = machine.handle(.chosen(isConnected: !isConnecting))
+      let mayMoveOn = machine.mayMoveOn
+      #expect(mayMoveOn == (count < candidates))
+      // What fails as the last isn't put aside.
+      if failure == .rejected, !mayMoveOn { return count + 1 }
+      let action = machine.handle(failure)
+      let isLast = count == candidates
+      #expect((action == .failOver) == !isLast, "\(failure) as attempt \(count + 1)")
+      // Before and after the failure is counted, the model is spent or it isn't.
+      #expect(machine.isModelSpent == !mayMoveOn)
+    }
+    return failures.count
+  }
+
+  @Test(arguments: 0...3)
+  func `one first attempt and as many further ones as were allowed are made`(candidates: Int) {
+    let refused = Machine.Event.lost(.notConnected)
+    let sequences: [[Machine.Event]] = [
+      [refused, refused, refused, refused, refused],
+      [.rejected, .rejected, .rejected, .rejected, .rejected],
+      [.lost(.closed), .rejected, refused, .rejected, refused],
+      [.rejected, .lost(.closed), .rejected, refused, .rejected],
+      [refused, .rejected, .lost(.closed), refused, .rejected],
+    ]
+    for failures in sequences {
+      #expect(Self.attempts(allowing: candidates, failures) == candidates + 1)
+    }
   }
 
   @Test func `refused connects go on for as many candidates as were allowed`() {
@@ -211,12 +249,13 @@ struct ExchangeMachineTests {
   @Test func `another model has attempts of its own, but lost bodies count on`() {
     var machine = Self.machine(in: .awaiting, candidates: 1)
     machine.hasFallback = true
+    #expect(!machine.isModelSpent)
     _ = machine.handle(.lost(.closed))
-    #expect(machine.isModelSpent && machine.mayMoveOn)
+    #expect(!machine.isModelSpent && machine.mayMoveOn)
     _ = machine.handle(.fellBack)
     machine.hasFallback = false
     _ = machine.handle(.chosen(isConnected: true))
-    #expect(!machine.mayMoveOn)
+    #expect(machine.mayMoveOn)
     let second = machine.handle(.lost(.closed))
     #expect(second == .answer(.lostTwice))
     var rejected = Self.machine(in: .awaiting, candidates: 1)

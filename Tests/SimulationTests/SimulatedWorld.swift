@@ -23,6 +23,9 @@ final class SimulatedWorld {
   /// When the drain began; nil before.
   private(set) var drainBegan: UInt64?
 
+  /// What is wrong if the retry budget was never spent in this run.
+  var unlessBudgetSpent: [String] = []
+
   /// What a run saw; tests look at it so that nothing passes for want of events.
   struct Counts {
     var routed = 0
@@ -125,6 +128,11 @@ final class SimulatedWorld {
       if table.since <= time { return false }
     }
     return false
+  }
+
+  /// How many servers had the model at the start.
+  func serverCount(_ model: Int) -> Int {
+    tables.first?.models.values.count { $0.contains(model) } ?? 0
   }
 
   /// The moment for the drain has come; true once.

@@ -133,6 +133,9 @@ enum Simulation {
     network.require(proxy.upstreamCount == left, "\(proxy.upstreamCount) upstreams are left")
     network.require(proxy.queue.isEmpty, "\(proxy.queue.count) requests still wait for a place")
     network.require(proxy.heldBodyBytes == 0, "\(proxy.heldBodyBytes) bytes are still reserved")
+    if proxy.counters.retryBudgetLimit == 0 {
+      for text in world.unlessBudgetSpent { network.fail(text) }
+    }
     for slot in 0..<proxy.slots.capacity {
       network.require(proxy.slots.inFlight[slot] == 0, "slot \(slot) has requests in flight")
       network.require(

@@ -172,8 +172,8 @@ struct ExchangeMachine: Equatable, Sendable {
   private(set) var response = Side.open
   /// Attempts that have begun.
   private(set) var attempts: UInt8 = 0
-  /// Connects that failed.
-  private(set) var connectFailures: UInt8 = 0
+  /// Candidates of the model asked now that have failed, in whatever way.
+  private(set) var failures: UInt8 = 0
   /// Backends that were lost after the body went out.
   private(set) var bodyLosses: UInt8 = 0
   /// Answers that were put aside for another candidate's.
@@ -209,9 +209,13 @@ struct ExchangeMachine: Equatable, Sendable {
   /// No candidate of the model can serve the request, however many there are.
   var isModelUnfit = false
 
-  /// True once as many candidates have failed as may be asked for one model, or none can help.
+  /// True once as many candidates have been asked as may be for one model, or none can help.
+  ///
+  /// The one at work counts as well: it is the last one, or another may follow it. So the answer
+  /// is the same before its failure is reported and after.
   var isModelSpent: Bool {
-    isModelUnfit || connectFailures &+ bodyLosses &+ rejections >= furtherCandidates
+    let asked = Int(failures) + (hasAttempt ? 1 : 0)
+    return isModelUnfit || asked > Int(furtherCandidates)
   }
 
   /// True while another candidate may be asked.
@@ -275,7 +279,7 @@ struct ExchangeMachine: Equatable, Sendable {
       phase = isConnected ? .sending : .connecting
       return isConnected ? .send : .connect
     case .fellBack:
-      connectFailures = 0
+      failures = 0
       rejections = 0
       isModelUnfit = false
       return .none
@@ -323,11 +327,13 @@ struct ExchangeMachine: Equatable, Sendable {
       return holds ? .hold : .commit
     case (.rejected, _):
       guard mayMoveOn else { return .impossible }
+      failures &+= 1
       rejections &+= 1
       phase = .routing
       return .failOver
     case (.rejectedForNow, _):
       guard isReplayable, !isModelSpent else { return .impossible }
+      failures &+= 1
       rejections &+= 1
       phase = .pausing
       return .pause
@@ -382,7 +388,7 @@ struct ExchangeMachine: Equatable, Sendable {
   private mutating func afterConnectFailure() -> Action {
     lastLoss = .notConnected
     let isLast = !mayMoveOn
-    connectFailures &+= 1
+    failures &+= 1
     guard !isLast else { return answer(.noCandidate) }
     phase = .routing
     return .failOver
@@ -402,6 +408,7 @@ struct ExchangeMachine: Equatable, Sendable {
     case .closed, .afterEndMarker:
       // A prompt that crashes engines must not empty the fleet: once more, and no further.
       let isLast = !mayMoveOn
+      failures &+= 1
       bodyLosses &+= 1
       guard bodyLosses < 2 else { return answer(.lostTwice) }
       guard !isLast else { return answer(.upstreamLost) }

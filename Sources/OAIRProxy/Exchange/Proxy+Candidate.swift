@@ -14,8 +14,7 @@ extension Proxy {
   /// Chooses among the model's own candidates, or once they are spent, among those of a fallback.
   mutating func nextChoice(_ downstream: Handle) -> CandidateChoice {
     let isSpent = downstreams[downstream].exchange.machine.isModelSpent
-    let isFirst = downstreams[downstream].exchange.machine.attempts == 0
-    let own = isSpent && !isFirst ? .none : candidateChoice(downstream)
+    let own = isSpent ? .none : candidateChoice(downstream)
     guard own == .none, fallBack(downstream) else { return own }
     return candidateChoice(downstream)
   }

@@ -144,6 +144,7 @@ struct ErrorResponse: Equatable {
       return "The model '\(detail)' is being loaded: \(error.advice). Try again in a moment."
     case .queueFull, .queueTimeout: return queueMessage(error)
     case .upstreamError:
+      if !error.advice.isEmpty { return "The backend \(detail) \(error.advice)" }
       return "The backend \(detail) was lost before it answered, and no other one could take over."
     case .upstreamProtocol:
       return "The backend \(detail) sent something that isn't a valid HTTP/1.1 response."

@@ -81,6 +81,9 @@ extension Proxy {
     }
     switch failure {
     case .refusal: break
+    case .noCandidate where isAnotherLeft(downstream):
+      let why = "couldn't be connected to, and no further one is asked (retry.attempts)."
+      answerError(downstream, GatewayError(.upstreamError, backend, advice: why))
     case .noCandidate: answerError(downstream, noCandidateError(downstream))
     case .upstreamLost: answerError(downstream, GatewayError(.upstreamError, backend))
     case .lostTwice: answerError(downstream, GatewayError(.backendLostTwice, backend))
@@ -88,6 +91,12 @@ extension Proxy {
     case .timedOut: answerError(downstream, GatewayError(.upstreamTimeout, backend))
     case .misfit: answerError(downstream, GatewayError(.upstreamError, backend))
     }
+  }
+
+  /// Attempts are spent, and somebody is there who wasn't asked: it isn't for want of backends.
+  private mutating func isAnotherLeft(_ downstream: Handle) -> Bool {
+    downstreams[downstream].exchange.machine.attempts > 0
+      && candidateChoice(downstream, isLook: true) != .none
   }
 
   mutating func noCandidateError(_ downstream: Handle) -> GatewayError {
@@ -105,12 +114,24 @@ extension Proxy {
     for index in candidates where lines.count < 8 && serves(Int(index), family) {
       let backend = table.backends[Int(index)]
       let tried = downstreams[downstream].exchange.tried.failure(Int32(backend.record.slot))
-      let known = tried?.text ?? backend.lastError ?? backend.state.name
+      let known = tried?.text ?? backend.lastError ?? hindrance(Int(index), family)
       isLoading = isLoading || backend.state == .loading
       lines.append("\(backend.record.id): \(known)")
     }
     let advice = lines.isEmpty ? "its last backend is gone" : lines.joined(separator: "; ")
     return GatewayError(isLoading ? .modelLoading : .noHealthyBackend, model, advice: advice)
+  }
+
+  /// What this reactor has against a backend, which the table may not know yet; else its state.
+  private func hindrance(_ index: Int, _ family: PathFamily) -> String {
+    let fact = table.facts[index]
+    let account = slots[Int(fact.slot)]
+    guard account.incarnation == fact.incarnation else { return fact.state.name }
+    if account.refusedBy > fact.acknowledgedSignal {
+      return TriedBackends.Failure.notConnected.text
+    }
+    let isUnserved = account.unservedUntil > reactor.now && account.unserved.contains(family)
+    return isUnserved ? "doesn't have the path" : fact.state.name
   }
 
   private mutating func answerError(_ downstream: Handle, _ error: GatewayError) {

@@ -32,6 +32,7 @@ struct Oracle {
     require(isRight, mismatch(reader, isWhole: isWhole))
     judgeAttempts(head)
     judgeSession(head)
+    GivingUpOracle(world, exchange).judgeFailure(of: reader)
   }
 
   private func judgeSession(_ head: ReadHead) {
@@ -186,6 +187,7 @@ struct Oracle {
     )
     let text = String(decoding: reader.payload, as: UTF8.self)
     require(text.hasPrefix("{\"error\":{"), "an error without its envelope")
+    GivingUpOracle(world, exchange).judgeOwn(reader, text)
   }
 
   private func require(_ isRight: Bool, _ text: @autoclosure () -> String) {
