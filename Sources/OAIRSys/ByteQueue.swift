@@ -2,8 +2,8 @@ import Glibc
 
 /// Bytes that wait: left over from a read, or not yet taken by the kernel.
 ///
-/// Contiguous, grows by doubling, and holds no memory while it is empty, so that an idle connection
-/// costs none.
+/// Contiguous, grows by doubling, and holds no memory once it is empty again, so that an idle
+/// connection costs none.
 public struct ByteQueue: ~Copyable {
   /// The smallest block that is allocated, in bytes.
   static let smallestBlock = 1024
@@ -97,6 +97,23 @@ public struct ByteQueue: ~Copyable {
   public mutating func take(_ other: inout ByteQueue) {
     precondition(isEmpty, "bytes would be lost")
     swap(&self, &other)
+    other.removeAll()
+  }
+
+  /// Takes the memory of another queue, whose bytes are forgotten, to have it at hand.
+  ///
+  /// This one must be empty.
+  ///
+  /// - Parameters:
+  ///   - other: without memory afterwards.
+  ///   - limit: a larger block, in bytes, is given back instead.
+  public mutating func reuse(_ other: inout ByteQueue, upTo limit: Int) {
+    precondition(isEmpty, "bytes would be lost")
+    if other.capacity <= limit {
+      swap(&self, &other)
+      head = 0
+      tail = 0
+    }
     other.removeAll()
   }
 

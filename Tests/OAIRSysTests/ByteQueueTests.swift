@@ -19,6 +19,32 @@ struct ByteQueueTests {
     #expect(queue.bytes.elementsEqual("head!".utf8))
   }
 
+  @Test func `memory that isn't too large is another queue's`() {
+    for (size, isReused) in [(100, true), (768, true), (769, false), (5000, false)] {
+      var former = ByteQueue()
+      former.makeRoom(size)
+      former.append(Array("former".utf8))
+      former.consume(2)
+      var queue = ByteQueue()
+      queue.reuse(&former, upTo: 768)
+      let (isEmpty, hasMemory) = (queue.isEmpty, queue.bytes.baseAddress != nil)
+      #expect(isEmpty && hasMemory == isReused, "of \(size) bytes")
+      let isFormerGone = former.isEmpty && former.bytes.baseAddress == nil
+      #expect(isFormerGone)
+      let large = [UInt8](repeating: 0x21, count: 2000)
+      queue.append(Array("next".utf8))
+      queue.append(large)
+      former.append(large)
+      let (held, kept) = (contents(queue), contents(former))
+      #expect(held == Array("next".utf8) + large && kept == large)
+    }
+    var first = ByteQueue()
+    var second = ByteQueue()
+    first.reuse(&second, upTo: 768)
+    let areEmpty = first.isEmpty && second.isEmpty
+    #expect(areEmpty)
+  }
+
   @Test func `an empty queue has no bytes and no memory`() {
     let queue = ByteQueue()
     let (isEmpty, count, memory) = (queue.isEmpty, queue.count, queue.bytes.baseAddress)

@@ -138,11 +138,16 @@ struct Exchange: ~Copyable {
     decoder = ChunkedDecoder(limits: limits)
   }
 
-  /// It is over: nothing of it is left, and the next one may come.
+  /// It is over: nothing of it is left but a little memory, and the next one may come.
+  @inline(__always)
   mutating func renew(settings: ProxySettings, limits: HTTP1Limits) {
+    // The next one's request is likely to be as short as this one's.
+    var memory = ByteQueue()
+    memory.reuse(&request, upTo: Self.keptRequest.ofStream)
     // Taken away first, so that the new one is made where it lies, and not elsewhere and moved.
     _ = consume self
     self = Exchange(settings: settings, limits: limits)
+    request.reuse(&memory, upTo: Self.keptRequest.ofStream)
   }
 
   /// A request has come: what holds now is pinned.
