@@ -35,6 +35,7 @@ struct HeadFacts {
   var keepAliveMax: Int?
   var retryAfterSeconds: Int?
 
+  @inline(__always)
   init(isResponse: Bool, limits: HTTP1Limits) {
     self.isResponse = isResponse
     maximumConnectionOptions = limits.connectionOptions
@@ -174,8 +175,12 @@ struct HeadFacts {
   }
 
   /// Marks the fields that the message's `Connection` fields name; called once, behind the last.
+  @inline(__always)
   func markNamedFields(_ base: UnsafeRawPointer, _ table: inout HeadTable) {
-    guard connectionOptions > 0 else { return }
+    if connectionOptions > 0 { Self.markNamed(base, &table) }
+  }
+
+  private static func markNamed(_ base: UnsafeRawPointer, _ table: inout HeadTable) {
     for index in 0..<table.count where table[index].known == .connection {
       let value = table[index].value
       var options = FieldList(base, Int(value.start), Int(value.end))

@@ -17,8 +17,7 @@ extension HeadWriter {
   @inlinable @inline(__always)
   public mutating func field(_ name: StaticString, checked value: UnsafeRawBufferPointer) {
     appendName(name)
-    append(value)
-    append("\r\n")
+    append(": ", value, "\r\n")
   }
 
   /// Appends a field line of fixed text; a programmer's error if it would break the head.
@@ -26,6 +25,7 @@ extension HeadWriter {
   public mutating func field(_ name: StaticString, _ value: StaticString) {
     assert(Self.isValue(value), "a field value with control bytes")
     appendName(name)
+    append(": ")
     append(value)
     append("\r\n")
   }
@@ -34,6 +34,7 @@ extension HeadWriter {
   @inlinable @inline(__always)
   public mutating func field(_ name: StaticString, decimal value: Int) {
     appendName(name)
+    append(": ")
     append(decimal: value)
     append("\r\n")
   }
@@ -49,9 +50,7 @@ extension HeadWriter {
     }
     guard accepts(value) else { return }
     append(name)
-    append(": ")
-    append(value)
-    append("\r\n")
+    append(": ", value, "\r\n")
   }
 
   /// Appends those fields that pass of a head that a parser has accepted, as they were received,
@@ -116,7 +115,6 @@ extension HeadWriter {
     // check them again for each request took 900 instructions.
     assert(Self.isName(name), "a field name that isn't a token")
     append(name)
-    append(": ")
   }
 
   @usableFromInline

@@ -46,6 +46,23 @@ public struct HeadWriter {
     Self.copy(source, bytes.count, to: target)
   }
 
+  /// Appends text, bytes and text again, all of them or nothing: their room is made once.
+  @inlinable @inline(__always)
+  public mutating func append(
+    _ before: StaticString,
+    _ bytes: UnsafeRawBufferPointer,
+    _ after: StaticString
+  ) {
+    let start = before.utf8CodeUnitCount
+    let end = start &+ bytes.count
+    guard let target = reserve(end &+ after.utf8CodeUnitCount) else { return }
+    target.copyMemory(from: before.utf8Start, byteCount: start)
+    if let source = bytes.baseAddress, bytes.count > 0 {
+      Self.copy(source, bytes.count, to: target + start)
+    }
+    (target + end).copyMemory(from: after.utf8Start, byteCount: after.utf8CodeUnitCount)
+  }
+
   /// Appends a byte.
   @inlinable @inline(__always)
   public mutating func append(byte: UInt8) {
@@ -54,19 +71,39 @@ public struct HeadWriter {
   }
 
   /// Appends a number in decimal, with a minus sign if it is negative.
+  @inlinable
   public mutating func append(decimal value: Int) {
-    guard value >= 0, value < 1000 else { return append(longDecimal: value) }
-    // Status codes, counts and the parts of addresses: three digits, of which some are left out.
-    let number = UInt32(truncatingIfNeeded: value)
-    let hundreds = number / 100
-    let tens = number / 10 &- hundreds &* 10
-    let ones = number &- number / 10 &* 10
-    if number >= 100 { append(byte: UInt8(truncatingIfNeeded: hundreds) &+ 0x30) }
-    if number >= 10 { append(byte: UInt8(truncatingIfNeeded: tens) &+ 0x30) }
-    append(byte: UInt8(truncatingIfNeeded: ones) &+ 0x30)
+    // Counts of attempts and the like.
+    if value >= 0, value < 10 { return append(byte: UInt8(truncatingIfNeeded: value) &+ 0x30) }
+    append(longDecimal: value)
   }
 
-  private mutating func append(longDecimal value: Int) {
+  /// Appends an IPv4 address in host byte order: four numbers with points between them.
+  ///
+  /// It needs room for 16 bytes, one more than the longest has.
+  public mutating func append(ipv4 address: UInt32) {
+    guard let target = reserve(16) else { return }
+    var length = 0
+    var rest = address
+    for _ in 0..<4 {
+      // Three digits and a point are stored at once, without the leading zeros; the point behind
+      // the last number is taken back.
+      let number = rest &>> 24
+      rest = rest &<< 8
+      let (hundreds, tens) = (number / 100, number / 10)
+      let digits =
+        hundreds | (tens &- hundreds &* 10) &<< 8 | (number &- tens &* 10) &<< 16
+        | 0x2E30_3030
+      let zeros: UInt32 = number < 10 ? 2 : number < 100 ? 1 : 0
+      let word = (digits &>> (zeros &* 8)).littleEndian
+      target.storeBytes(of: word, toByteOffset: length, as: UInt32.self)
+      length &+= 4 &- Int(zeros)
+    }
+    written &-= 16 &- (length &- 1)
+  }
+
+  @usableFromInline
+  mutating func append(longDecimal value: Int) {
     if value < 0 { append(byte: 0x2D) }
     var rest = value.magnitude
     var digits = 1
@@ -125,10 +162,12 @@ public struct HeadWriter {
   /// don't overlap. Two loads that may overlap each other cover all lengths of a range.
   @inlinable @inline(__always)
   static func copy(_ source: UnsafeRawPointer, _ length: Int, to target: UnsafeMutableRawPointer) {
-    if length >= 8, length <= 16 {
-      copyEnds(source, length, to: target, as: UInt64.self)
-    } else if length > 16, length <= 32 {
+    if length > 16, length <= 32 {
       copyEnds(source, length, to: target, as: SIMD16<UInt8>.self)
+    } else if length >= 8, length <= 16 {
+      copyEnds(source, length, to: target, as: UInt64.self)
+    } else if length >= 4, length < 8 {
+      copyEnds(source, length, to: target, as: UInt32.self)
     } else {
       target.copyMemory(from: source, byteCount: length)
     }

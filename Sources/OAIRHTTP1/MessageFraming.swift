@@ -10,11 +10,13 @@ public enum MessageFraming: Equatable, Sendable {
   case untilClose
 }
 
+// Facts are large: inlined, what reads them costs no copy.
 extension HeadFacts {
   /// Chooses the framing of a request.
   ///
   /// - Parameter minorVersion: the minor version of HTTP/1.
   /// - Returns: the framing, or the rule that the head breaks.
+  @inline(__always)
   func requestFraming(minorVersion: UInt8) -> Result<MessageFraming, HTTP1Error.Kind> {
     if let broken = brokenFramingRule(minorVersion: minorVersion) { return .failure(broken) }
     // RFC 9112 section 6.3, rules 4, 6 and 7.
@@ -30,6 +32,7 @@ extension HeadFacts {
   ///   - status: the status code, 100 ... 599.
   ///   - requestMethod: the method of the request that is answered.
   /// - Returns: the framing, or the rule that the head breaks.
+  @inline(__always)
   func responseFraming(
     minorVersion: UInt8,
     status: Int,
@@ -47,6 +50,7 @@ extension HeadFacts {
   /// Whether responses of this status never have a body (RFC 9110 sections 15.2, 15.3.5, 15.4.5).
   static func isBodiless(status: Int) -> Bool { status < 200 || status == 204 || status == 304 }
 
+  @inline(__always)
   private func brokenFramingRule(minorVersion: UInt8) -> HTTP1Error.Kind? {
     guard isChunked else { return nil }
     // RFC 9112 section 6.1: a peer of version 1.0 doesn't know the field; one that passes it on

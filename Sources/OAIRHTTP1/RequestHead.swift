@@ -44,3 +44,25 @@ public struct RequestHead: Equatable, Sendable {
   /// Bytes of the head, with the empty lines skipped before it and the empty line that ends it.
   public var length: Int
 }
+
+extension RequestHead {
+  /// A place for a head: it says nothing until a parser has written one there.
+  public init() {
+    self.init(
+      method: .other,
+      methodRange: .empty,
+      target: .empty,
+      path: .empty,
+      query: .empty,
+      host: .empty,
+      minorVersion: 1,
+      framing: .none,
+      isKeepAlive: false,
+      expectsContinue: false,
+      upgrade: .none,
+      hasContentEncoding: false,
+      contentKind: .none,
+      length: 0
+    )
+  }
+}

@@ -19,6 +19,31 @@ public enum RequestHeadParser {
     into table: inout HeadTable,
     limits: HTTP1Limits
   ) -> HeadParse<RequestHead> {
+    var head = RequestHead()
+    return parse(
+      bytes,
+      previouslyScanned: previouslyScanned,
+      into: &table,
+      &head,
+      limits: limits
+    ).with(head)
+  }
+
+  /// The same, with the head written where the caller keeps it.
+  ///
+  /// - Parameters:
+  ///   - bytes: as above.
+  ///   - previouslyScanned: as above.
+  ///   - table: receives the fields; meaningful only if the head is whole.
+  ///   - head: receives the rest; meaningful only if the head is whole.
+  ///   - limits: as above.
+  public static func parse(
+    _ bytes: UnsafeRawBufferPointer,
+    previouslyScanned: Int,
+    into table: inout HeadTable,
+    _ head: inout RequestHead,
+    limits: HTTP1Limits
+  ) -> HeadProgress {
     guard let base = bytes.baseAddress, bytes.count > 0,
       HeadResumption.mustParse(bytes, previouslyScanned, limits)
     else { return .needMore }
@@ -29,57 +54,58 @@ public enum RequestHeadParser {
     if step == .done {
       var facts = HeadFacts(isResponse: false, limits: limits)
       step = FieldSection.parse(&scanner, &table, &facts, maximum: limits.fields)
-      if step == .done { return finish(&line, scanner, &table, &facts) }
+      if step == .done {
+        if let error = finish(&line, scanner, &table, &facts, &head) { return .failed(error) }
+        return .whole
+      }
     }
     if step == .needMore { return .needMore }
     return .failed(HTTP1Error(scanner.failure, at: scanner.failureOffset))
   }
 
-  /// Applies the rules that need the whole head.
+  /// Applies the rules that need the whole head, and writes what it says.
   ///
-  /// What it reads is passed by address, since it is large; it changes the table alone.
+  /// What it reads is passed by address, since it is large; it changes table and head alone.
   @inline(__always)
   private static func finish(
     _ line: inout RequestLine,
     _ scanner: HeadScanner,
     _ table: inout HeadTable,
-    _ facts: inout HeadFacts
-  ) -> HeadParse<RequestHead> {
+    _ facts: inout HeadFacts,
+    _ head: inout RequestHead
+  ) -> HTTP1Error? {
     let end = scanner.position
     if let kind = brokenHostRule(line, scanner.base, facts) {
-      return .failed(HTTP1Error(kind, at: max(facts.hostOffset, Int(line.target.start))))
+      return HTTP1Error(kind, at: max(facts.hostOffset, Int(line.target.start)))
     }
     let framing: MessageFraming
     switch facts.requestFraming(minorVersion: line.minorVersion) {
     case .success(let chosen): framing = chosen
     case .failure(let kind):
       let offset = table.first(.transferEncoding).map { Int($0.value.start) } ?? end
-      return .failed(HTTP1Error(kind, at: offset))
+      return HTTP1Error(kind, at: offset)
     }
     facts.markNamedFields(scanner.base, &table)
-    let isVersion10 = line.minorVersion == 0
-    return .head(
-      RequestHead(
-        method: line.method,
-        methodRange: line.methodRange,
-        target: line.target,
-        path: line.form.path,
-        query: line.form.query,
-        host: line.form.authority.isEmpty ? facts.host : line.form.authority,
-        minorVersion: line.minorVersion,
-        framing: framing,
-        isKeepAlive: facts.isKeepAlive(minorVersion: line.minorVersion),
-        // RFC 9110 section 10.1.1: ignored in HTTP/1.0; no use without a body.
-        expectsContinue: facts.expectsContinue && !isVersion10 && framing != .none
-          && framing != .length(0),
-        upgrade: upgrade(facts, line),
-        hasContentEncoding: facts.isEncoded,
-        contentKind: facts.contentKind,
-        length: end
-      )
-    )
+    head.method = line.method
+    head.methodRange = line.methodRange
+    head.target = line.target
+    head.path = line.form.path
+    head.query = line.form.query
+    head.host = line.form.authority.isEmpty ? facts.host : line.form.authority
+    head.minorVersion = line.minorVersion
+    head.framing = framing
+    head.isKeepAlive = facts.isKeepAlive(minorVersion: line.minorVersion)
+    // RFC 9110 section 10.1.1: ignored in HTTP/1.0; no use without a body.
+    head.expectsContinue =
+      facts.expectsContinue && line.minorVersion > 0 && framing != .none && framing != .length(0)
+    head.upgrade = upgrade(facts, line)
+    head.hasContentEncoding = facts.isEncoded
+    head.contentKind = facts.contentKind
+    head.length = end
+    return nil
   }
 
+  @inline(__always)
   private static func brokenHostRule(
     _ line: RequestLine,
     _ base: UnsafeRawPointer,
@@ -122,6 +148,7 @@ public enum RequestHeadParser {
   }
 
   /// RFC 9110 section 7.8: Upgrade counts only if Connection names it, and not in HTTP/1.0.
+  @inline(__always)
   private static func upgrade(_ facts: HeadFacts, _ line: RequestLine) -> RequestHead.Upgrade {
     guard facts.saysUpgrade && line.minorVersion >= 1 else { return .none }
     if facts.offersWebSocket && line.method == .get { return .webSocket }

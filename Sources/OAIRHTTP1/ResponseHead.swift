@@ -27,3 +27,20 @@ public struct ResponseHead: Equatable, Sendable {
   /// Bytes of the head, with the empty line that ends it.
   public var length: Int
 }
+
+extension ResponseHead {
+  /// A place for a head: it says nothing until a parser has written one there.
+  public init() {
+    self.init(
+      status: 0,
+      statusRange: .empty,
+      reason: .empty,
+      minorVersion: 1,
+      framing: .none,
+      isKeepAlive: false,
+      contentKind: .none,
+      isEncoded: false,
+      length: 0
+    )
+  }
+}

@@ -10,6 +10,7 @@ struct StatusLine {
   /// - Parameters:
   ///   - scanner: stands at the first byte; behind the line's CRLF afterwards.
   ///   - limit: bytes that the line may have without its CRLF.
+  @inline(__always)
   mutating func parse(_ scanner: inout HeadScanner, limit: Int) -> ParseStep {
     scanner.enterLine(limit: limit)
     var step = HTTPVersion.parse(&scanner, &minorVersion, else: .malformedStatusLine)

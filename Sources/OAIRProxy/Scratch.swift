@@ -25,18 +25,16 @@ struct Scratch: ~Copyable {
   var responseTable: HeadTable
   /// What `requestTable` was parsed from: the head of the exchange with this serial, 0 for none.
   var parsedSerial: UInt64 = 0
-  var requestHead: RequestHead?
-  /// The head that was parsed last.
-  var parsedHead: RequestHead {
-    guard let requestHead else { preconditionFailure("no head was parsed yet") }
-    return requestHead
-  }
+  /// What else was parsed with `requestTable`, and with `responseTable`.
+  var requestHead = RequestHead()
+  var responseHead = ResponseHead()
   /// Between a response head and its COMMIT, within one call: how long the rewritten head in
   /// `head` is, and where in `read` the body lies.
   var pendingHead = 0
   var pendingBody = 0..<0
-  /// A request id of our own.
+  /// A request id of our own, and whose: the exchange's with this serial, 0 for none.
   let requestID: UnsafeMutableRawBufferPointer
+  var identifiedSerial: UInt64 = 0
 
   init(limits: HTTP1Limits) {
     read = .allocate(byteCount: Self.readCapacity(limits), alignment: 64)
@@ -45,6 +43,24 @@ struct Scratch: ~Copyable {
     requestID = .allocate(byteCount: RequestIDSource.length, alignment: 8)
     requestTable = HeadTable(capacity: limits.fields)
     responseTable = HeadTable(capacity: limits.fields)
+  }
+
+  /// LIMIT: so many bytes of head and body are sent as one piece.
+  ///
+  /// The kernel takes two as well, but then the head is copied once more.
+  private static let joined = 2048
+
+  /// Puts a short body behind the head that was written into `head`.
+  ///
+  /// - Parameters:
+  ///   - headCount: how long the head is.
+  ///   - body: lies elsewhere.
+  /// - Returns: both as one piece; nil if they are too long for that.
+  func join(headCount: Int, _ body: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+    let end = headCount + body.count
+    guard end <= Self.joined else { return nil }
+    UnsafeMutableRawBufferPointer(rebasing: head[headCount..<end]).copyMemory(from: body)
+    return UnsafeRawBufferPointer(rebasing: head[..<end])
   }
 
   deinit {

@@ -52,6 +52,24 @@ struct HeadWriterTests {
     #expect(write { $0.append(decimal: number) }.text == String(number))
   }
 
+  @Test func `addresses are written as four numbers`() {
+    for number in 0...255 as ClosedRange<UInt32> {
+      let parts = [number, 255 - number, number / 2, number]
+      let address = parts.reduce(0) { $0 << 8 | $1 }
+      let text = parts.map(String.init).joined(separator: ".")
+      #expect(write { $0.append(ipv4: address) }.text == text)
+      let between = write { writer in
+        writer.append(byte: 0x3C)
+        writer.append(ipv4: address)
+        writer.append(byte: 0x3E)
+      }
+      #expect(between.text == "<\(text)>")
+    }
+    #expect(write(capacity: 16) { $0.append(ipv4: .max) }.text == "255.255.255.255")
+    let cut = write(capacity: 15) { $0.append(ipv4: .max) }
+    #expect(cut.isOverflowed && cut.text.isEmpty)
+  }
+
   @Test func `nothing is written past the end, wherever the end is`() {
     let whole = write { writer in
       writer.field("Name", "value")

@@ -50,7 +50,7 @@ struct BrowserGuardTests {
 
   @Test(arguments: [
     "", "localhost", "localhost:11434", "LocalHost.", "x.localhost:1", "127.0.0.1", "10.0.0.1:80",
-    "[::1]:11434", "[fe80::1]", "255.255.255.255",
+    "[::1]:11434", "[fe80::1]", "255.255.255.255", "127.0.0.1:80", "127.0.0.12", "localhost:",
   ])
   func `addresses and names of this machine are believed`(host: String) {
     #expect(allows(host: host, browsers()))
@@ -59,7 +59,7 @@ struct BrowserGuardTests {
   @Test(arguments: [
     "evil.example", "evil.example:11434", "localhost.evil.example", "1.2.3", "1.2.3.4.5",
     "256.1.1.1", "1.2.3.4x", "x", "1..2.3", "router", "1.2.3:4", "256.1.1.1:80",
-    "1.2.3.4x:80", ":80",
+    "1.2.3.4x:80", ":80", "127.0.0.1x", "127.0.0.1.x", "127.0.0", "localhostx", "localhost1:80",
   ])
   func `other names are not`(host: String) {
     #expect(!allows(host: host, browsers()))

@@ -5,12 +5,11 @@ import Testing
 struct RequestIDTests {
   private func id(seed: UInt64, _ serial: UInt64) -> String {
     var memory = [UInt8](repeating: 0xEE, count: RequestIDSource.length + 1)
-    let text = memory.withUnsafeMutableBytes { bytes in
-      let written = RequestIDSource(seed: seed).write(serial, to: bytes)
-      return String(decoding: written, as: UTF8.self)
+    memory.withUnsafeMutableBytes { bytes in
+      RequestIDSource(seed: seed).write(serial, to: .init(rebasing: bytes.dropLast()))
     }
     #expect(memory.last == 0xEE)
-    return text
+    return String(decoding: memory.dropLast(), as: UTF8.self)
   }
 
   private func digits(_ value: UInt64) -> String {

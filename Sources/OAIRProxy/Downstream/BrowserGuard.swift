@@ -50,7 +50,7 @@ struct BrowserGuard {
   /// origin to its browser, but it can't change the name.
   func allows(host: UnsafeRawBufferPointer) -> Bool {
     // HTTP/1.0 without Host: no browser.
-    if host.isEmpty || allowsAllHosts { return true }
+    if host.isEmpty || allowsAllHosts || Self.isUsual(host) { return true }
     if Self.address(host) != nil { return true }
     let name = Self.withoutPort(host)
     if name.first == UInt8(ascii: "[") || Self.isLoopback(name) { return true }
@@ -60,6 +60,13 @@ struct BrowserGuard {
   private static let desktop: [StaticString] = [
     "app", "file", "tauri", "vscode-webview", "vscode-file",
   ]
+
+  /// What nearly everybody calls this machine: seen at a glance, where others are parsed.
+  @inline(__always)
+  private static func isUsual(_ host: UnsafeRawBufferPointer) -> Bool {
+    guard host.starts("127.0.0.1") || host.starts("localhost") else { return false }
+    return host.count == 9 || host[9] == UInt8(ascii: ":")
+  }
 
   private static func withoutPort(_ authority: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
     if authority.first == UInt8(ascii: "["),

@@ -148,8 +148,13 @@ extension Proxy {
     _ first: UnsafeRawBufferPointer,
     _ second: UnsafeRawBufferPointer
   ) -> IOResult {
-    if second.isEmpty { return reactor.send(registration, first) }
     if first.isEmpty { return reactor.send(registration, second) }
+    if second.isEmpty { return reactor.send(registration, first) }
+    if first.baseAddress == UnsafeRawPointer(scratch.head.baseAddress),
+      let whole = scratch.join(headCount: first.count, second)
+    {
+      return reactor.send(registration, whole)
+    }
     return reactor.send(registration, first, second)
   }
 

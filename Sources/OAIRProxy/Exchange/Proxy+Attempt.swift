@@ -143,9 +143,14 @@ extension Proxy {
     let head = UnsafeRawBufferPointer(rebasing: scratch.head[..<headCount])
     let whole = downstreams[downstream].exchange.body
     let body = UnsafeRawBufferPointer(rebasing: whole.prefix(bulk.piece))
-    let result =
-      body.isEmpty
-      ? reactor.send(registration, head) : reactor.send(registration, head, body)
+    let result: IOResult
+    if body.isEmpty {
+      result = reactor.send(registration, head)
+    } else if let whole = scratch.join(headCount: headCount, body) {
+      result = reactor.send(registration, whole)
+    } else {
+      result = reactor.send(registration, head, body)
+    }
     sampleOverhead(downstream)
     var sent = 0
     switch result {
@@ -254,7 +259,7 @@ extension Proxy {
   /// Writes the head into `scratch.head`.
   private mutating func writeUpstreamHead(_ downstream: Handle, _ upstream: Handle) -> Int {
     let head = downstreams[downstream].exchange.head
-    let request = parsedHead(downstream)
+    parseAgain(downstream)
     var canonical: StaticString?
     if case .routed(_, let path?) = downstreams[downstream].exchange.route {
       canonical = path.path
@@ -263,7 +268,7 @@ extension Proxy {
     let isTunnel = downstreams[downstream].exchange.isTunnel
     let writer = UpstreamHeadWriter(
       head: head,
-      request: request,
+      request: scratch.requestHead,
       record: upstreams[upstream].record,
       peer: downstreams[downstream].peer,
       canonicalPath: canonical,
@@ -307,35 +312,35 @@ extension Proxy {
     return count == 0 && method != .post ? .none : .length(count)
   }
 
-  /// The request's head with its fields in `scratch.requestTable`: still there from its reading,
-  /// or parsed again for a later attempt.
-  private mutating func parsedHead(_ downstream: Handle) -> RequestHead {
+  /// Sees to it that the request's head is in `scratch`, with its fields: it still is from its
+  /// reading, or is parsed again for a later attempt.
+  private mutating func parseAgain(_ downstream: Handle) {
     let serial = downstreams[downstream].exchange.serial
-    if scratch.parsedSerial == serial, let head = scratch.requestHead { return head }
-    let bytes = downstreams[downstream].exchange.head
+    if scratch.parsedSerial == serial { return }
     let parsed = RequestHeadParser.parse(
-      bytes,
+      downstreams[downstream].exchange.head,
       previouslyScanned: 0,
       into: &scratch.requestTable,
+      &scratch.requestHead,
       limits: limits.http
     )
-    guard case .head(let head) = parsed else {
+    guard case .whole = parsed else {
       preconditionFailure("a head that parsed before doesn't any more")
     }
-    scratch.requestHead = head
     scratch.parsedSerial = serial
-    return head
   }
 
-  func forwardedFacts(_ downstream: Handle) -> ForwardedFacts {
+  mutating func forwardedFacts(_ downstream: Handle) -> ForwardedFacts {
     if let range = downstreams[downstream].exchange.requestID {
       let bytes = downstreams[downstream].exchange.head[range.range]
       return ForwardedFacts(requestID: UnsafeRawBufferPointer(rebasing: bytes))
     }
-    let own = requestIDs.write(
-      downstreams[downstream].exchange.serial,
-      to: scratch.requestID
-    )
-    return ForwardedFacts(requestID: own)
+    // It goes to the backend, and often at once to the client too.
+    let serial = downstreams[downstream].exchange.serial
+    if scratch.identifiedSerial != serial {
+      requestIDs.write(serial, to: scratch.requestID)
+      scratch.identifiedSerial = serial
+    }
+    return ForwardedFacts(requestID: UnsafeRawBufferPointer(scratch.requestID))
   }
 }

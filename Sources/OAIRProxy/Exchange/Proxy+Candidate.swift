@@ -149,15 +149,17 @@ extension Proxy {
     return isFull ? .full : .chosen(index, breaksSession: false)
   }
 
-  private mutating func beginAttempt(_ downstream: Handle, _ record: BackendRecord) {
+  @inline(__always)
+  private mutating func beginAttempt(_ downstream: Handle, _ record: consuming BackendRecord) {
     counters.attempts += 1
     telemetry.countBackend(slot: record.slot, incarnation: record.incarnation) { $0.attempts += 1 }
     downstreams[downstream].exchange.tried.insert(record.slot)
-    downstreams[downstream].exchange.record = record
     // A reused connection may turn out to be closed when it is too late to send the request again.
     let mayReuse =
       downstreams[downstream].exchange.mayBeRepeated && !downstreams[downstream].exchange.isTunnel
-    guard mayReuse, let idle = takeIdle(record) else {
+    let idle = mayReuse ? takeIdle(record) : nil
+    downstreams[downstream].exchange.record = record
+    guard let idle else {
       step(downstream, .chosen(isConnected: false))
       return
     }

@@ -180,14 +180,17 @@ extension Proxy {
   // MARK: What its client is told
 
   private mutating func queueFullError(_ downstream: Handle, _ lane: Int) -> GatewayError {
-    var error = GatewayError(.queueFull, modelText(downstream), advice: "\(commons.queued)")
     let longest = queue.first(of: lane).map { reactor.now &- queue.since($0) }
-    error.retryAfter = secondsUntilPlace(
-      downstream,
-      behind: countWaiting(in: lane),
-      longestWait: longest ?? 0
+    return GatewayError(
+      .queueFull,
+      modelText(downstream),
+      advice: "\(commons.queued)",
+      retryAfter: secondsUntilPlace(
+        downstream,
+        behind: countWaiting(in: lane),
+        longestWait: longest ?? 0
+      )
     )
-    return error
   }
 
   private mutating func queueTimeoutError(_ downstream: Handle) -> GatewayError {
@@ -195,13 +198,16 @@ extension Proxy {
     let longest = settings(of: downstream).deadlines.queue
     let milliseconds = longest / 1_000_000
     let time = milliseconds < 1000 ? "\(milliseconds) ms" : "\(milliseconds / 1000) s"
-    var error = GatewayError(.queueTimeout, modelText(downstream), advice: time)
-    error.retryAfter = secondsUntilPlace(
-      downstream,
-      behind: countWaiting(in: lane) - 1,
-      longestWait: longest
+    return GatewayError(
+      .queueTimeout,
+      modelText(downstream),
+      advice: time,
+      retryAfter: secondsUntilPlace(
+        downstream,
+        behind: countWaiting(in: lane) - 1,
+        longestWait: longest
+      )
     )
-    return error
   }
 
   /// How many wait for a model, on all workers: as far as the others' queues are like this one.

@@ -14,7 +14,7 @@ extension Proxy {
     if !ring.push(record) { counters.droppedRecords += 1 }
   }
 
-  private func fill(_ record: inout AccessRecord, _ downstream: Handle) {
+  private mutating func fill(_ record: inout AccessRecord, _ downstream: Handle) {
     let startedAt = downstreams[downstream].exchange.startedAt
     let committedAt = downstreams[downstream].exchange.committedAt
     record.serial = downstreams[downstream].exchange.serial
@@ -67,7 +67,7 @@ extension Proxy {
     if !ring.push(record) { counters.droppedRecords += 1 }
   }
 
-  private func fillNames(_ record: inout AccessRecord, _ downstream: Handle) {
+  private mutating func fillNames(_ record: inout AccessRecord, _ downstream: Handle) {
     let request = downstreams[downstream].exchange.request.bytes
     if let asked = downstreams[downstream].exchange.askedModel {
       asked.withUnsafeBytes { record.model.append($0) }

@@ -56,6 +56,7 @@ extension Proxy {
       bytes,
       previouslyScanned: downstreams[downstream].headScanned,
       into: &scratch.requestTable,
+      &scratch.requestHead,
       limits: limits.http
     )
     scratch.parsedSerial = 0
@@ -73,9 +74,7 @@ extension Proxy {
       if error.status == 431 || error.status == 414 { counters.headLimit += 1 }
       beginBareExchange(downstream)
       refuse(downstream, headError(error))
-    case .head(let head):
-      scratch.requestHead = head
-      beginExchange(downstream, bytes, isInput: isInput)
+    case .whole: beginExchange(downstream, bytes, isInput: isInput)
     }
   }
 
@@ -124,7 +123,7 @@ extension Proxy {
     retryBudget.requestCame(at: reactor.now)
     reactor.setDeadline(downstreams[downstream].registration, at: .max)
     beginExchange(on: downstream)
-    downstreams[downstream].exchange.keep(scratch.parsedHead, bytes, scratch.requestTable)
+    downstreams[downstream].exchange.keep(scratch.requestHead, bytes, scratch.requestTable)
     if !isAccepting { downstreams[downstream].exchange.keepsAlive = false }
     if settings.sessionField != nil {
       downstreams[downstream].exchange.session = sessionHash(bytes)
@@ -138,7 +137,7 @@ extension Proxy {
     }
     let body = UnsafeRawBufferPointer(rebasing: bytes[headLength..<end])
     var refusal: GatewayError?
-    if scratch.parsedHead.contentKind == .multipart { refusal = chooseScanner(downstream, bytes) }
+    if scratch.requestHead.contentKind == .multipart { refusal = chooseScanner(downstream, bytes) }
     if refusal == nil { refusal = admitBody(downstream, body) }
     if isInput {
       downstreams[downstream].input.consume(end)
@@ -174,7 +173,7 @@ extension Proxy {
         refuse(downstream, GatewayError(.methodNotAllowed, methodName(downstream)))
         return
       }
-      answerLocally(downstream, local, scratch.parsedHead)
+      answerLocally(downstream, local, scratch.requestHead)
     case .unknown:
       refuse(downstream, GatewayError(.unsupportedEndpoint, targetText(downstream)))
     case .platform:
@@ -192,7 +191,7 @@ extension Proxy {
       if scratch.requestTable.contains(.via), let loop = loopError(downstream) {
         refuse(downstream, loop)
       } else {
-        beginTunnel(downstream, scratch.parsedHead)
+        beginTunnel(downstream, scratch.requestHead)
       }
     case .routed where method != .post:
       refuse(downstream, routedMethodError(downstream))
@@ -203,7 +202,7 @@ extension Proxy {
         refuse(downstream, loop)
       } else if let refusal {
         refuse(downstream, refusal)
-      } else if scratch.parsedHead.hasContentEncoding {
+      } else if scratch.requestHead.hasContentEncoding {
         refuse(downstream, GatewayError(.contentEncoding))
       } else {
         beginBody(downstream)
@@ -214,7 +213,7 @@ extension Proxy {
   /// Pages that may not use the router, or that only seem to be of this machine.
   private mutating func browserError(_ downstream: Handle) -> GatewayError? {
     if downstreams[downstream].checksHost, settings.keys.isEmpty {
-      let bytes = downstreams[downstream].exchange.head[scratch.parsedHead.host.range]
+      let bytes = downstreams[downstream].exchange.head[scratch.requestHead.host.range]
       if !settings.browsers.allows(host: UnsafeRawBufferPointer(rebasing: bytes)) {
         counters.refusedHosts += 1
         return GatewayError(.hostNotAllowed, String(decoding: bytes.prefix(256), as: UTF8.self))
@@ -256,7 +255,7 @@ extension Proxy {
   }
 
   private func methodName(_ downstream: Handle) -> String {
-    let bytes = downstreams[downstream].exchange.head[scratch.parsedHead.methodRange.range]
+    let bytes = downstreams[downstream].exchange.head[scratch.requestHead.methodRange.range]
     return String(decoding: bytes.prefix(32), as: UTF8.self)
   }
 

@@ -22,6 +22,7 @@ extension Proxy {
         previouslyScanned: start == 0 ? upstreams[upstream].headScanned : 0,
         requestMethod: downstreams[downstream].exchange.method,
         into: &scratch.responseTable,
+        &scratch.responseHead,
         limits: limits.http,
         allowsUpgrade: downstreams[downstream].exchange.isTunnel
       )
@@ -33,30 +34,34 @@ extension Proxy {
       case .failed:
         loseUpstream(upstream, downstream, .malformed)
         return
-      case .head(let head) where head.status < 200 && head.status != 101:
+      case .whole where scratch.responseHead.status < 200 && scratch.responseHead.status != 101:
         // Interim answers say nothing that the client waits for (RFC 9110 section 15.2).
-        start += head.length
+        start += scratch.responseHead.length
         upstreams[upstream].headScanned = 0
-      case .head(let head):
-        headCame(upstream, downstream, head, start: start, count: count)
+      case .whole:
+        headCame(upstream, downstream, start: start, count: count)
         return
       }
     }
   }
 
-  /// The final head is there: it is put aside, held, or committed.
+  /// The final head is there, the one that was parsed last: it is put aside, held, or committed.
   private mutating func headCame(
     _ upstream: Handle,
     _ downstream: Handle,
-    _ head: ResponseHead,
     start: Int,
     count: Int
   ) {
-    if head.status >= 400, takesForFailure(upstream, downstream, head, start..<count) { return }
-    guard beginResponse(upstream, downstream, head) else { return }
+    if scratch.responseHead.status >= 400,
+      takesForFailure(upstream, downstream, scratch.responseHead, start..<count)
+    {
+      return
+    }
+    let end = start + scratch.responseHead.length
+    guard beginResponse(upstream, downstream) else { return }
     let isHeadOut = downstreams[downstream].exchange.isHeadOut
-    let headCount = isHeadOut ? 0 : writeDownstreamHead(upstream, downstream, head, start: start)
-    beginPayload(upstream, downstream, headCount, (start + head.length)..<count)
+    let headCount = isHeadOut ? 0 : writeDownstreamHead(upstream, downstream, start..<end)
+    beginPayload(upstream, downstream, headCount, end..<count)
   }
 
   /// Looks at an answer that says that something went wrong: perhaps another backend does better.
@@ -83,11 +88,8 @@ extension Proxy {
   ///
   /// - Returns: false when the answer doesn't fit the head that the client has; its upstream is
   ///   lost then.
-  private mutating func beginResponse(
-    _ upstream: Handle,
-    _ downstream: Handle,
-    _ head: ResponseHead
-  ) -> Bool {
+  private mutating func beginResponse(_ upstream: Handle, _ downstream: Handle) -> Bool {
+    let head = scratch.responseHead
     let family = downstreams[downstream].exchange.family
     let isHTTP10 = downstreams[downstream].exchange.minorVersion == 0
     let isHeadOut = downstreams[downstream].exchange.isHeadOut
@@ -165,18 +167,18 @@ extension Proxy {
       && upstreams[upstream].body.outcome == .more && kept <= ProxyLimits.heldResponse
   }
 
+  /// Writes the head for the client into `scratch.head`.
+  ///
+  /// - Parameter range: where the backend's head lies in `scratch.read`.
+  /// - Returns: its length.
   private mutating func writeDownstreamHead(
     _ upstream: Handle,
     _ downstream: Handle,
-    _ head: ResponseHead,
-    start: Int
+    _ range: Range<Int>
   ) -> Int {
-    let bytes = UnsafeRawBufferPointer(
-      rebasing: scratch.read[start..<(start + head.length)]
-    )
     let writer = DownstreamHeadWriter(
-      head: bytes,
-      response: head,
+      head: UnsafeRawBufferPointer(rebasing: scratch.read[range]),
+      response: scratch.responseHead,
       record: upstreams[upstream].record,
       attempts: Int(downstreams[downstream].exchange.machine.attempts),
       model: servedModel(downstream),

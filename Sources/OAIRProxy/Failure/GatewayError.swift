@@ -1,9 +1,10 @@
-/// A failure as a value: what happened, on whose side.
+/// A failure: what happened, on whose side.
 ///
-/// `ErrorResponses.swift` has the words.
-struct GatewayError {
+/// `ErrorResponses.swift` has the words. A reference, because it is rare: the many functions that
+/// may return one, and nearly never do, hand on a word instead of seven.
+final class GatewayError: Sendable {
   /// Every answer of our own that isn't a success; one line of docs/ERRORS.md each.
-  enum Kind: CaseIterable {
+  enum Kind: CaseIterable, Sendable {
     case badRequest, requestLineTooLong, headTooLarge, methodNotAllowed, unsupportedTransfer
     case requestTimeout, bodyTooLarge, bodyMemoryExhausted, contentEncoding
     case invalidJSON, invalidForm, missingModel, modelNotAString, modelTooLong, duplicateModel
@@ -18,15 +19,16 @@ struct GatewayError {
 
   let kind: Kind
   /// What is put into the text: a number, a name, a list.
-  var detail = ""
+  let detail: String
   /// What else is put into it.
-  var advice = ""
+  let advice: String
   /// Seconds after which it may be worth to come again, where that is known better than by kind.
-  var retryAfter: Int?
+  let retryAfter: Int?
 
-  init(_ kind: Kind, _ detail: String = "", advice: String = "") {
+  init(_ kind: Kind, _ detail: String = "", advice: String = "", retryAfter: Int? = nil) {
     self.kind = kind
     self.detail = detail
     self.advice = advice
+    self.retryAfter = retryAfter
   }
 }

@@ -6,6 +6,8 @@ import OAIRWire
 
 // Heads on their way through (RFC 9110 section 7.6): hop-by-hop fields stay behind, ours are added,
 // every other field goes on byte for byte, in its order.
+//
+// What is written for each request is inlined into the one place that has it written.
 
 /// What the writers add, for one exchange.
 struct ForwardedFacts {
@@ -32,13 +34,18 @@ struct UpstreamHeadWriter {
   /// Writes the whole head.
   ///
   /// - Parameter table: the fields of `head`.
+  @inline(__always)
   func write(_ table: borrowing HeadTable, facts: ForwardedFacts, to out: inout HeadWriter) {
     writeRequestLine(&out)
     writeHost(&out)
-    let drops = dropped
-    let hasOwn = !record.ownFieldNames.isEmpty
-    out.fields(of: table, from: head) { field in
-      field.known.bit & drops == 0 && !field.isNamedByConnection && !(hasOwn && isOwn(field))
+    if record.ownFieldNames.isEmpty {
+      // The writer isn't captured: that would be a copy of it.
+      let drops = dropped
+      out.fields(of: table, from: head) { field in
+        field.known.bit & drops == 0 && !field.isNamedByConnection
+      }
+    } else {
+      writeFieldsBesideOwn(table, &out)
     }
     if !record.ownFields.isEmpty { record.ownFields.withUnsafeBytes { out.append($0) } }
     switch framing {
@@ -51,18 +58,17 @@ struct UpstreamHeadWriter {
     out.append("\r\nX-Forwarded-Proto: http\r\n")
     if !request.host.isEmpty { out.field("X-Forwarded-Host", checked: bytes(request.host)) }
     writeVia(table, &out)
-    out.append("\r\nX-Request-ID: ")
-    out.append(facts.requestID)
-    out.append("\r\n\r\n")
+    out.append("\r\nX-Request-ID: ", facts.requestID, "\r\n\r\n")
   }
 
+  @inline(__always)
   private func writeRequestLine(_ out: inout HeadWriter) {
     // With the space behind the method.
     let method = ByteRange(Int(request.methodRange.start), Int(request.methodRange.end) + 1)
     out.append(bytes(method))
     if !record.pathPrefix.isEmpty { record.pathPrefix.withUnsafeBytes { out.append($0) } }
-    if let canonicalPath {
-      out.append(canonicalPath)
+    if let path = canonicalPath {
+      out.append(UnsafeRawBufferPointer(start: path.utf8Start, count: path.utf8CodeUnitCount))
     } else {
       out.append(PathTable.trimmed(bytes(request.path)))
     }
@@ -72,13 +78,21 @@ struct UpstreamHeadWriter {
     }
   }
 
+  /// The client's fields but for those of which the backend has its own.
+  @inline(never)
+  private func writeFieldsBesideOwn(_ table: borrowing HeadTable, _ out: inout HeadWriter) {
+    let drops = dropped
+    out.fields(of: table, from: head) { field in
+      field.known.bit & drops == 0 && !field.isNamedByConnection && !isOwn(field)
+    }
+  }
+
   /// The end of the request line, and the first field.
+  @inline(__always)
   private func writeHost(_ out: inout HeadWriter) {
     record.hostHeader.withUnsafeBytes { host in
       if record.isPlain {
-        out.append(" HTTP/1.1\r\nHost: ")
-        out.append(host)
-        out.append("\r\n")
+        out.append(" HTTP/1.1\r\nHost: ", host, "\r\n")
       } else {
         out.append(" HTTP/1.1\r\n")
         out.field("Host", host)
@@ -139,41 +153,33 @@ struct UpstreamHeadWriter {
   /// Appended to what earlier proxies wrote; several fields become one list (RFC 9110 section 5.3).
   ///
   /// Leaves its line open: what is written behind it begins with the line's end.
+  @inline(__always)
   private func writeForwardedFor(_ table: borrowing HeadTable, _ out: inout HeadWriter) {
     out.append("X-Forwarded-For: ")
-    appendFormer(.xForwardedFor, table, &out)
+    if table.contains(.xForwardedFor) { appendFormer(.xForwardedFor, table, &out) }
     switch peer {
-    case .ipv4(let address, _): Self.append(address, &out)
+    case .ipv4(let address, _): out.append(ipv4: address)
     default:
       var host = peer.host
       host.withUTF8 { out.append(UnsafeRawBufferPointer($0)) }
     }
   }
 
-  private static func append(_ address: UInt32, _ out: inout HeadWriter) {
-    out.append(decimal: Int(address >> 24))
-    out.append(byte: UInt8(ascii: "."))
-    out.append(decimal: Int(address >> 16 & 255))
-    out.append(byte: UInt8(ascii: "."))
-    out.append(decimal: Int(address >> 8 & 255))
-    out.append(byte: UInt8(ascii: "."))
-    out.append(decimal: Int(address & 255))
-  }
-
   /// Leaves its line open, too.
+  @inline(__always)
   private func writeVia(_ table: borrowing HeadTable, _ out: inout HeadWriter) {
     out.append("Via: ")
-    appendFormer(.via, table, &out)
+    if table.contains(.via) { appendFormer(.via, table, &out) }
     if request.minorVersion == 0 { out.append("1.0 ") } else { out.append("1.1 ") }
     out.append(ViaField.pseudonym)
   }
 
+  /// What the fields of a kind said that have come, each with a comma behind it.
   private func appendFormer(
     _ known: KnownField,
     _ table: borrowing HeadTable,
     _ out: inout HeadWriter
   ) {
-    guard table.contains(known) else { return }
     for index in 0..<table.count {
       let field = table[index]
       guard field.known == known, !field.value.isEmpty, !field.isHopByHop else { continue }
@@ -212,6 +218,7 @@ struct DownstreamHeadWriter {
   ///   - table: the fields of `head`.
   ///   - date: ours, for a backend that sent none (RFC 9110 section 6.6.1).
   /// - Returns: where the fields that tell of the attempt stand.
+  @inline(__always)
   func write(
     _ table: borrowing HeadTable,
     facts: ForwardedFacts,
@@ -220,10 +227,17 @@ struct DownstreamHeadWriter {
   ) -> Range<Int> {
     let line = writeStatusLine(&out)
     var passed: UInt32 = 0
+    // The writer isn't captured: that would be a copy of it.
+    let replaced = ReplacedFields(
+      head: head,
+      isForPage: origin != nil,
+      tellsModel: model != nil,
+      tellsSession: breaksSession
+    )
     out.fields(of: table, from: head, behind: line) { field in
       if field.known.bit & KnownField.hopByHop != 0 || field.isNamedByConnection { return false }
-      if origin != nil, CORSFields.isOne(bytes(field.name)) { return false }
-      if isReplaced(field) { return false }
+      // Known ones aren't looked at any further.
+      if field.known == .other, replaced.contains(field.name) { return false }
       passed |= field.known.bit
       return true
     }
@@ -247,6 +261,7 @@ struct DownstreamHeadWriter {
   }
 
   /// Where the status line stands that may stay as it is; else it is written here.
+  @inline(__always)
   private func writeStatusLine(_ out: inout HeadWriter) -> Range<Int> {
     // "HTTP/1.1 200 OK": nothing is missing, not even the space before the reason.
     let end = Int(response.reason.end) + 2
@@ -264,6 +279,7 @@ struct DownstreamHeadWriter {
   }
 
   /// Tells of the attempt; where its fields stand.
+  @inline(__always)
   private func writeAttempt(_ out: inout HeadWriter) -> Range<Int> {
     let start = out.count
     record.idBytes.withUnsafeBytes { id in
@@ -279,21 +295,33 @@ struct DownstreamHeadWriter {
     return start..<out.count
   }
 
-  /// The field tells of another router's attempt, one behind this one: whose backend a client's
-  /// router has asked is that one's word, and it is said once.
-  private func isReplaced(_ field: HeadField) -> Bool {
-    // Most fields aren't looked at any further.
-    guard field.known == .other, field.name.count >= 16, field.name.count <= 20 else {
-      return false
-    }
-    let name = bytes(field.name)
-    return name.equalsInAnyCase("x-oairouter-backend")
-      || name.equalsInAnyCase("x-oairouter-attempts")
-      || model != nil && name.equalsInAnyCase("x-oairouter-model")
-      || breaksSession && name.equalsInAnyCase("x-session-broken")
-  }
-
   private func bytes(_ range: ByteRange) -> UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(rebasing: head[range.range])
+  }
+}
+
+/// Fields of an answer that say what the router itself says.
+private struct ReplacedFields {
+  let head: UnsafeRawBufferPointer
+  /// A page asked; whether it may read the answer isn't its backend's to say.
+  let isForPage: Bool
+  let tellsModel: Bool
+  let tellsSession: Bool
+
+  /// Whether a field that isn't a known one goes by such a name.
+  func contains(_ range: ByteRange) -> Bool {
+    let name = UnsafeRawBufferPointer(rebasing: head[range.range])
+    return isForPage && CORSFields.isOne(name) || tellsOfAttempt(name)
+  }
+
+  /// The field tells of another router's attempt, one behind this one: whose backend a client's
+  /// router has asked is that one's word, and it is said once.
+  private func tellsOfAttempt(_ name: UnsafeRawBufferPointer) -> Bool {
+    // Most aren't looked at any further.
+    guard name.count >= 16, name.count <= 20 else { return false }
+    return name.equalsInAnyCase("x-oairouter-backend")
+      || name.equalsInAnyCase("x-oairouter-attempts")
+      || tellsModel && name.equalsInAnyCase("x-oairouter-model")
+      || tellsSession && name.equalsInAnyCase("x-session-broken")
   }
 }

@@ -19,13 +19,14 @@ struct RequestIDSource {
   static let length = 38
 
   /// Writes the id of an exchange.
-  func write(_ serial: UInt64, to memory: UnsafeMutableRawBufferPointer) -> UnsafeRawBufferPointer {
-    precondition(memory.count >= Self.length, "no room for a request id")
+  ///
+  /// - Parameter memory: of `length` bytes.
+  func write(_ serial: UInt64, to memory: UnsafeMutableRawBufferPointer) {
+    precondition(memory.count == Self.length, "no room for a request id")
     withUnsafeBytes(of: prefix) { memory.copyMemory(from: $0) }
     let (high, low) = Self.digits(serial)
     memory.storeBytes(of: high.littleEndian, toByteOffset: 22, as: UInt64.self)
     memory.storeBytes(of: low.littleEndian, toByteOffset: 30, as: UInt64.self)
-    return UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(memory)[..<Self.length])
   }
 
   /// The 16 hexadecimal digits of a number, as two times eight bytes, the first one lowest.

@@ -35,9 +35,7 @@ extension Proxy {
       return nil
     case .rate(let seconds, let perMinute)?:
       counters.keyRateLimit += 1
-      var error = GatewayError(.keyRateLimit, "\(perMinute)")
-      error.retryAfter = seconds
-      return error
+      return GatewayError(.keyRateLimit, "\(perMinute)", retryAfter: seconds)
     case .concurrent(let bound)?:
       counters.keyConcurrencyLimit += 1
       return GatewayError(.keyConcurrencyLimit, "\(bound)")

@@ -56,7 +56,7 @@ public struct LeastInFlight {
   ///   - isExcluded: whether the caller knows better than to use it.
   /// - Returns: an index into `facts`; nil when none of few can be used, or when `draws` draws
   ///   among many don't give two that can: then it's worth to look at all tiers.
-  @inlinable
+  @inlinable @inline(__always)
   public static func sample(
     _ tier: UnsafeBufferPointer<Int32>,
     facts: UnsafeBufferPointer<CandidateFacts>,
