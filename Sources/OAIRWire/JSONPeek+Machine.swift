@@ -21,7 +21,7 @@ extension JSONPeek {
       switch phase {
       case .objectStart, .key, .colon, .value, .arrayStart, .afterValue:
         (offset, phase) = scanStructure(bytes, offset, count, phase)
-      case .keyString, .valueString, .modelString, .untrackedString:
+      case .keyString, .valueString, .modelString, .untrackedString, .longKeyString:
         (offset, phase) = scanString(bytes, offset, count, phase)
       case .literal:
         (offset, phase) = scanLiteral(bytes, offset, count)
@@ -124,7 +124,7 @@ extension JSONPeek {
     _ start: Int,
     _ count: Int
   ) -> (Int, Phase) {
-    guard member == .model else {
+    guard member.namesModel else {
       forgetMember()
       return beginLongString(bytes, start, count, .valueString)
     }
@@ -180,7 +180,9 @@ extension JSONPeek {
   private mutating func beginValue(_ byte: UInt8, at offset: Int) -> Phase {
     if brackets.depth == 1 {
       forgetMember()
-      if member == .model, Byte.beginsValue(byte) { return fail(.modelNotAString(offset: offset)) }
+      if member.namesModel, Byte.beginsValue(byte) {
+        return fail(.modelNotAString(offset: offset))
+      }
     }
     switch byte {
     case Byte.openBrace: return open(isObject: true)

@@ -39,6 +39,9 @@ extension JSONPeek {
         member = Self.member(named: bytes, range.lowerBound, range.upperBound)
       }
       return .colon
+    case .longKeyString:
+      member = .other
+      return .colon
     case .untrackedString:
       return .untracked
     case .modelString:
@@ -58,12 +61,23 @@ extension JSONPeek {
   @inline(__always)
   static func member(named bytes: UnsafePointer<UInt8>, _ start: Int, _ end: Int) -> Member {
     switch end &- start {
-    case 5: return bytes.has("model", at: start, before: end) ? .model : .other
+    case 5: return modelMember(named: bytes, start)
     case 6: return bytes.has("stream", at: start, before: end) ? .stream : .other
     // One escaped letter, and at most all of them, of a name that has five or six.
     case 10...36: return longMember(named: bytes, start..<end)
     default: return .other
     }
+  }
+
+  /// What the member is whose name has five bytes.
+  @inline(__always)
+  private static func modelMember(named bytes: UnsafePointer<UInt8>, _ start: Int) -> Member {
+    // Of all bytes only a letter's other case becomes that letter so.
+    guard bytes[start] | 0x20 == UInt8(ascii: "m"), bytes[start &+ 1] | 0x20 == UInt8(ascii: "o"),
+      bytes[start &+ 2] | 0x20 == UInt8(ascii: "d"), bytes[start &+ 3] | 0x20 == UInt8(ascii: "e"),
+      bytes[start &+ 4] | 0x20 == UInt8(ascii: "l")
+    else { return .other }
+    return bytes.has("model", at: start, before: start &+ 5) ? .model : .modelInOtherCase
   }
 
   private static func longMember(
@@ -76,17 +90,23 @@ extension JSONPeek {
       < range.upperBound
     guard isEscaped else { return .other }
     if decodes(bytes, range, to: "model") { return .model }
+    if decodes(bytes, range, to: "MODEL", inAnyCase: true) { return .modelInOtherCase }
     return decodes(bytes, range, to: "stream") ? .stream : .other
   }
 
+  /// - Parameter inAnyCase: `text` is in upper case, and letters in lower case count as well.
   private static func decodes(
     _ bytes: UnsafePointer<UInt8>,
     _ range: Range<Int>,
-    to text: StaticString
+    to text: StaticString,
+    inAnyCase: Bool = false
   ) -> Bool {
     var decoder = JSONStringDecoder(bytes, range)
     for index in 0..<text.utf8CodeUnitCount {
-      guard decoder.next() == .scalar(UInt32(text.utf8Start[index])) else { return false }
+      let wanted = UInt32(text.utf8Start[index])
+      guard case .scalar(let scalar) = decoder.next(),
+        scalar == wanted || inAnyCase && scalar == wanted | 0x20
+      else { return false }
     }
     return decoder.next() == .end
   }
@@ -101,8 +121,13 @@ extension JSONPeek {
     } else if let error = Self.fault(ofModel: bytes, range) {
       return fail(error)
     }
-    if let modelRange, !Self.areEqual(bytes, modelRange, range) {
-      return fail(.duplicateModel(offset: valueStart))
+    if let isEqual = isFormerModel(bytes, range) {
+      guard isEqual else { return fail(.duplicateModel(offset: valueStart)) }
+      isModelRepeated = true
+    }
+    guard member == .model else {
+      otherCaseRange = range
+      return .afterValue
     }
     modelRange = range
     isModelEscaped =
@@ -145,17 +170,28 @@ extension JSONPeek {
     }
   }
 
+  /// Whether a name is the one that stood before; nil if none did.
+  private func isFormerModel(_ bytes: UnsafePointer<UInt8>, _ range: Range<Int>) -> Bool? {
+    var name = JSONStringDecoder(bytes, range)
+    if let passed {
+      return passed.model.withUnsafeBufferPointer { model in
+        guard let base = model.baseAddress else { return range.isEmpty }
+        var former = JSONStringDecoder(base, 0..<model.count)
+        return former.hasSameText(as: &name)
+      }
+    }
+    guard let former = modelRange ?? otherCaseRange else { return nil }
+    var decoder = JSONStringDecoder(bytes, former)
+    return decoder.hasSameText(as: &name)
+  }
+}
+
+extension JSONStringDecoder {
   /// Whether two strings decode to the same text, however they are written.
-  private static func areEqual(
-    _ bytes: UnsafePointer<UInt8>,
-    _ first: Range<Int>,
-    _ second: Range<Int>
-  ) -> Bool {
-    var first = JSONStringDecoder(bytes, first)
-    var second = JSONStringDecoder(bytes, second)
+  fileprivate mutating func hasSameText(as other: inout JSONStringDecoder) -> Bool {
     while true {
-      let step = first.next()
-      guard step == second.next() else { return false }
+      let step = next()
+      guard step == other.next() else { return false }
       if step == .end { return true }
     }
   }

@@ -13,6 +13,10 @@ import Glibc
 
 /// A resumable scan of a JSON body for its top-level `model` and `stream`.
 ///
+/// A member whose name differs from `model` in its case alone is one to some backends (Go's
+/// encoding/json, so Ollama) and none to others: beside a `model` it has to say the same, and alone
+/// it is an error.
+///
 /// The structure is validated in the same pass: everything outside strings against the grammar of
 /// RFC 8259, with the kinds of brackets to depth 4,096; levels below that are only counted. The
 /// contents of strings are the backend's business and aren't looked at, the model's value aside.
@@ -26,6 +30,8 @@ public struct JSONPeek: ~Copyable, Sendable {
     case start, end
     case objectStart, key, colon, value, arrayStart, afterValue
     case keyString, valueString, modelString
+    /// A name of which nothing is kept: it is longer than any that matters.
+    case longKeyString
     case literal
     case numberMinus, numberZero, numberInteger, numberPoint, numberFraction
     case numberExponent, numberSign, numberExponentDigits
@@ -44,7 +50,14 @@ public struct JSONPeek: ~Copyable, Sendable {
     }
   }
 
-  enum Member: UInt8 { case other, model, stream, previousResponse }
+  enum Member: UInt8 {
+    case other, model, stream, previousResponse
+    /// `Model`, `MODEL`, …: the model to backends that don't heed the case of names.
+    case modelInOtherCase
+
+    @inline(__always)
+    var namesModel: Bool { self == .model || self == .modelInOtherCase }
+  }
 
   var phase = Phase.start
   /// The top-level member whose value is being read.
@@ -59,6 +72,12 @@ public struct JSONPeek: ~Copyable, Sendable {
   /// Where the model's value is, between its quotes and as written; the last one's, if equal ones
   /// are repeated, as that is the one that parsers keep.
   public internal(set) var modelRange: Range<Int>?
+  /// Where the value of a `model` in other case is, between its quotes.
+  var otherCaseRange: Range<Int>?
+  /// Set once the body is shown piece by piece: `JSONPeek+Pieces`.
+  var passed: Passed?
+  /// Whether the model is named more than once, always alike.
+  public internal(set) var isModelRepeated = false
   /// Whether the model's value is written with escapes.
   public internal(set) var isModelEscaped = false
   /// The top-level `stream`, where it is a boolean.
@@ -92,8 +111,16 @@ public struct JSONPeek: ~Copyable, Sendable {
       // SAFETY: rebinding to bytes is always allowed; offsets stay below body.count.
       run(base.assumingMemoryBound(to: UInt8.self), body.count)
     }
-    if isComplete, error == nil, phase != .end {
-      error = .invalidJSON(offset: body.count)
+    if isComplete { end(at: body.count) }
+  }
+
+  /// Nothing follows.
+  mutating func end(at count: Int) {
+    guard error == nil else { return }
+    if phase != .end {
+      error = .invalidJSON(offset: count)
+    } else if modelRange == nil, let otherCaseRange {
+      error = .misspelledModel(offset: otherCaseRange.lowerBound - 1)
     }
   }
 

@@ -7,6 +7,9 @@ public enum JSONPeekError: Error, Equatable, Sendable {
   case invalidJSON(offset: Int)
   /// A second top-level `model` differs from the first: where its value begins.
   case duplicateModel(offset: Int)
+  /// The only `model` at top level is written in another case, such as `Model`: where its value
+  /// begins.
+  case misspelledModel(offset: Int)
   /// The body is JSON of another kind than an object: where it begins.
   case notAnObject(offset: Int)
   /// The value of the top-level `model` isn't a string: where it begins.
@@ -18,7 +21,7 @@ public enum JSONPeekError: Error, Equatable, Sendable {
   public var offset: Int {
     switch self {
     case .invalidJSON(let offset), .duplicateModel(let offset), .notAnObject(let offset),
-      .modelNotAString(let offset), .modelTooLong(let offset):
+      .modelNotAString(let offset), .modelTooLong(let offset), .misspelledModel(let offset):
       offset
     }
   }

@@ -4,7 +4,7 @@ import Glibc
 // runs on the reactor, like JSONPeek. Contents of parts, which are nearly all of such a body, are
 // skipped from CR to CR.
 //
-//   preamble -> delimiter -> partHead -> partBody -> delimiter ... -> end
+//   start -> delimiter -> partHead -> partBody -> delimiter ... -> end
 
 /// Why a form can't be routed.
 ///
@@ -16,27 +16,53 @@ public enum MultipartPeekError: Error, Equatable, Sendable {
   case duplicateModel(offset: Int)
   /// The model's name has more than `JSONPeek.modelLimit` bytes: where it begins.
   case modelTooLong(offset: Int)
+  /// The head of a part isn't read alike by all backends: where it begins.
+  case ambiguousPart(offset: Int)
+  /// The only part `model` is named in another case, such as `Model`: where its content begins.
+  case misspelledModel(offset: Int)
+
+  /// The same, so many bytes further on.
+  fileprivate func moved(by count: Int) -> Self {
+    switch self {
+    case .broken(let offset): .broken(offset: offset + count)
+    case .duplicateModel(let offset): .duplicateModel(offset: offset + count)
+    case .modelTooLong(let offset): .modelTooLong(offset: offset + count)
+    case .ambiguousPart(let offset): .ambiguousPart(offset: offset + count)
+    case .misspelledModel(let offset): .misspelledModel(offset: offset + count)
+    }
+  }
 }
 
 /// A resumable scan of a `multipart/form-data` body (RFC 7578) for its parts `model` and `stream`.
+///
+/// It begins with its boundary: what stands before that, a form's reader skips, and a reader that
+/// doesn't heed the `Content-Type` may take it for the body.
 public struct MultipartPeek: Sendable {
   /// Longest head of a part, in bytes.
   public static let partHeadLimit = 16 << 10
 
-  private enum Phase { case preamble, delimiter, partHead, partBody, end }
-  private enum Part { case other, model, stream }
+  private enum Phase { case start, delimiter, partHead, partBody, end }
 
   /// CRLF, two hyphens, the boundary.
   private let mark: [UInt8]
-  private var phase = Phase.preamble
-  private var part = Part.other
+  private var phase = Phase.start
+  private var part = MultipartPartHead.other
   /// Where what is looked at begins.
   private var start = 0
   /// The mark doesn't begin before this.
   private var searched = 0
 
+  /// How much of the body lies before what is shown, once it isn't kept.
+  private var origin = 0
+  /// The model's name, once the body isn't kept.
+  private var keptModel: [UInt8]?
+  /// Where the content of a `model` in other case is.
+  private var otherCaseRange: Range<Int>?
+
   /// Where the model's name is; the last one's, if equal ones are repeated.
   public private(set) var modelRange: Range<Int>?
+  /// Whether the model is named more than once, always alike.
+  public private(set) var isModelRepeated = false
   /// The part `stream`, where it is `true` or `false`.
   public private(set) var stream: Bool?
   /// What is wrong with the body.
@@ -63,15 +89,24 @@ public struct MultipartPeek: Sendable {
   ///   - isComplete: nothing will follow.
   public mutating func scan(_ body: UnsafeRawBufferPointer, isComplete: Bool) {
     while error == nil, takeStep(body) {}
-    if isComplete, error == nil, phase != .end, modelRange == nil {
-      error = .broken(offset: body.count)
+    if isComplete { end(at: body.count) }
+  }
+
+  /// Nothing follows: what has come behind the model may lack its end, if it isn't one more.
+  private mutating func end(at count: Int) {
+    guard error == nil else { return }
+    let isCut = phase == .partBody && part.namesModel
+    if phase != .end, isCut || modelRange == nil {
+      error = .broken(offset: count)
+    } else if modelRange == nil, let otherCaseRange {
+      error = .misspelledModel(offset: otherCaseRange.lowerBound)
     }
   }
 
   /// - Returns: false when more bytes are needed, or none.
   private mutating func takeStep(_ body: UnsafeRawBufferPointer) -> Bool {
     switch phase {
-    case .preamble: return takePreamble(body)
+    case .start: return takeStart(body)
     case .delimiter: return takeDelimiterEnd(body)
     case .partHead: return takePartHead(body)
     case .partBody: return takePartBody(body)
@@ -79,18 +114,14 @@ public struct MultipartPeek: Sendable {
     }
   }
 
-  /// The first delimiter has no line before it, unless there is a preamble.
-  private mutating func takePreamble(_ body: UnsafeRawBufferPointer) -> Bool {
-    let first = mark.dropFirst(2)
-    if searched == 0 {
-      let common = min(body.count, first.count)
-      if body[..<common].elementsEqual(first.prefix(common)) {
-        guard common == first.count else { return false }
-        return passMark(endingAt: common)
-      }
+  /// The first delimiter: the CRLF that belongs to it may be missing, as it nearly always is.
+  private mutating func takeStart(_ body: UnsafeRawBufferPointer) -> Bool {
+    guard let byte = body.first else { return false }
+    let first = byte == Byte.carriageReturn ? mark[...] : mark.dropFirst(2)
+    for (index, wanted) in zip(0..<body.count, first) where body[index] != wanted {
+      return fail(.broken(offset: index))
     }
-    guard let hit = find(body) else { return false }
-    return passMark(endingAt: hit + mark.count)
+    return body.count < first.count ? false : passMark(endingAt: first.count)
   }
 
   private mutating func passMark(endingAt end: Int) -> Bool {
@@ -130,7 +161,8 @@ public struct MultipartPeek: Sendable {
       return false
     }
     guard hit - start <= Self.partHeadLimit else { return fail(.broken(offset: start)) }
-    part = Self.part(UnsafeRawBufferPointer(rebasing: body[start..<hit]))
+    part = MultipartPartHead.read(UnsafeRawBufferPointer(rebasing: body[start..<hit]))
+    if part == .ambiguous { return fail(.ambiguousPart(offset: start + 2)) }
     start = hit + 4
     // The delimiter of an empty part begins with the CRLF that ends the head.
     searched = start - 2
@@ -140,15 +172,15 @@ public struct MultipartPeek: Sendable {
 
   private mutating func takePartBody(_ body: UnsafeRawBufferPointer) -> Bool {
     guard let hit = find(body) else {
-      if part == .model, body.count - start > JSONPeek.modelLimit + mark.count {
+      if part.namesModel, body.count - start > JSONPeek.modelLimit + mark.count {
         return fail(.modelTooLong(offset: start))
       }
       return false
     }
     let content = start..<max(start, hit)
     switch part {
-    case .other: break
-    case .model:
+    case .other, .ambiguous: break
+    case .model, .modelInOtherCase:
       if let problem = take(model: content, body) { return fail(problem) }
     case .stream:
       let text = UnsafeRawBufferPointer(rebasing: body[content])
@@ -165,10 +197,14 @@ public struct MultipartPeek: Sendable {
     guard model.count <= JSONPeek.modelLimit else {
       return .modelTooLong(offset: model.lowerBound)
     }
-    if let modelRange, !body[modelRange].elementsEqual(body[model]) {
-      return .duplicateModel(offset: model.lowerBound)
+    let former = (modelRange ?? otherCaseRange).map { keptModel ?? Array(body[$0]) }
+    if let former {
+      guard body[model].elementsEqual(former) else {
+        return .duplicateModel(offset: model.lowerBound)
+      }
+      isModelRepeated = true
     }
-    modelRange = model
+    if part == .model { modelRange = model } else { otherCaseRange = model }
     return nil
   }
 
@@ -207,29 +243,47 @@ public struct MultipartPeek: Sendable {
     }
     return nil
   }
+}
 
-  // MARK: Part heads
+// MARK: Pieces
 
-  /// What a part is, by the name in its Content-Disposition (RFC 7578 section 4.2).
-  private static func part(_ head: UnsafeRawBufferPointer) -> Part {
-    for line in head.split(separator: Byte.lineFeed) {
-      guard let colon = line.firstIndex(of: Byte.colon) else { continue }
-      let name = line[..<colon]
-      guard isDisposition(name) else { continue }
-      var value = line[(colon + 1)...]
-      if value.last == Byte.carriageReturn { value = value.dropLast() }
-      var parameters = MIMEParameters(UnsafeRawBufferPointer(rebasing: value))
-      while let parameter = parameters.next() {
-        guard parameter.isNamed("name") else { continue }
-        if parameter.value.elementsEqual("model".utf8) { return .model }
-        return parameter.value.elementsEqual("stream".utf8) ? .stream : .other
-      }
+extension MultipartPeek: PieceScanner {
+  package var isBroken: Bool { error != nil }
+
+  /// What has come so far isn't shown again: the model's name is kept, to be compared with.
+  package mutating func beginPieces(_ body: UnsafeRawBufferPointer) {
+    keptModel = modelRange.map { Array(body[$0]) }
+  }
+
+  package mutating func take(_ window: UnsafeRawBufferPointer) {
+    // Where they stand in the body doesn't change any more.
+    let (model, otherCase) = (modelRange, otherCaseRange)
+    while error == nil, takeStep(window) {}
+    (modelRange, otherCaseRange) = (model, otherCase)
+    error = error?.moved(by: origin)
+  }
+
+  package mutating func settle(_ window: UnsafeRawBufferPointer) -> Int {
+    switch phase {
+    case .start: return 0
+    case .delimiter, .partHead: return start
+    case .partBody where part.namesModel: return min(start, searched)
+    case .partBody:
+      // No more of it than may be the beginning of a mark, but for the short value that counts.
+      if part == .stream, window.count - start <= mark.count + 5 { return min(start, searched) }
+      part = .other
+      start = searched
+      return searched
+    case .end: return window.count
     }
-    return .other
   }
 
-  private static func isDisposition(_ name: Slice<UnsafeRawBufferPointer>) -> Bool {
-    let wanted = "content-disposition".utf8
-    return name.count == wanted.count && zip(name, wanted).allSatisfy { $0 | 0x20 == $1 | 0x20 }
+  package mutating func shift(by count: Int) {
+    start -= count
+    searched -= count
+    origin += count
   }
+
+  /// The last piece was shown, of a body of so many bytes.
+  package mutating func endPieces(at count: Int) { end(at: count) }
 }

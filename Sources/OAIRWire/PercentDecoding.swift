@@ -11,18 +11,20 @@ package enum PercentDecoding {
     var count = 0
     var index = 0
     while index < text.count {
-      var byte = text[index]
-      if byte == UInt8(ascii: "%"), index + 2 < text.count,
-        let high = hex(text[index + 1]), let low = hex(text[index + 2])
-      {
-        byte = high << 4 | low
-        index += 2
-      }
-      memory[count] = byte
+      let decoded = byte(text, at: index, before: text.count)
+      memory[count] = decoded ?? text[index]
       count += 1
-      index += 1
+      index += decoded == nil ? 1 : 3
     }
     return count
+  }
+
+  /// The byte for which a `%` and two hex digits stand at `index`, wholly before `end`.
+  static func byte(_ text: UnsafeRawBufferPointer, at index: Int, before end: Int) -> UInt8? {
+    guard text[index] == UInt8(ascii: "%"), index + 2 < end,
+      let high = hex(text[index + 1]), let low = hex(text[index + 2])
+    else { return nil }
+    return high << 4 | low
   }
 
   private static func hex(_ byte: UInt8) -> UInt8? {

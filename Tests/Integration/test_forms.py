@@ -122,6 +122,10 @@ def test_a_long_form_streams_on_when_its_model_is_known(pair):
         (TYPE, b"no form at all", 400, "invalid_form"),
         (TYPE, b"", 400, "invalid_form"),
         (TYPE, part("model", b"two") + part("model", b"one") + END, 400, "duplicate_model_field"),
+        (TYPE, part("model", b"two") + part("Model", b"one") + END, 400, "duplicate_model_field"),
+        (TYPE, part("Model", b"two") + END, 400, "missing_required_parameter"),
+        (TYPE + "; boundary=b", part("model", b"two") + END, 400, "invalid_form"),
+        (TYPE, b"preamble\r\n" + part("model", b"two") + END, 400, "invalid_form"),
         (TYPE, part("model", b"x" * 513) + END, 400, "invalid_model_field"),
         (TYPE, part("file", b"x") + END, 400, "missing_required_parameter"),
         (TYPE, part("model", b"three") + END, 404, "model_not_found"),
@@ -133,3 +137,42 @@ def test_a_form_that_can_t_be_routed_says_why(pair, type, body, status, code):
         client.request("POST", "/v1/audio/transcriptions", body, [("Content-Type", type)])
         answer = client.reader.response()
     assert (answer.status, answer.error["code"]) == (status, code)
+
+
+JSON_FIRST = b'{"model":"one","messages":[]}\r\n' + part("model", b"two") + END
+
+
+@pytest.mark.parametrize("path", ["/api/chat", "/v1/chat/completions", "/v1/audio/translations"])
+def test_json_before_a_form_reaches_nobody(pair, path):
+    """A backend that doesn't heed the Content-Type reads the JSON, and another model."""
+    backends, router = pair
+    with RawClient(router.address) as client:
+        client.request("POST", path, JSON_FIRST, [("Content-Type", TYPE)])
+        answer = client.reader.response()
+    assert answer.status == 400
+    assert b"multipart form" in answer.payload
+    assert all(backend.is_idle for backend in backends.values())
+
+
+HEADS = [
+    b'form-data; name="x"; name="model"',
+    b"form-data; name*=utf-8''model",
+    b'form-data; x="; name=model; "; name="y"',
+    b'form-data; name="mod\\el"',
+    b'form-data;\r\n name="model"',
+    b'form-data; name="model"; filename="x"',
+    b'form-data; name="y"\r\nContent-Disposition: form-data; name="model"',
+]
+
+
+@pytest.mark.parametrize("head", HEADS)
+def test_a_part_that_backends_read_differently_reaches_nobody(pair, head):
+    backends, router = pair
+    other = b"--%s\r\nContent-Disposition: %s\r\n\r\none\r\n" % (BOUNDARY.encode(), head)
+    with RawClient(router.address) as client:
+        body = part("model", b"two") + other + END
+        client.request("POST", "/v1/audio/transcriptions", body, [("Content-Type", TYPE)])
+        answer = client.reader.response()
+    assert (answer.status, answer.error["code"]) == (400, "invalid_form")
+    assert f"byte {len(part('model', b'two')) + len(BOUNDARY) + 4}" in answer.error["message"]
+    assert all(backend.is_idle for backend in backends.values())

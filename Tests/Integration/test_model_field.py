@@ -31,9 +31,10 @@ TO_ALPHA = {
     "before nested decoys": f'{{"model":"alpha","metadata":{DECOY},"messages":[{DECOY}]}}',
     "after a decoy in a string": '{"user":"\\"model\\":\\"beta\\"","model":"alpha","messages":[]}',
     "after a value that looks like the key": '{"user":"model","model":"alpha","messages":[]}',
-    "beside keys that contain it": '{"model_":"beta","_model":"beta","Model":"beta",'
+    "beside keys that contain it": '{"model_":"beta","_model":"beta","models":"beta",'
     '"model":"alpha","messages":[]}',
     "repeated alike": '{"model":"alpha","messages":[],"model":"alpha"}',
+    "repeated alike in other case": '{"Model":"alpha","messages":[],"model":"alpha"}',
     "repeated alike, once escaped": '{"model":"alpha","messages":[],"model":"\\u0061lpha"}',
     "with the default tag": '{"model":"alpha:latest","messages":[]}',
     "below deep nesting": '{"metadata":' + "[" * 6000 + "]" * 6000 + ',"model":"alpha",'
@@ -110,6 +111,22 @@ REFUSED = {
         400,
         "duplicate_model_field",
     ),
+    "differing duplicate in other case": (
+        '{"model":"alpha","messages":[],"Model":"beta"}',
+        400,
+        "duplicate_model_field",
+    ),
+    "in other case before": (
+        '{"MODEL":"beta","messages":[],"model":"alpha"}',
+        400,
+        "duplicate_model_field",
+    ),
+    "in other case, escaped": (
+        '{"model":"alpha","\\u004dodel":"beta"}',
+        400,
+        "duplicate_model_field",
+    ),
+    "in other case only": ('{"Model":"alpha"}', 400, "missing_required_parameter"),
     "cut short": ('{"model":"alpha","messages":[', 400, "invalid_json"),
     "trailing text": ('{"model":"alpha"} x', 400, "invalid_json"),
     "trailing comma": ('{"model":"alpha",}', 400, "invalid_json"),

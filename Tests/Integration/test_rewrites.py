@@ -14,7 +14,6 @@ STREAM = HEAD + chunk(chat_event({"content": "b"})) + chunk(b"data: [DONE]\n\n")
 BODIES = {
     "first": b'{"model":"%s","messages":[{"role":"user","content":"model"}]}',
     "last": b'{"messages":[],"n": 1.50 ,\n "model" : "%s" }',
-    "twice": b'{"model":"%s","model":"%s"}',
     "escaped": None,
 }
 
@@ -38,9 +37,6 @@ def test_an_alias_changes_the_name_and_nothing_else(start_backend, start_router,
     if place == "escaped":
         body = b'{"model":"\\u00%02x%s","x":"\\ud83d\\ude00"}' % (name[0], name[1:])
         wanted = b'{"model":"%s","x":"\\ud83d\\ude00"}' % served
-    elif place == "twice":
-        # Parsers keep the last one; that is the one that counts.
-        body, wanted = BODIES[place] % (name, name), BODIES[place] % (name, served)
     else:
         body, wanted = BODIES[place] % name, BODIES[place] % served
     with RawClient(router.address) as client:
@@ -72,6 +68,31 @@ def test_a_form_s_part_is_renamed(start_backend, start_router):
         assert call.request.payload == form % b"whisper"
         call.send(OK)
         assert client.reader.response().status == 200
+
+
+TWICE = [b'{"model":"x","model":"x"}', b'{"Model":"x","n":1,"model":"\\u0078"}']
+
+
+@pytest.mark.parametrize("body", TWICE)
+def test_a_model_that_is_named_twice_has_no_other_in_its_place(start_backend, start_router, body):
+    backend = start_backend("m")
+    router = start_router({"a": backend.url}, "--aliases", as_json({"x": "m"})).wait_ready(1)
+    answer = router.post(CHAT, body)
+    assert (answer.status, answer.error["code"]) == (400, "duplicate_model_field")
+    assert "alias" in answer.error["message"]
+
+
+def test_a_fallback_isn_t_asked_for_a_model_that_is_named_twice(start_backend, start_router):
+    big, small = start_backend("big"), start_backend("small")
+    urls = {"a": big.url, "b": small.url}
+    router = start_router(urls, "--fallbacks", as_json({"big": ["small"]})).wait_ready(2)
+    with RawClient(router.address) as client:
+        client.post_json(CHAT, b'{"model":"big","model":"big"}')
+        call = big.next_call()
+        assert call.request.payload == b'{"model":"big","model":"big"}'
+        call.send(failure(503))
+        answer = client.reader.response()
+    assert (answer.status, answer.head.get("x-oairouter-backend")) == (503, "a")
 
 
 @pytest.mark.parametrize("chunked", [False, True])

@@ -250,6 +250,45 @@ def test_an_unknown_model_is_a_404(start):
     assert (answer.status, answer.error["code"]) == (404, "model_not_found")
 
 
+OTHER = [
+    ("model=m&model=a%2Fb+c", "duplicate_model_field"),
+    ("model=m&mod%65l=a%2Fb+c", "duplicate_model_field"),
+    ("model=a%2Fb+c&model=m", "duplicate_model_field"),
+    ("Model=a%2Fb+c&model=m", "duplicate_model_field"),
+    ("mod%65l=a%2Fb+c", "model_not_allowed"),
+    ("model=m;model=a%2Fb+c", "missing_required_parameter"),
+    ("x=1;model=a%2Fb+c&model=m", "missing_required_parameter"),
+    ("Model=m", "missing_required_parameter"),
+]
+
+
+@pytest.mark.parametrize("query, code", OTHER)
+def test_a_key_reaches_no_other_model_by_the_query(start, query, code):
+    key = "k" * 20
+    keys = '[{"id":"a","key":"%s","models":["m"]}]' % key
+    backend, router = start(echo, "--keys", keys)
+    fields = [*HANDSHAKE, ("Authorization", "Bearer " + key)]
+    with RawClient(router.address) as client:
+        client.request("GET", "/v1/realtime?" + query, fields=fields)
+        answer = client.reader.response("GET")
+    assert (answer.status, answer.error["code"]) == (403 if "allowed" in code else 400, code)
+    with RawClient(router.address) as client:
+        client.request("GET", "/v1/realtime?mod%65l=m&model=m", fields=fields)
+        assert client.reader.head().status == 101
+    assert [head.target for head in backend.heads] == ["/v1/realtime?mod%65l=m&model=m"]
+
+
+def test_an_alias_is_replaced_in_one_place_or_in_none(start):
+    backend, router = start(echo, "--aliases", '{"x":"a/b c"}')
+    client, _ = open_tunnel(router, "mod%65l=x")
+    client.close()
+    assert backend.heads[0].target == "/v1/realtime?mod%65l=a%2Fb%20c"
+    with RawClient(router.address) as client:
+        client.request("GET", "/v1/realtime?model=x&model=x", fields=HANDSHAKE)
+        answer = client.reader.response("GET")
+    assert (answer.status, answer.error["code"]) == (400, "duplicate_model_field")
+
+
 @pytest.mark.parametrize("status", [b"403 Forbidden", b"200 OK"])
 def test_a_backend_that_doesn_t_switch_answers_as_usual(start, status):
     def work(connection):

@@ -25,9 +25,9 @@ def body(size, first=True):
     return FIRST + filler + b'"}' if first else b'{"input":"' + filler + LAST
 
 
-def head(length=None, fields=b""):
+def head(length=None, fields=b"", path=CHAT):
     framing = b"Transfer-Encoding: chunked" if length is None else b"Content-Length: %d" % length
-    return b"POST %s HTTP/1.1\r\nHost: localhost\r\n%s\r\n%s\r\n" % (CHAT.encode(), framing, fields)
+    return b"POST %s HTTP/1.1\r\nHost: localhost\r\n%s\r\n%s\r\n" % (path.encode(), framing, fields)
 
 
 def in_chunks(payload, size=10_000):
@@ -80,6 +80,97 @@ def test_a_long_body_with_a_late_model_is_held(eager, is_chunked):
         call.send(OK)
         assert client.reader.response().status == 200
         call.let_go.set()
+
+
+PART = b'--b\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n'
+FORM_HEAD = b"Content-Type: multipart/form-data; boundary=b\r\n"
+FILLER = b"x" * 1_000_000
+LATE = {
+    "another": (FIRST + FILLER + b'","model":"n"}', "duplicate_model_field"),
+    "another, in other case": (FIRST + FILLER + b'","Model":"n"}', "duplicate_model_field"),
+    "another, escaped": (FIRST + FILLER + b'","mod\\u0065l":"n"}', "duplicate_model_field"),
+    "no string": (FIRST + FILLER + b'","model":["n"]}', "invalid_model_field"),
+    "broken": (FIRST + FILLER + b'",}', "invalid_json"),
+    "cut": (FIRST + FILLER + b'"', "invalid_json"),
+    "another part": (
+        PART % (b"model", b"m") + PART % (b"file", FILLER) + PART % (b"model", b"n") + b"--b--",
+        "duplicate_model_field",
+    ),
+    "an odd part": (
+        PART % (b"model", b"m") + PART % (b"file", FILLER) + PART % (b'x"; name="y', b"n"),
+        "invalid_form",
+    ),
+}
+
+
+@pytest.mark.parametrize("is_chunked", [False, True], ids=["length", "chunked"])
+@pytest.mark.parametrize("payload, code", LATE.values(), ids=LATE.keys())
+def test_a_streamed_body_is_checked_to_its_end(eager, payload, code, is_chunked):
+    backend, router = eager(*SMALL)
+    is_form = payload.startswith(b"--b")
+    path = "/v1/audio/transcriptions" if is_form else CHAT
+    fields = FORM_HEAD if is_form else b""
+    with router.client() as client:
+        client.send(head(None if is_chunked else len(payload), fields, path))
+        sent = in_chunks(payload) if is_chunked else payload
+        client.send(sent[:200_000])
+        call = backend.next_call()
+        sender = threading.Thread(target=client.send, args=(sent[200_000:],), daemon=True)
+        sender.start()
+        with pytest.raises(Exception):  # its backend doesn't get the end
+            call.request.reader.body(call.request.head)
+        call.let_go.set()
+        sender.join(10)
+        answer = client.reader.response()
+    assert (answer.status, answer.error["code"]) == (400, code)
+    line = wait_until(lambda: [e for e in router.access_lines() if e["status"] == 400], "a line")[0]
+    assert (line["code"], line["outcome"]) == (code, "failed")
+
+
+@pytest.mark.parametrize("is_chunked", [False, True], ids=["length", "chunked"])
+def test_a_streamed_body_may_name_its_model_again(eager, is_chunked):
+    backend, router = eager(*SMALL)
+    payload = FIRST + FILLER + b'","Model":"m","x":{"model":"n"},"mod\\u0065l":"\\u006d"}'
+    with router.client() as client:
+        client.send(head(None if is_chunked else len(payload)))
+        sent = in_chunks(payload) if is_chunked else payload
+        sender = threading.Thread(target=client.send, args=(sent,), daemon=True)
+        sender.start()
+        call = backend.next_call()
+        assert call.request.reader.body(call.request.head).payload == payload
+        sender.join(10)
+        call.send(OK)
+        assert client.reader.response().status == 200
+        call.let_go.set()
+
+
+def test_a_streamed_body_under_another_name_may_not_name_its_model_again(eager):
+    backend, router = eager(*SMALL, "--aliases", '{"x":"m"}')
+    payload = b'{"model":"x","input":"' + FILLER + b'","model":"x"}'
+    with router.client() as client:
+        client.send(head(len(payload)) + payload)
+        call = backend.next_call()
+        with pytest.raises(Exception):
+            call.request.reader.body(call.request.head)
+        call.let_go.set()
+        answer = client.reader.response()
+    assert (answer.status, answer.error["code"]) == (400, "duplicate_model_field")
+
+
+def test_another_model_behind_an_early_answer_ends_both(eager):
+    backend, router = eager(*SMALL)
+    payload = LATE["another"][0]
+    with router.client() as client:
+        client.send(head(len(payload)) + payload[:200_000])
+        call = backend.next_call()
+        call.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nearly")
+        early = client.reader.head()
+        client.send(payload[200_000:])
+        with pytest.raises(Exception):
+            call.request.reader.body(call.request.head)
+        call.let_go.set()
+        with pytest.raises(Exception):
+            client.reader.body(early)
 
 
 def test_a_streamed_body_waits_for_its_backend(eager):

@@ -48,7 +48,7 @@ struct ProxySettingsTests {
     proxy.downstreams[downstream].exchange.headLength = 18
     proxy.downstreams[downstream].exchange.key = 1
     proxy.downstreams[downstream].exchange.status = 200
-    proxy.downstreams[downstream].exchange.nameQueryModel(Array("m".utf8))
+    proxy.downstreams[downstream].exchange.nameQueryModel(Array("m".utf8), isRepeated: false)
     _ = proxy.downstreams[downstream].exchange.machine.handle(.bodyEnded)
     proxy.endExchange(on: downstream)
     let rest = proxy.downstreams[downstream].exchange.serial

@@ -61,7 +61,7 @@ import Testing
   @Test func `a body without a model has none`() {
     expect("{}", model: nil)
     expect(#"{"stream":true}"#, model: nil, stream: true)
-    expect(#"{"Model":"m","models":"m","mode":"m"}"#, model: nil)
+    expect(#"{"mondel":"m","models":"m","mode":"m","m-del":"m"}"#, model: nil)
   }
 
   @Test func `nested and quoted models are no models`() {
@@ -111,6 +111,33 @@ import Testing
     expect(#"{"model":"m","model":"n"}"#.utf8, error: .duplicateModel(offset: 21))
     expect(#"{"model":"m","mod\u0065l":"mm"}"#.utf8, error: .duplicateModel(offset: 26))
     expect(#"{"model":"mm","model":"m"}"#.utf8, error: .duplicateModel(offset: 22))
+  }
+
+  @Test func `a model in other case is one more`() {
+    expect(#"{"model":"m","Model":"n"}"#.utf8, error: .duplicateModel(offset: 21))
+    expect(#"{"MODEL":"n","model":"m"}"#.utf8, error: .duplicateModel(offset: 21))
+    expect(#"{"model":"m","\u004d\u006fdeL":"n"}"#.utf8, error: .duplicateModel(offset: 31))
+    expect(#"{"model":"m","mOdel":7}"#.utf8, error: .modelNotAString(offset: 21))
+    expect(#"{"Model":"m","x":{"MODEL":"n"},"model":"m","modeL":"\u006d"}"#, model: "m")
+    let mixed = PeekRun(#"{"model":"m","Model":"m"}"#.utf8).outcome()
+    #expect(mixed.range == 10..<11)
+  }
+
+  @Test func `a model in other case alone is none that all backends see`() {
+    expect(#"{"Model":"m"}"#.utf8, error: .misspelledModel(offset: 9))
+    expect(#"{"x":1,"\u004dodel" : "m" }"#.utf8, error: .misspelledModel(offset: 22))
+    expect(#"{"Model":"m","MODEL":"m","x":[]}"#.utf8, error: .misspelledModel(offset: 21))
+  }
+
+  @Test func `whether the model is named again is told`() {
+    func isRepeated(_ body: String) -> Bool {
+      var peek = JSONPeek()
+      Array(body.utf8).withUnsafeBytes { peek.scan($0, isComplete: true) }
+      return peek.isModelRepeated
+    }
+    #expect(!isRepeated(#"{"model":"m","x":{"model":"m"}}"#))
+    #expect(isRepeated(#"{"model":"m","model":"m"}"#))
+    #expect(isRepeated(#"{"Model":"m","model":"m"}"#))
   }
 
   @Test func `the last stream counts, and only booleans do`() {

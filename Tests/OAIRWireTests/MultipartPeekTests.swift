@@ -57,7 +57,7 @@ struct MultipartPeekTests {
     expect(part("model", "whisper-1") + "--b--\r\n", model: "whisper-1")
     expect(part("language", "de") + part("model", "m") + "--b--", model: "m")
     expect(part("model", "m") + part("stream", "true") + "--b--\r\n", model: "m", stream: true)
-    expect("a preamble\r\n" + part("model", "m") + "--b--\r\nan epilogue", model: "m")
+    expect("\r\n" + part("model", "m") + "--b--\r\nan epilogue", model: "m")
     expect(part("model", "") + "--b--\r\n", model: "")
   }
 
@@ -71,10 +71,63 @@ struct MultipartPeekTests {
   @Test func `names are read with and without quotes, in any case`() {
     let heads = [
       "Content-Disposition: form-data; name=model", "CONTENT-DISPOSITION: form-data; Name=model ",
-      "Content-Type: a/b\r\nContent-Disposition: form-data; filename=\"a;name=x\";name=model",
-      "Content-Disposition: form-data; name=\"mo\\del\"",
+      "Content-Type: a/b\r\nContent-Disposition:Form-Data ;x=\"a\";name=model",
+      "Content-Disposition: form-data; name=\"model\"; x=\"a\\\"b\"",
+      "Content-Transfer-Encoding: 8bit\r\nContent-Disposition: form-data; name=model",
     ]
     for head in heads { expect("--b\r\n\(head)\r\n\r\nm\r\n--b--\r\n", model: "m") }
+  }
+
+  @Test func `a form begins with its boundary`() {
+    expect("a preamble\r\n" + part("model", "m"), isFinished: false, error: .broken(offset: 0))
+    let json = #"{"model":"n"}"#
+    expect(json + "\r\n" + part("model", "m"), isFinished: false, error: .broken(offset: 0))
+    expect("\r\n\r\n" + part("model", "m"), isFinished: false, error: .broken(offset: 2))
+    expect("--c\r\n\r\n", isFinished: false, error: .broken(offset: 2))
+  }
+
+  @Test(arguments: [
+    "Content-Disposition: form-data; name=\"model\"; name=\"x\"",
+    "Content-Disposition: form-data; name=\"x\"; name=\"model\"",
+    "Content-Disposition: form-data; name*=utf-8''model",
+    "Content-Disposition: form-data; name*0=mod; name*1=el",
+    "Content-Disposition: form-data; name=\"x\"; name*=utf-8''model",
+    "Content-Disposition: form-data; name =model",
+    "Content-Disposition: form-data; name= model",
+    "Content-Disposition: form-data; name=\"mo\\del\"",
+    "Content-Disposition: form-data; name=\"model\"x",
+    "Content-Disposition: form-data; name=\"model",
+    "Content-Disposition: form-data; name=<model>",
+    "Content-Disposition: form-data; name=model x",
+    "Content-Disposition: form-data; x=\"; name=model; \"",
+    "Content-Disposition: form-data; x=\"a\\\"; name=model",
+    "Content-Disposition: form-data; name=\"x\"; filename=\"a; name=model\"",
+    "Content-Disposition: form-data; name=\"model\"; filename=\"x\"",
+    "Content-Disposition: attachment; name=\"model\"",
+    "Content-Disposition: form-data;\r\n name=\"model\"",
+    "Content-Disposition: form-data; x=y\nContent-Disposition: form-data; name=model",
+    "Content-Disposition : form-data; name=model",
+    "Content-Disposition: form-data; name=x\r\nContent-Disposition: form-data; name=model",
+    "Content-Disposition: form-data; name=model\r\nContent-Transfer-Encoding: base64",
+    "no colon", ": x", "a\u{0}b: x", "x: a\rb",
+  ])
+  func `a part whose head parsers read differently is refused`(_ head: String) {
+    let body = "--b\r\n\(head)\r\n\r\nm\r\n--b--\r\n"
+    expect(body, isFinished: false, error: .ambiguousPart(offset: 5))
+  }
+
+  @Test func `a model in other case is one more, and alone none`() {
+    let first = part("model", "m")
+    let offset = first.utf8.count + part("Model", "").utf8.count - 2
+    expect(
+      first + part("Model", "n") + "--b--\r\n",
+      model: "m",
+      isFinished: false,
+      error: .duplicateModel(offset: offset)
+    )
+    expect(part("MODEL", "m") + part("model", "m") + "--b--\r\n", model: "m")
+    let start = part("Model", "").utf8.count - 2
+    expect(part("Model", "m") + "--b--\r\n", error: .misspelledModel(offset: start))
   }
 
   @Test func `a form without a model has none`() {
@@ -103,11 +156,17 @@ struct MultipartPeekTests {
     let cut = "--b\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nm\r\n"
     expect(cut, isFinished: false, error: .broken(offset: cut.utf8.count))
     expect("", isFinished: false, error: .broken(offset: 0))
-    expect("no boundary", isFinished: false, error: .broken(offset: 11))
+    expect("--", boundary: "bc", isFinished: false, error: .broken(offset: 2))
+    expect("no boundary", isFinished: false, error: .broken(offset: 0))
   }
 
   @Test func `a form that breaks off behind its model still has it`() {
     expect(part("model", "m") + "--b\r\nContent-Dis", model: "m", isFinished: false)
+  }
+
+  @Test func `a form that breaks off in another model is refused`() {
+    let cut = part("model", "m") + "--b\r\nContent-Disposition: form-data; name=model\r\n\r\nn"
+    expect(cut, model: "m", isFinished: false, error: .broken(offset: cut.utf8.count))
   }
 
   @Test func `what follows a boundary is the end of its line`() {
@@ -147,7 +206,16 @@ struct MultipartPeekTests {
     #expect(boundary("multipart/form-data") == nil)
     #expect(boundary("multipart/form-data; boundary=") == nil)
     #expect(boundary("multipart/form-data; boundary=\"a \"") == nil)
-    #expect(boundary("multipart/form-data; boundary=\"a\"b; q") == "a")
+    #expect(boundary("multipart/form-data; boundary=----=_Part_1; q=\"a;b\"") == "----=_Part_1")
+    for ambiguous in [
+      "boundary=a; boundary=b", "boundary=a; boundary=a", "boundary=a; Boundary=b",
+      "boundary=\"a\"b; q", "boundary*=utf-8''a", "boundary*0=a; boundary*1=b",
+      "boundary=a; boundary*=b", "boundary =a", "boundary=a; x=\"boundary=b\"",
+      "x=\"; boundary=a\"", "x=\"; boundary=b\"; boundary=a", "x=\\\"; boundary=a; y=\"",
+      "boundary=\"a\\b\"", "boundary=a, multipart/form-data; boundary=b",
+    ] {
+      #expect(boundary("multipart/form-data; " + ambiguous) == nil, "\(ambiguous)")
+    }
     #expect(boundary("multipart/form-data; boundary=a{b") == nil)
     #expect(boundary("multipart/form-data; boundary=" + String(repeating: "a", count: 71)) == nil)
   }

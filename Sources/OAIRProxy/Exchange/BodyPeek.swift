@@ -10,6 +10,7 @@ struct BodyPeek: ~Copyable {
 
   private var json = JSONPeek()
   private var form: MultipartPeek?
+  private var seam = PieceSeam()
 
   /// Looks into JSON, whatever the `Content-Type` calls it.
   init() {}
@@ -19,6 +20,8 @@ struct BodyPeek: ~Copyable {
 
   /// Where the model's name is, as written.
   var modelRange: Range<Int>? { form.map { $0.modelRange } ?? json.modelRange }
+  /// Whether the model is named more than once, always alike.
+  var isModelRepeated: Bool { form.map { $0.isModelRepeated } ?? json.isModelRepeated }
   var isModelEscaped: Bool { form == nil && json.isModelEscaped }
   /// Names stand in JSON strings, with their escapes, rather than in parts of a form as they are.
   var isJSON: Bool { form == nil }
@@ -40,6 +43,40 @@ struct BodyPeek: ~Copyable {
     } else {
       form?.scan(body, isComplete: isComplete)
     }
+  }
+
+  // MARK: Bodies that stream on
+
+  /// Of the body, all of which was scanned so far, nothing is shown again: what comes is shown to
+  /// `scanPiece`, and where the model stands stays what it is.
+  mutating func beginPieces(behind body: UnsafeRawBufferPointer) {
+    if form == nil {
+      json.beginPieces(body)
+      seam.begin(behind: body, &json)
+    } else {
+      form?.beginPieces(body)
+      withForm { seam, form in seam.begin(behind: body, &form) }
+    }
+  }
+
+  mutating func scanPiece(_ piece: UnsafeRawBufferPointer) {
+    guard isSound else { return }
+    if form == nil {
+      seam.show(piece, to: &json)
+    } else {
+      withForm { seam, form in seam.show(piece, to: &form) }
+    }
+  }
+
+  /// All of a body of so many bytes has been shown.
+  mutating func endPieces(at count: Int) {
+    if form == nil { json.endPieces(at: count) } else { form?.endPieces(at: count) }
+  }
+
+  private mutating func withForm(_ work: (inout PieceSeam, inout MultipartPeek) -> Void) {
+    guard var form else { return }
+    work(&seam, &form)
+    self.form = form
   }
 
   /// Decodes the model's name; `JSONPeek.modelLimit` bytes of memory are always enough.

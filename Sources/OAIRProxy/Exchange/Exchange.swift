@@ -43,6 +43,8 @@ struct Exchange: ~Copyable {
   private var movedModel: Range<Int>?
   /// What the client asked for, once the request names another model.
   private(set) var askedModel: [UInt8]?
+  /// The query names its model more than once.
+  private var isQueryModelRepeated = false
   /// Bytes by which another model's name has made the body longer.
   private(set) var growth = 0
   /// How long the request was, once it is dropped.
@@ -286,6 +288,9 @@ struct Exchange: ~Copyable {
   /// The request names a model.
   var isModelNamed: Bool { askedModel != nil || modelRange != nil }
 
+  /// It names its model more than once: another one's name would stand in one of the places only.
+  var isModelRepeated: Bool { isQueryModelRepeated || peek.isModelRepeated }
+
   /// Where the model's name stands in `request`.
   var modelRange: Range<Int>? {
     if let movedModel { return movedModel }
@@ -309,7 +314,10 @@ struct Exchange: ~Copyable {
   }
 
   /// Takes the model's name out of the query: there is no body that has one.
-  mutating func nameQueryModel(_ name: [UInt8]) { askedModel = name }
+  mutating func nameQueryModel(_ name: [UInt8], isRepeated: Bool) {
+    askedModel = name
+    isQueryModelRepeated = isRepeated
+  }
 
   /// Gives a large body's memory back; the head and the model's name stay, for the access record.
   ///
@@ -373,6 +381,12 @@ struct Exchange: ~Copyable {
 
   /// Looks for the model in what has come of the body.
   mutating func peekModel(isComplete: Bool) { peek.scan(body, isComplete: isComplete) }
+
+  /// The body streams on: what has come is scanned, and what comes will be, piece by piece.
+  mutating func beginPieces() { peek.beginPieces(behind: body) }
+
+  /// All of a streamed body has been scanned.
+  mutating func endPieces() { peek.endPieces(at: receivedBody) }
 
   /// All of a held body is here.
   mutating func endBody() {

@@ -143,6 +143,8 @@ extension Proxy {
       let space = downstreams[downstream].exchange.upload.freeSpace(wanted)
       let result = reactor.receive(registration, into: .init(rebasing: space[..<wanted]))
       if case .bytes(let count) = result {
+        let piece = UnsafeRawBufferPointer(rebasing: space[..<count])
+        downstreams[downstream].exchange.peek.scanPiece(piece)
         downstreams[downstream].exchange.upload.didAppend(count)
         downstreams[downstream].exchange.streamedBytes += count
       }
@@ -207,6 +209,7 @@ extension Proxy {
       return GatewayError(.bodyTooLarge, "\(limits.body)")
     }
     if downstreams[downstream].exchange.isStreamed {
+      downstreams[downstream].exchange.peek.scanPiece(payload)
       downstreams[downstream].exchange.upload.append(Chunk.wrap(payload, isLast: false))
       downstreams[downstream].exchange.streamedBytes += payload.count
     } else {
@@ -219,7 +222,12 @@ extension Proxy {
   private mutating func bodyAdvanced(_ downstream: Handle) {
     let isWhole = downstreams[downstream].exchange.isBodyWhole
     if downstreams[downstream].exchange.isStreamed {
-      uploadAdvanced(downstream, isWhole: isWhole)
+      if isWhole { downstreams[downstream].exchange.endPieces() }
+      if let error = streamedError(downstream) {
+        breakOff(downstream, error)
+      } else {
+        uploadAdvanced(downstream, isWhole: isWhole)
+      }
     } else if isWhole {
       heldBodyEnded(downstream)
     } else {
@@ -264,11 +272,20 @@ extension Proxy {
   private mutating func beginStreaming(_ downstream: Handle) {
     counters.streamedUploads += 1
     downstreams[downstream].exchange.isStreamed = true
+    downstreams[downstream].exchange.beginPieces()
     if downstreams[downstream].exchange.framing == .chunked {
       // What goes before it is one chunk.
       downstreams[downstream].exchange.upload.append(Array("\r\n".utf8))
     }
     step(downstream, .modelFound)
+  }
+
+  /// Why a streamed body's backend mustn't get its end: what has come since it was routed isn't
+  /// sound, names another model, or names the one again in whose place another one stands by now.
+  private func streamedError(_ downstream: Handle) -> GatewayError? {
+    if !downstreams[downstream].exchange.peek.isSound { return peekError(downstream) }
+    let isRenamed = downstreams[downstream].exchange.askedModel != nil
+    return isRenamed && downstreams[downstream].exchange.isModelRepeated ? .repeatedModel : nil
   }
 
   private mutating func uploadAdvanced(_ downstream: Handle, isWhole: Bool) {

@@ -103,9 +103,10 @@ extension Proxy {
     return busy
   }
 
-  /// Another model can be asked for: one was named, in a body or in a tunnel's query.
+  /// Another model can be asked for: one was named, once, in a body or in a tunnel's query.
   private func canNameModel(_ downstream: Handle) -> Bool {
-    downstreams[downstream].exchange.isTunnel
+    if downstreams[downstream].exchange.isModelRepeated { return false }
+    return downstreams[downstream].exchange.isTunnel
       ? downstreams[downstream].exchange.askedModel != nil
       : downstreams[downstream].exchange.modelRange != nil
   }

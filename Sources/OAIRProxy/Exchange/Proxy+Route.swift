@@ -43,7 +43,10 @@ extension Proxy {
       }
       setDestination(downstream, asked: entry)
       if !isServed(downstream), let error = unservedError(downstream) { return .refused(error) }
-      if isNamedOtherwise(downstream) { nameServedModel(downstream) }
+      if isNamedOtherwise(downstream) {
+        if downstreams[downstream].exchange.isModelRepeated { return .refused(.repeatedModel) }
+        nameServedModel(downstream)
+      }
       return .found
     case .failure(let refusal):
       // Whether a model exists that the key may not use isn't its holder's business either.
@@ -125,7 +128,8 @@ extension Proxy {
 
   private struct Refusal: Error { let error: GatewayError }
 
-  private func peekError(_ downstream: Handle) -> GatewayError? {
+  /// Why a request's body can't be routed.
+  func peekError(_ downstream: Handle) -> GatewayError? {
     switch downstreams[downstream].exchange.peek.problem {
     case nil: return nil
     case .form(let problem)?: return Self.formError(problem)
@@ -142,6 +146,7 @@ extension Proxy {
     case .duplicateModel(let offset): GatewayError(.duplicateModel, "\(offset)")
     case .modelNotAString(let offset): GatewayError(.modelNotAString, "\(offset)")
     case .modelTooLong(let offset): GatewayError(.modelTooLong, "\(offset)")
+    case .misspelledModel(let offset): .misspelledModel(offset)
     }
   }
 
@@ -150,6 +155,9 @@ extension Proxy {
     case .broken(let offset): GatewayError(.invalidForm, "it goes wrong at byte \(offset)")
     case .duplicateModel(let offset): GatewayError(.duplicateModel, "\(offset)")
     case .modelTooLong(let offset): GatewayError(.modelTooLong, "\(offset)")
+    case .misspelledModel(let offset): .misspelledModel(offset)
+    case .ambiguousPart(let offset):
+      GatewayError(.invalidForm, "backends may read the part's head at byte \(offset) differently")
     }
   }
 

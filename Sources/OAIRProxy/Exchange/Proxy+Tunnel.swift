@@ -27,11 +27,17 @@ extension Proxy {
     let query = downstreams[downstream].exchange.head[head.query.range]
     switch QueryModel.find(in: UnsafeRawBufferPointer(rebasing: query), into: scratch.head) {
     case .none: break
-    case .model(let count):
+    case .model(let count, let isRepeated):
       let name = Array(scratch.head[..<count])
-      downstreams[downstream].exchange.nameQueryModel(name)
+      downstreams[downstream].exchange.nameQueryModel(name, isRepeated: isRepeated)
     case .tooLong:
       refuse(downstream, GatewayError(.modelTooLong, "0"))
+      return
+    case .differing(let offset):
+      refuse(downstream, GatewayError(.duplicateModel, "\(offset)"))
+      return
+    case .misspelled(let offset):
+      refuse(downstream, .misspelledModel(offset))
       return
     }
     downstreams[downstream].exchange.isTunnel = true

@@ -167,6 +167,9 @@ struct ErrorResponse: Equatable {
       return "The value of \"model\" at byte \(detail) isn't a string."
     case .modelTooLong:
       return "The value of \"model\" at byte \(detail) is longer than 512 bytes."
+    case .duplicateModel where detail.isEmpty:
+      return "The request has \"model\" more than once, and another model is served for it (an "
+        + "alias). Send one."
     case .duplicateModel:
       return "The request has two different values of \"model\", the second at byte \(detail). "
         + "Send one."

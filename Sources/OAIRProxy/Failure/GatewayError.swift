@@ -31,4 +31,15 @@ final class GatewayError: Sendable {
     self.advice = advice
     self.retryAfter = retryAfter
   }
+
+  /// What stands at so many bytes is a `model` to some backends, and nothing to others.
+  static func misspelledModel(_ offset: Int) -> GatewayError {
+    GatewayError(
+      .missingModel,
+      advice: "What stands at byte \(offset) isn't read alike by all backends: write it \"model\"."
+    )
+  }
+
+  /// Another model's name is to stand in the request, which names its own more than once.
+  static var repeatedModel: GatewayError { GatewayError(.duplicateModel) }
 }

@@ -68,7 +68,26 @@ struct FuzzJSONPeek {
     require(findings([cut]) == whole, "cut at \(cut)")
     let steps = stride(from: 0, through: body.count, by: step)
     require(findings(steps) == whole, "in pieces of \(step)")
+    checkPassing(whole, from: cut, step)
     checkReference(whole)
+  }
+
+  /// A body of which nothing is kept from a cut on, behind its model, ends as it does in whole.
+  private func checkPassing(_ whole: Findings, from cut: Int, _ step: Int) {
+    var peek = JSONPeek()
+    var seam = PieceSeam()
+    memory.with(body[..<cut]) { bytes in
+      peek.scan(bytes, isComplete: false)
+      peek.beginPieces(bytes)
+      seam.begin(behind: bytes, &peek)
+    }
+    guard let range = peek.modelRange, peek.error == nil else { return }
+    for start in stride(from: cut, to: body.count, by: step) where peek.error == nil {
+      memory.with(body[start..<min(body.count, start + step)]) { seam.show($0, to: &peek) }
+    }
+    peek.endPieces(at: body.count)
+    require(peek.error == whole.error, "from \(cut) on in pieces of \(step)")
+    require(peek.modelRange == range, "the model stays where it is")
   }
 
   private func checkReference(_ found: Findings) {
@@ -86,7 +105,10 @@ struct FuzzJSONPeek {
       require(Set(reference.models).count > 1, "equal models were refused")
     case .modelTooLong:
       require(reference.models.contains { $0.count > 512 }, "a short model was refused")
+    case .misspelledModel:
+      require(!reference.models.isEmpty && !reference.isModelSpelled, "a model was overlooked")
     case nil:
+      require(reference.models.isEmpty || reference.isModelSpelled, "a model in other case passed")
       require(reference.brokenAt == nil, "broken at \(reference.brokenAt ?? -1), and accepted")
       require(reference.otherModelAt == nil, "a model that isn't a string was accepted")
       require(Set(reference.models).count < 2, "differing models were accepted")

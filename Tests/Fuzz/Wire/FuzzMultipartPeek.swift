@@ -64,17 +64,49 @@ struct FuzzMultipartPeek {
     require(findings([cut]) == whole, "cut at \(cut)")
     let steps = stride(from: 0, through: body.count, by: step)
     require(findings(steps) == whole, "in pieces of \(step)")
+    checkPassing(whole, from: cut, step)
     checkReference(whole)
+    checkLenientReaders(whole)
     // Any value of a Content-Type may come.
     if let found = memory.with(body, { MultipartBoundary.find(in: $0) }) {
       require((1...MultipartBoundary.limit).contains(found.count), "a boundary has its length")
     }
   }
 
+  /// A body of which nothing is kept from a cut on, behind its model, ends as it does in whole.
+  private func checkPassing(_ whole: Findings, from cut: Int, _ step: Int) {
+    var peek = MultipartPeek(boundary: boundary)
+    var seam = PieceSeam()
+    memory.with(body[..<cut]) { bytes in
+      peek.scan(bytes, isComplete: false)
+      peek.beginPieces(bytes)
+      seam.begin(behind: bytes, &peek)
+    }
+    guard let range = peek.modelRange, peek.error == nil else { return }
+    for start in stride(from: cut, to: body.count, by: step) where peek.error == nil {
+      memory.with(body[start..<min(body.count, start + step)]) { seam.show($0, to: &peek) }
+    }
+    peek.endPieces(at: body.count)
+    require(peek.error == whole.error, "from \(cut) on in pieces of \(step)")
+    require(peek.modelRange == range, "the model stays where it is")
+  }
+
+  /// Backends that take more for a model than the scan does find no other one in what it accepts.
+  private func checkLenientReaders(_ found: Findings) {
+    guard found.error == nil else { return }
+    require(body.first.map { $0 == 13 || $0 == 45 } ?? false, "something stands before the form")
+    let model = found.model.map { Array(body[$0]) }
+    for other in LenientForm(body, boundary).models {
+      require(model == other, "another model is there for who reads heads leniently")
+    }
+  }
+
   /// The simplest of forms, read by the simplest code: whatever stands between two delimiters.
   private func checkReference(_ found: Findings) {
     guard let form = ReferenceForm(body, boundary) else { return }
-    require(found.error == nil || Set(form.models).count > 1, "a good form was refused")
+    let isMisspelled = !form.models.isEmpty && !form.isModelSpelled
+    let isGood = Set(form.models).count < 2 && !isMisspelled
+    require(isGood == (found.error == nil), "a form is judged as \(isGood ? "bad" : "good")")
     guard found.error == nil else { return }
     require(Set(form.models).count < 2, "differing models were accepted")
     require(found.model.map { Array(body[$0]) } == form.models.last, "the model is another one")

@@ -1,7 +1,9 @@
 /// A form whose parts have one plain head line each, taken apart by cutting it at its delimiters.
 struct ReferenceForm {
-  /// The contents of the parts that are named `model`.
+  /// The contents of the parts that are named `model`, in whatever case.
   private(set) var models: [[UInt8]] = []
+  /// One of them is named in lower case, as all backends read it.
+  private(set) var isModelSpelled = false
 
   /// - Returns: nil for any form that isn't that plain.
   init?(_ body: [UInt8], _ boundary: [UInt8]) {
@@ -16,10 +18,12 @@ struct ReferenceForm {
       let name = Array("Content-Disposition: form-data; name=\"".utf8)
       guard lines[1].starts(with: name), lines[1].last == 34 else { return nil }
       let value = lines[1].dropFirst(name.count).dropLast()
-      guard value.allSatisfy({ (97...122).contains($0) }) else { return nil }
+      guard value.allSatisfy({ (97...122).contains($0 | 32) && $0 > 64 }) else { return nil }
       let content = Array(piece.dropFirst(lines[1].count + 6))
       guard content.count <= 512 else { return nil }
-      if value.elementsEqual("model".utf8) { models.append(content) }
+      guard String(decoding: value, as: UTF8.self).lowercased() == "model" else { continue }
+      models.append(content)
+      if value.elementsEqual("model".utf8) { isModelSpelled = true }
     }
   }
 

@@ -9,8 +9,11 @@ struct ReferenceJSON {
   private(set) var otherValueAt: Int?
   /// Where a top-level `model` begins that is no string.
   private(set) var otherModelAt: Int?
-  /// The decoded values of all top-level `model`s before a fault.
+  /// The decoded values of all top-level `model`s before a fault, in whatever case it is written:
+  /// what any of them says may be what a backend reads.
   private(set) var models: [[UInt8]] = []
+  /// One of them is written in lower case, as all backends read it.
+  private(set) var isModelSpelled = false
   private(set) var stream: Bool?
   /// A model or a key has what only a full decoder can judge, or brackets are too deep.
   private(set) var isBeyondJudgement = false
@@ -102,8 +105,9 @@ struct ReferenceJSON {
     try expect(":")
     try skipSpace()
     guard depth == 1 else { return try value() }
-    if key == Array("model".utf8) {
+    if let key, String(decoding: key, as: UTF8.self).lowercased() == "model" {
       try model()
+      if key == Array("model".utf8) { isModelSpelled = true }
     } else if key == Array("stream".utf8) {
       stream = nil
       let start = index
