@@ -19,7 +19,7 @@ BASELINE = pathlib.Path("docs/baselines/instructions.json")
 # By how much a count may grow. What one event costs differs by 2 to 4 % from run to run by itself.
 ALLOWED = {"request": 0.03, "event": 0.06}
 HOST = "127.0.0.1"
-# What the router does once, two seconds after its start, belongs to the short run as to the long one.
+# What the router does once, two seconds after its start, belongs to both runs.
 SETTLED = 6
 # What only the thread of the reactor's loop runs, as its mangled name has it. It calls itself, so
 # that no optimiser can take it for a part of another one.
