@@ -63,7 +63,9 @@ struct HeadFacts {
     case .connection: return absorbConnection(base, start, end)
     case .upgrade: absorbUpgrade(base, start, end)
     case .expect: return isResponse ? .keep : absorbExpect(base, start, end)
-    case .contentType: contentKind = ContentKind(base + start, count: end &- start)
+    case .contentType:
+      // Of several, a form's is the one to be told of: whoever reads another one reads no form.
+      if contentKind != .multipart { contentKind = ContentKind(base + start, count: end &- start) }
     case .contentEncoding: absorbContentEncoding(base, start, end)
     case .keepAlive: if isResponse { absorbKeepAlive(base, start, end) }
     case .retryAfter:

@@ -154,6 +154,23 @@ def test_json_before_a_form_reaches_nobody(pair, path):
     assert all(backend.is_idle for backend in backends.values())
 
 
+# Sound JSON, whose string isn't looked into; and a form, if what is before it is passed over.
+JSON_AROUND = b'{"model":"two","x":"\r\n' + part("model", b"one").replace(b'"', b"") + END + b'"}'
+
+
+@pytest.mark.parametrize("types", [(TYPE, "application/json"), ("application/json", TYPE)])
+@pytest.mark.parametrize("body", [JSON_AROUND, part("model", b"two") + END])
+def test_a_form_that_is_also_something_else_reaches_nobody(pair, types, body):
+    backends, router = pair
+    fields = [("Content-Type", type) for type in types]
+    with RawClient(router.address) as client:
+        client.request("POST", "/v1/audio/transcriptions", body, fields)
+        answer = client.reader.response()
+    assert (answer.status, answer.error["code"]) == (400, "invalid_form")
+    assert "more than one Content-Type" in answer.error["message"]
+    assert all(backend.is_idle for backend in backends.values())
+
+
 HEADS = [
     b'form-data; name="x"; name="model"',
     b"form-data; name*=utf-8''model",

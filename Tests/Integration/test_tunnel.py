@@ -272,6 +272,8 @@ def test_a_key_reaches_no_other_model_by_the_query(start, query, code):
         client.request("GET", "/v1/realtime?" + query, fields=fields)
         answer = client.reader.response("GET")
     assert (answer.status, answer.error["code"]) == (403 if "allowed" in code else 400, code)
+    # What the client sends behind its handshake is no request.
+    assert answer.head.get("connection") == "close"
     with RawClient(router.address) as client:
         client.request("GET", "/v1/realtime?mod%65l=m&model=m", fields=fields)
         assert client.reader.head().status == 101

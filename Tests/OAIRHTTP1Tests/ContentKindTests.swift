@@ -26,6 +26,17 @@ struct ContentKindTests {
     #expect(response.contentKind == kind)
   }
 
+  @Test func `of several kinds a form is told, else the last`() throws {
+    func kind(_ types: [String]) throws -> ContentKind {
+      let fields = types.map { "Content-Type: \($0)\r\n" }.joined()
+      return try requireRequest("POST / HTTP/1.1\r\nHost: a\r\n\(fields)\r\n").0.contentKind
+    }
+    let (form, json) = ("multipart/form-data; boundary=b", "application/json")
+    #expect(try kind([form, json]) == .multipart)
+    #expect(try kind([json, form]) == .multipart)
+    #expect(try kind(["text/event-stream", json]) == .json)
+  }
+
   @Test func `no Content-Type is a kind of its own`() throws {
     let (head, _) = try requireRequest("POST / HTTP/1.1\r\nHost: a\r\n\r\n")
     #expect(head.contentKind == .none)

@@ -86,6 +86,12 @@ extension Proxy {
     guard case .routed = downstreams[downstream].exchange.route,
       let field = scratch.requestTable.first(.contentType)
     else { return nil }
+    let types = (0..<scratch.requestTable.count).count {
+      scratch.requestTable[$0].known == .contentType
+    }
+    guard types == 1 else {
+      return GatewayError(.invalidForm, "it has more than one Content-Type")
+    }
     let type = UnsafeRawBufferPointer(rebasing: bytes[field.value.range])
     guard let boundary = MultipartBoundary.find(in: type) else {
       return GatewayError(.invalidForm, "its Content-Type has no valid boundary")

@@ -24,6 +24,8 @@ extension Proxy {
       refuse(downstream, GatewayError(.badRequest, "a WebSocket's handshake has a body"))
       return
     }
+    // The connection ends with the tunnel; without one, where the next request begins isn't known.
+    downstreams[downstream].exchange.keepsAlive = false
     let query = downstreams[downstream].exchange.head[head.query.range]
     switch QueryModel.find(in: UnsafeRawBufferPointer(rebasing: query), into: scratch.head) {
     case .none: break
@@ -41,8 +43,6 @@ extension Proxy {
       return
     }
     downstreams[downstream].exchange.isTunnel = true
-    // The connection ends with the tunnel; without one, where the next request begins isn't known.
-    downstreams[downstream].exchange.keepsAlive = false
     counters.tunnels += 1
     step(downstream, .bodyEnded)
   }
