@@ -4,7 +4,9 @@ import http.client
 import json
 import socket
 
-TIMEOUT_SECONDS = 20.0
+from waiting import PATIENCE
+
+TIMEOUT_SECONDS = 20.0 * PATIENCE
 
 
 class Answer:

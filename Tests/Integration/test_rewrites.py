@@ -118,7 +118,8 @@ def test_a_long_body_streams_on_under_another_name(start_backend, start_router, 
 
 def test_an_alias_is_listed_and_found(start_backend, start_router):
     backend = start_backend("big")
-    router = start_router({"a": backend.url}, "--aliases", as_json({"x/y": "big"})).wait_ready(1)
+    router = start_router({"a": backend.url}, "--aliases", as_json({"x/y": "big"}))
+    router.wait_ready(1, ["big"])
     ids = [model["id"] for model in router.ask("GET", "/v1/models").json()["data"]]
     assert sorted(ids) == ["big", "x/y"]
     alias = router.ask("GET", "/v1/models/x%2Fy").json()

@@ -38,14 +38,14 @@ def homes(router, header="X-Session-ID"):
 
 def test_round_robin_gives_each_its_weight(mocks, start_router):
     backends = urls(mocks, a=",weight=3", b=",weight=2")
-    router = start_router(backends, "--balance", "round_robin").wait_ready(3)
+    router = start_router(backends, "--balance", "round_robin").wait_ready(3, ["m"])
     chosen = [backend_of(router) for _ in range(12)]
     assert Counter(chosen) == {"a": 6, "b": 4, "c": 2}
     assert chosen[:6] == chosen[6:]
 
 
 def test_first_healthy_is_the_first_until_it_is_gone(mocks, start_router):
-    router = start_router(urls(mocks), "--balance", "first_healthy").wait_ready(3)
+    router = start_router(urls(mocks), "--balance", "first_healthy").wait_ready(3, ["m"])
     assert {backend_of(router) for _ in range(9)} == {"a"}
     mocks["a"].kill()
     wait_until(lambda: router.health()["backends_healthy"] == 2, "the loss")
@@ -54,14 +54,14 @@ def test_first_healthy_is_the_first_until_it_is_gone(mocks, start_router):
 
 def test_a_lower_tier_is_used_before_a_higher_one(mocks, start_router):
     backends = urls(mocks, a=",priority=1", b=",priority=-1", c=",type=generic,priority=0")
-    router = start_router(backends).wait_ready(3)
+    router = start_router(backends).wait_ready(3, ["m"])
     assert {backend_of(router) for _ in range(9)} == {"b"}
     mocks["b"].kill()
     assert {backend_of(router) for _ in range(9)} == {"c"}
 
 
 def test_a_session_stays_until_its_backend_is_gone_and_comes_back(mocks, start_router):
-    router = start_router(urls(mocks), "--session-affinity.enabled").wait_ready(3)
+    router = start_router(urls(mocks), "--session-affinity.enabled").wait_ready(3, ["m"])
     before = homes(router)
     assert set(before.values()) == {"a", "b", "c"}
     for _ in range(3):
@@ -78,14 +78,14 @@ def test_a_session_stays_until_its_backend_is_gone_and_comes_back(mocks, start_r
 
 def test_sessions_only_matter_when_they_are_asked_for(mocks, start_router):
     arguments = ("--balance", "round_robin")
-    router = start_router(urls(mocks), *arguments).wait_ready(3)
+    router = start_router(urls(mocks), *arguments).wait_ready(3, ["m"])
     assert len({backend_of(router, ("X-Session-ID", "s")) for _ in range(3)}) == 3
     arguments += ("--session-affinity.enabled", "--session-affinity.header", "X-Chat")
-    router = start_router(urls(mocks), *arguments, name="other").wait_ready(3)
+    router = start_router(urls(mocks), *arguments, name="other").wait_ready(3, ["m"])
     assert len({backend_of(router, ("X-Chat", "s")) for _ in range(3)}) == 1
     assert len({backend_of(router, ("X-Session-ID", "s")) for _ in range(3)}) == 3
     # Two routers agree on a session's backend.
-    again = start_router(urls(mocks), *arguments, name="again").wait_ready(3)
+    again = start_router(urls(mocks), *arguments, name="again").wait_ready(3, ["m"])
     assert homes(router, "X-Chat") == homes(again, "X-Chat")
 
 
