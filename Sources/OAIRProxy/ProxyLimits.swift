@@ -56,6 +56,8 @@ public struct ProxyLimits: Sendable, Equatable {
   /// Bytes of an error's body that are looked at for what it says: a 404, of the path or the model;
   /// a 400, of a prompt that is too long.
   static let errorBody = 4 << 10
+  /// The same with its chunk framing, while it isn't whole.
+  static let errorBodyFramed = 4 * errorBody
   /// Bytes of an answer in which the id of a new response is looked for.
   static let responseIDSearch = 4 << 10
   /// How long a backend that doesn't have a path isn't asked for it.

@@ -32,6 +32,8 @@ struct Scratch: ~Copyable {
   /// `head` is, and where in `read` the body lies.
   var pendingHead = 0
   var pendingBody = 0..<0
+  /// What an answer says that can't go on behind an early head, within one call.
+  var unfit = GatewayError(.upstreamAnswer)
   /// A request id of our own, and whose: the exchange's with this serial, 0 for none.
   let requestID: UnsafeMutableRawBufferPointer
   var identifiedSerial: UInt64 = 0

@@ -341,18 +341,86 @@ def test_another_backend_may_continue_what_an_early_head_began(pair, first, seco
     assert stream.rest() == (ROLE + WORD + DONE, True)
 
 
-@pytest.mark.parametrize("answer", [b"", failure(400), failure(503)], ids=["reset", "400", "503"])
-def test_a_failure_behind_an_early_head_is_the_familys_error_event(pair, answer):
+def test_two_losses_behind_an_early_head_are_the_familys_error_event(pair):
+    a, b, router = pair()
+    stream = EarlyHead(router, a, b)
+    stream.call.reset()
+    stream.other.next_call().reset()
+    payload, is_whole = stream.rest()
+    assert not is_whole
+    assert json.loads(events(payload)[0])["error"]["code"] == "backend_lost_twice"
+    assert b"[DONE]" not in payload
+
+
+def as_head(status, *fields):
+    return b"HTTP/1.1 %d X\r\n%s\r\n" % (status, b"".join(field + b"\r\n" for field in fields))
+
+
+FULL = b'{"error":{"message":"full","code":7}}'
+CHUNKED = b"Transfer-Encoding: chunked"
+JSON = b"Content-Type: application/json"
+LAST_ANSWERS = {
+    "400": ([failure(400)], "answered 400: full"),
+    "404": ([failure(404)], "answered 404: full"),
+    "503": ([failure(503)], "answered 503: full"),
+    "429 in pieces": (
+        [as_head(429, b"Content-Length: %d" % len(FULL)), FULL[:9], FULL[9:]],
+        "answered 429: full",
+    ),
+    "400 in chunks": (
+        [as_head(400, CHUNKED), chunk(FULL[:9]), chunk(FULL[9:]) + b"0\r\n\r\n"],
+        "answered 400: full",
+    ),
+    "400 to the close": ([as_head(400, b"Connection: close"), FULL, None], "answered 400: full"),
+    "400 cut short": ([as_head(400, b"Content-Length: 99"), FULL, None], "answered 400: full"),
+    "400 too long": (
+        [failure(400, body=b'{"error":"%s"}' % (b"x" * 5000))],
+        "answered 400.",
+    ),
+    "503 page": ([failure(503, body=b"<html>busy</html>")], "answered 503."),
+    "200 JSON": (
+        [as_head(200, JSON, b"Content-Length: 2") + b"{}"],
+        "answered 200 with JSON instead of a stream.",
+    ),
+    "200 gzip": (
+        [as_head(200, b"Content-Type: text/event-stream", b"Content-Encoding: gzip", CHUNKED)],
+        "answered 200 with a compressed body instead of a plain stream.",
+    ),
+}
+
+
+@pytest.mark.parametrize(["pieces", "text"], LAST_ANSWERS.values(), ids=LAST_ANSWERS)
+def test_a_last_answer_behind_an_early_head_is_told_in_the_familys_error_event(pair, pieces, text):
     a, b, router = pair()
     stream = EarlyHead(router, a, b)
     stream.call.reset()
     call = stream.other.next_call()
-    if answer:
-        call.send(answer)
-    else:
-        call.reset()
+    for piece in pieces:
+        if piece is None:
+            call.finish()
+        else:
+            call.send(piece)
     payload, is_whole = stream.rest()
-    assert not is_whole
+    assert not is_whole and b"[DONE]" not in payload
     error = json.loads(events(payload)[0])["error"]
-    assert error["code"] in ("upstream_error", "backend_lost_twice")
-    assert b"[DONE]" not in payload
+    assert (error["code"], error["type"]) == ("upstream_answer", "server_error")
+    name = "b" if stream.other is b else "a"
+    assert error["message"].startswith(f"The backend {name}, ")
+    assert error["message"].endswith(text)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [failure(503), failure(429), failure(404, body=b'{"detail":"Not Found"}'), None],
+    ids=["503", "429", "no such path", "refused"],
+)
+def test_a_status_behind_an_early_head_moves_to_the_next_backend(row, answer):
+    (a, b, c), router = row("mmm")
+    stream = EarlyHead(router, a, b)
+    if answer is None:
+        b.stop()
+    stream.call.reset()
+    if answer is not None:
+        b.next_call().send(answer)
+    c.next_call().send(WHOLE)
+    assert stream.rest() == (ROLE + WORD + DONE, True)

@@ -124,6 +124,8 @@ def test_a_path_that_nobody_knows_is_sent_once(start_backend, start_router):
         next_call_of(backends)[0].reset()
         answer = client.reader.response()
         assert (answer.status, answer.error["code"]) == (502, "upstream_error")
+        assert "isn't sent again" in answer.error["message"]
+        assert answer.head.get("x-should-retry") == "false"
         assert all(each.is_idle for each in backends)
 
 
@@ -145,13 +147,29 @@ NOT_FOUND = [
     b'{"detail":"Not Found"}',
     b"404 page not found\n",
     b'{"error":{"message":"File Not Found","type":"not_found_error","code":404}}',
+    b'{"error":{"code":404,"message":"File Not Found","type":"not_found_error"}}',
+    b"",
+    b"<html>\r\n<head><title>404 Not Found</title></head>\r\n<body>nginx</body>\r\n</html>\r\n",
+    b"Cannot POST /v1/rerank\n",
 ]
 
 
-def answer_404(call, body, in_pieces=False):
+def answer_404(call, body, way="at once"):
     head = b"HTTP/1.1 404 Not Found\r\nConnection: close\r\n"
+    if way == "in chunks":
+        call.send(head + b"Transfer-Encoding: chunked\r\n\r\n")
+        for part in [body[:5], body[5:]]:
+            if part:
+                call.send(b"%x\r\n%s\r\n" % (len(part), part))
+        call.send(b"0\r\n\r\n")
+        return
+    if way == "to the close":
+        call.send(head + b"\r\n")
+        call.send(body)
+        call.finish()
+        return
     head += b"Content-Length: %d\r\n\r\n" % len(body)
-    if not in_pieces:
+    if way == "at once":
         call.send(head + body)
         return
     call.send(head)
@@ -166,16 +184,16 @@ def two(start_backend, start_router):
     return backends, start_router(urls).wait_ready(2, ["m"])
 
 
-@pytest.mark.parametrize("in_pieces", [False, True], ids=["at once", "in pieces"])
+@pytest.mark.parametrize("way", ["at once", "in pieces", "in chunks", "to the close"])
 @pytest.mark.parametrize("body", NOT_FOUND)
-def test_a_backend_without_the_path_is_passed_over_and_remembered(two, body, in_pieces):
+def test_a_backend_without_the_path_is_passed_over_and_remembered(two, body, way):
     backends, router = two
     # A scripted backend takes one request per connection.
     ok = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}"
     with RawClient(router.address) as client:
         client.post_json("/v1/rerank", {"model": "m"})
         call, without = next_call_of(backends)
-        answer_404(call, body, in_pieces)
+        answer_404(call, body, way)
         call, other = next_call_of(backends)
         assert other is not without
         call.send(ok)
@@ -208,12 +226,13 @@ def test_when_nobody_has_the_path_the_backend_s_own_words_pass(two):
             assert answer.head.get("x-oairouter-attempts") == attempts
 
 
-def test_a_404_about_the_model_passes(two):
+@pytest.mark.parametrize("way", ["in pieces", "in chunks", "to the close"])
+def test_a_404_about_the_model_passes(two, way):
     backends, router = two
     body = b'{"error":{"message":"No model `m`.","type":"NotFoundError","code":404}}'
     with RawClient(router.address) as client:
         client.post_json("/v1/rerank", {"model": "m"})
-        answer_404(next_call_of(backends)[0], body, in_pieces=True)
+        answer_404(next_call_of(backends)[0], body, way)
         assert client.reader.response().payload == body
     assert all(backend.is_idle for backend in backends)
 

@@ -194,6 +194,35 @@ class TestFallbacks:
         a.next_call().send(failure(400, body))
         self.expect_small(b, client, 2)
 
+    @pytest.mark.parametrize("way", ["in chunks", "to the close"])
+    def test_after_a_prompt_that_is_too_long_in_another_framing(self, pair, way):
+        a, b, router = pair
+        client = self.ask(router)
+        call = a.next_call()
+        body = b'{"error":{"message":"too long","code":"context_length_exceeded"}}'
+        head = b"HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\n"
+        if way == "in chunks":
+            call.send(head + b"Transfer-Encoding: chunked\r\n\r\n" + chunk(body[:30]))
+            call.send(chunk(body[30:]))
+            call.send(b"0\r\n\r\n")
+        else:
+            call.send(head + b"\r\n" + body[:30])
+            call.send(body[30:])
+            call.finish()
+        self.expect_small(b, client, 2)
+
+    @pytest.mark.parametrize("length", [2000, 5000, 100_000])
+    def test_an_error_to_the_close_passes_whole(self, pair, length):
+        a, b, router = pair
+        client = self.ask(router)
+        call = a.next_call()
+        body = b'{"error":"%s"}' % (b"x" * length)
+        call.send(b"HTTP/1.1 400 Bad Request\r\n\r\n" + body)
+        call.finish()
+        answer = client.reader.response()
+        assert (answer.status, answer.payload) == (400, body)
+        assert b.is_idle
+
     def test_not_after_a_refusal_of_the_content(self, pair):
         a, b, router = pair
         body = b'{"error":{"message":"filtered","code":"content_filter"}}'

@@ -2,7 +2,7 @@
 
 import json
 
-from rawhttp import chat
+from rawhttp import RawClient, chat
 
 CHAT = "/v1/chat/completions"
 
@@ -26,3 +26,21 @@ def test_whose_backend_it_was_is_told_once(start_mock, start_router):
         assert said("x-oairouter-attempts") == ["1"]
         # Where the outer one has replaced nothing, what the inner one has done is news.
         assert said("x-oairouter-model") == ([] if served is None else [served])
+
+
+def test_what_the_inner_one_has_nobody_for_is_asked_of_the_next(
+    start_mock, start_backend, start_router
+):
+    engine = start_mock("engine", "m", personality="ollama")
+    inner = start_router({"deep": engine.url}, name="inner").wait_ready(1, [])
+    other = start_backend("m")
+    urls = {"near": inner.url, "other": other.url}
+    outer = start_router(urls, "--balance", "first_healthy", name="outer").wait_ready(2, [])
+    ok = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}"
+    for _ in range(2):
+        with RawClient(outer.address) as client:
+            client.post_json("/v1/rerank", {"model": "m"})
+            other.next_call().send(ok)
+            answer = client.reader.response()
+            # The inner one may have another model that is served there: it is asked each time.
+            assert (answer.status, answer.head.get("x-oairouter-attempts")) == (200, "2")

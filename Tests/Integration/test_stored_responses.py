@@ -122,6 +122,21 @@ def test_a_response_whose_backend_is_gone_isn_t_looked_for_elsewhere(pair):
     router.wait_ready(1)
     answer = router.ask("GET", PATH + "/resp_1")
     assert (answer.status, answer.error["code"]) == (503, "no_healthy_backend")
+    assert "the stored response 'resp_1'" in answer.error["message"]
+
+
+@pytest.mark.parametrize("body", [b"", b'{"detail":"Not Found"}'])
+def test_a_404_for_a_stored_response_says_nothing_of_the_path(pair, body):
+    backends, router = pair
+    make(backends, router, "resp_1")
+    with RawClient(router.address) as client:
+        client.request("GET", PATH + "/resp_1")
+        head = b"HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
+        next_call_of(backends)[0].send(head % len(body) + body)
+        assert client.reader.response().payload == body
+    # Both backends are still asked for new ones.
+    owners = {make(backends, router, f"resp_{number}") for number in range(2, 12)}
+    assert len(owners) == 2
 
 
 def test_a_cancellation_is_sent_once(pair):
@@ -132,6 +147,7 @@ def test_a_cancellation_is_sent_once(pair):
         next_call_of(backends)[0].reset()
         answer = client.reader.response()
     assert (answer.status, answer.error["code"]) == (502, "upstream_error")
+    assert answer.head.get("x-should-retry") == "false"
     assert all(backend.is_idle for backend in backends)
 
 

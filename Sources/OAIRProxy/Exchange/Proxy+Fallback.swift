@@ -133,19 +133,15 @@ extension Proxy {
     _ bytes: UnsafeRawBufferPointer
   ) -> Bool {
     guard head.status == 400, downstreams[downstream].exchange.machine.hasFallback,
-      !downstreams[downstream].exchange.isHeadOut,
-      downstreams[downstream].exchange.isRepeatable,
-      case .length(let length) = head.framing, !head.isEncoded,
-      (1...ProxyLimits.errorBody).contains(length)
+      downstreams[downstream].exchange.isRepeatable
     else { return false }
-    let body = UnsafeRawBufferPointer(rebasing: bytes[head.length...])
-    guard body.count >= length else {
-      upstreams[upstream].held.append(bytes)
-      upstreams[upstream].headScanned = 0
+    switch errorBody(upstream, head, bytes) {
+    case .unreadable: return false
+    case .partial:
+      awaitErrorBody(upstream, bytes)
       return true
-    }
-    guard ContextLengthError.isOne(UnsafeRawBufferPointer(rebasing: body[..<length])) else {
-      return false
+    case .whole(let body):
+      guard body.withUnsafeBytes({ ContextLengthError.isOne($0) }) else { return false }
     }
     downstreams[downstream].exchange.machine.isModelUnfit = true
     if moveOn(upstream, downstream, .status(400), isPaid: false) == .moved { return true }

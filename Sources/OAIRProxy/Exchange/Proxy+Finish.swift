@@ -12,6 +12,10 @@ extension Proxy {
   /// The backend has closed or reset its connection.
   mutating func upstreamClosed(_ upstream: Handle, _ downstream: Handle, isReset: Bool) {
     guard upstreams[upstream].hasHead else {
+      // An error's body may end so; and of one that only ends its request, what came is told.
+      if upstreams[upstream].errorBody == .awaited, !isReset || upstreams[upstream].isUnfit {
+        return errorBodyClosed(upstream, downstream)
+      }
       loseUpstream(upstream, downstream, isStale(upstream) ? .reusedClosed : .closed)
       return
     }

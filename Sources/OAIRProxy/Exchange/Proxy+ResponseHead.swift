@@ -52,14 +52,19 @@ extension Proxy {
     start: Int,
     count: Int
   ) {
-    if scratch.responseHead.status >= 400,
+    if scratch.responseHead.status >= 400, !upstreams[upstream].isUnfit,
       takesForFailure(upstream, downstream, scratch.responseHead, start..<count)
     {
       return
     }
-    let end = start + scratch.responseHead.length
-    guard beginResponse(upstream, downstream) else { return }
     let isHeadOut = downstreams[downstream].exchange.isHeadOut
+    if isHeadOut, !isWatched(downstream) {
+      let received = UnsafeRawBufferPointer(rebasing: scratch.read[start..<count])
+      endUnfit(upstream, downstream, scratch.responseHead, received)
+      return
+    }
+    let end = start + scratch.responseHead.length
+    beginResponse(upstream, downstream)
     let headCount = isHeadOut ? 0 : writeDownstreamHead(upstream, downstream, start..<end)
     beginPayload(upstream, downstream, headCount, end..<count)
   }
@@ -84,11 +89,14 @@ extension Proxy {
     return putsAside(upstream, downstream, head)
   }
 
+  /// The answer is a stream whose events are known.
+  private func isWatched(_ downstream: Handle) -> Bool {
+    (200...299).contains(scratch.responseHead.status) && !scratch.responseHead.isEncoded
+      && scratch.responseHead.contentKind == downstreams[downstream].exchange.family.eventKind
+  }
+
   /// Keeps what the head says of the answer.
-  ///
-  /// - Returns: false when the answer doesn't fit the head that the client has; its upstream is
-  ///   lost then.
-  private mutating func beginResponse(_ upstream: Handle, _ downstream: Handle) -> Bool {
+  private mutating func beginResponse(_ upstream: Handle, _ downstream: Handle) {
     let head = scratch.responseHead
     let family = downstreams[downstream].exchange.family
     let isHTTP10 = downstreams[downstream].exchange.minorVersion == 0
@@ -96,16 +104,10 @@ extension Proxy {
     upstreams[upstream].hasHead = true
     upstreams[upstream].keepsAlive = keepsAlive(upstream, head)
     upstreams[upstream].announcedIdleSeconds = head.keepAliveTimeoutSeconds ?? 0
-    let isWatched =
-      (200...299).contains(head.status) && !head.isEncoded && head.contentKind == family.eventKind
-    if isHeadOut, !isWatched {
-      loseUpstream(upstream, downstream, .misfit)
-      return false
-    }
     upstreams[upstream].body.renew(
       framing: head.framing,
       family: family,
-      isWatched: isWatched,
+      isWatched: isWatched(downstream),
       unframes: isHTTP10,
       limits: limits.http
     )
@@ -117,7 +119,6 @@ extension Proxy {
       isEarly || head.framing == .untilClose || !isAccepting
     if head.status == 101 { openTunnel(upstream, downstream) }
     downstreams[downstream].exchange.status = head.status
-    return true
   }
 
   /// Looks at what has come of the body: content commits, an error may be another one's chance.

@@ -45,11 +45,11 @@ struct ErrorResponse: Equatable {
     case .noHealthyBackend, .modelsUnknown: retryAfter = 2
     case .queueFull, .queueTimeout: retryAfter = 1
     case .modelLoading: retryAfter = 5
-    case .backendLostTwice, .upstreamTimeout: forbidsRetry = true
+    case .backendLostTwice, .upstreamTimeout, .upstreamErrorOnce: forbidsRetry = true
     case .draining:
       closes = true
       retryAfter = 5
-    case .invalidJSON, .invalidForm, .upstreamError, .upstreamProtocol: break
+    case .invalidJSON, .invalidForm, .upstreamError, .upstreamAnswer, .upstreamProtocol: break
     }
   }
 
@@ -86,7 +86,9 @@ struct ErrorResponse: Equatable {
     case .modelLoading: (503, "service_unavailable_error", "model_loading")
     case .queueFull: (503, "service_unavailable_error", "queue_full")
     case .queueTimeout: (503, "service_unavailable_error", "queue_timeout")
-    case .upstreamError, .upstreamProtocol: (502, "server_error", "upstream_error")
+    case .upstreamError, .upstreamErrorOnce, .upstreamProtocol:
+      (502, "server_error", "upstream_error")
+    case .upstreamAnswer: (502, "server_error", "upstream_answer")
     case .backendLostTwice: (502, "server_error", "backend_lost_twice")
     case .upstreamTimeout: (504, "server_error", "upstream_timeout")
     case .draining: (503, "service_unavailable_error", "draining")
@@ -138,24 +140,41 @@ struct ErrorResponse: Equatable {
       return "The model '\(detail)' isn't known yet: \(error.advice) hasn't told its models so "
         + "far. Try again in a moment, or see 'oairouter status'."
     case .noHealthyBackend:
-      return "No healthy backend for the model '\(detail)': \(error.advice). "
+      return "No healthy backend for \(detail): \(error.advice). "
         + "See 'oairouter status'."
     case .modelLoading:
-      return "The model '\(detail)' is being loaded: \(error.advice). Try again in a moment."
+      return "No backend is ready yet for \(detail): \(error.advice). Try again in a moment."
     case .queueFull, .queueTimeout: return queueMessage(error)
+    case .upstreamError, .upstreamErrorOnce, .upstreamAnswer, .upstreamProtocol, .backendLostTwice,
+      .upstreamTimeout:
+      return upstreamMessage(error)
+    case .draining:
+      return "The router is shutting down. Try again in a moment."
+    }
+  }
+
+  /// What has become of the backend that was asked last.
+  private static func upstreamMessage(_ error: GatewayError) -> String {
+    let detail = error.detail
+    switch error.kind {
+    case .upstreamError where !error.advice.isEmpty:
+      return "The backend \(detail) \(error.advice)"
     case .upstreamError:
-      if !error.advice.isEmpty { return "The backend \(detail) \(error.advice)" }
       return "The backend \(detail) was lost before it answered, and no other one could take over."
+    case .upstreamErrorOnce:
+      return "The backend \(detail) was lost while it worked on this request. Requests to this "
+        + "path may change something there, so it isn't sent again: look what has become of it."
+    case .upstreamAnswer:
+      return "The backend \(detail), which took over after the stream had begun, answered "
+        + error.advice
     case .upstreamProtocol:
       return "The backend \(detail) sent something that isn't a valid HTTP/1.1 response."
     case .backendLostTwice:
       return "Two backends were lost while they worked on this request, the last one was "
         + "\(detail). It isn't sent to a third."
-    case .upstreamTimeout:
+    default:
       return "The backend \(detail) didn't answer within its deadline. It may still be working on "
         + "the request."
-    case .draining:
-      return "The router is shutting down. Try again in a moment."
     }
   }
 

@@ -13,7 +13,8 @@ final class GatewayError: Sendable {
     case metricsNotAllowed, metricsBusy
     case noHealthyBackend, modelLoading, modelsUnknown
     case queueFull, queueTimeout
-    case upstreamError, upstreamProtocol, backendLostTwice, upstreamTimeout
+    case upstreamError, upstreamErrorOnce, upstreamAnswer, upstreamProtocol
+    case backendLostTwice, upstreamTimeout
     case draining
   }
 

@@ -85,11 +85,13 @@ extension Proxy {
       let why = "couldn't be connected to, and no further one is asked (retry.attempts)."
       answerError(downstream, GatewayError(.upstreamError, backend, advice: why))
     case .noCandidate: answerError(downstream, noCandidateError(downstream))
+    case .upstreamLost where !downstreams[downstream].exchange.mayBeRepeated:
+      answerError(downstream, GatewayError(.upstreamErrorOnce, backend))
     case .upstreamLost: answerError(downstream, GatewayError(.upstreamError, backend))
     case .lostTwice: answerError(downstream, GatewayError(.backendLostTwice, backend))
     case .malformed: answerError(downstream, GatewayError(.upstreamProtocol, backend))
     case .timedOut: answerError(downstream, GatewayError(.upstreamTimeout, backend))
-    case .misfit: answerError(downstream, GatewayError(.upstreamError, backend))
+    case .misfit: answerError(downstream, scratch.unfit)
     }
   }
 
@@ -100,7 +102,6 @@ extension Proxy {
   }
 
   mutating func noCandidateError(_ downstream: Handle) -> GatewayError {
-    let model = modelText(downstream)
     var lines: [String] = []
     var isLoading = false
     var candidates = UnsafeBufferPointer<Int32>(start: nil, count: 0)
@@ -119,7 +120,19 @@ extension Proxy {
       lines.append("\(backend.record.id): \(known)")
     }
     let advice = lines.isEmpty ? "its last backend is gone" : lines.joined(separator: "; ")
-    return GatewayError(isLoading ? .modelLoading : .noHealthyBackend, model, advice: advice)
+    let kind = isLoading ? GatewayError.Kind.modelLoading : .noHealthyBackend
+    return GatewayError(kind, wanted(downstream), advice: advice)
+  }
+
+  /// What there is no backend for, as errors call it.
+  private mutating func wanted(_ downstream: Handle) -> String {
+    if case .stored(let id) = downstreams[downstream].exchange.route {
+      let name = downstreams[downstream].exchange.head[pathRange(downstream, id)]
+      let text = String(decoding: name.prefix(ResponseOwners.idLimit), as: UTF8.self)
+      return "the stored response '\(text)'"
+    }
+    let model = modelText(downstream)
+    return model.isEmpty ? "requests that name no model" : "the model '\(model)'"
   }
 
   /// What this reactor has against a backend, which the table may not know yet; else its state.

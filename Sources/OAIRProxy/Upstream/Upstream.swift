@@ -6,6 +6,13 @@ import OAIRWire
 
 /// One connection to a backend: at work for an exchange, or idle in its backend's pool.
 struct Upstream: ~Copyable {
+  /// Whether the rest of an error's body is waited for before its head is acted on.
+  enum ErrorBodyWait: UInt8 {
+    case none, awaited
+    /// It won't come any more.
+    case closed
+  }
+
   /// What the connection is at.
   enum Phase: UInt8 {
     case connecting, exchanging, idle
@@ -50,6 +57,9 @@ struct Upstream: ~Copyable {
   var hasResponseBytes = false
   /// How much of `held` was searched for the end of a head.
   var headScanned = 0
+  var errorBody = ErrorBodyWait.none
+  /// The answer ends its request, whatever its body says: the client has another one's head.
+  var isUnfit = false
   /// The final head was read; what comes is body.
   var hasHead = false
   /// The head as the client will get it, while COMMIT waits.
@@ -102,6 +112,8 @@ struct Upstream: ~Copyable {
     isRequestSent = false
     hasResponseBytes = false
     hasHead = false
+    errorBody = .none
+    isUnfit = false
     headScanned = 0
     keepsAlive = false
     endsDownstream = false
