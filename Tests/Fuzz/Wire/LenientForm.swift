@@ -32,7 +32,7 @@ struct LenientForm {
   }
 
   /// Lines of which those that go on are made one, without blanks beside what parts their words,
-  /// and without escapes in values.
+  /// and without the escape that a value begins with.
   private static func unfolded(_ head: [UInt8]) -> [UInt8] {
     let separators = Array(":;=*".utf8)
     var result: [UInt8] = []
@@ -46,7 +46,7 @@ struct LenientForm {
       let last = result.last ?? 10
       if isBlank, !separators.contains(last), !separators.contains(byte) { result.append(32) }
       isBlank = false
-      if byte != 92 || !separators.contains(last) && last != 34 { result.append(byte) }
+      if byte != 92 || last != 61 && last != 34 { result.append(byte) }
     }
     return result
   }

@@ -16,7 +16,9 @@ struct ReferenceForm {
       // Behind the boundary, the head's one line, the empty line, and the content.
       guard lines.count >= 4, lines[0].isEmpty, lines[2].isEmpty else { return nil }
       let name = Array("Content-Disposition: form-data; name=\"".utf8)
-      guard lines[1].starts(with: name), lines[1].last == 34 else { return nil }
+      guard lines[1].starts(with: name), lines[1].count > name.count, lines[1].last == 34 else {
+        return nil
+      }
       let value = lines[1].dropFirst(name.count).dropLast()
       guard value.allSatisfy({ (97...122).contains($0 | 32) && $0 > 64 }) else { return nil }
       let content = Array(piece.dropFirst(lines[1].count + 6))
