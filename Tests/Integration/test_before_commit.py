@@ -286,7 +286,7 @@ def test_the_budget_bounds_retries(start_backend, start_router, start_mock):
 class EarlyHead:
     """A stream whose backend sent its head and then nothing, until the head went on alone."""
 
-    def __init__(self, router, a, b, head=HEAD, before=ROLE, version="1.1"):
+    def __init__(self, router, a, b, head=HEAD, before=ROLE, version="1.1", meanwhile=None):
         self.client = router.client()
         body = json.dumps(chat("m")).encode()
         self.client.send(
@@ -298,6 +298,8 @@ class EarlyHead:
         is_chunked = b"chunked" in head
         self.call.send(head + (chunk(before) if is_chunked else before))
         began = time.monotonic()
+        if meanwhile:
+            meanwhile(self.call)
         self.head = self.client.reader.head()
         self.seconds = time.monotonic() - began
 
@@ -324,6 +326,34 @@ def test_a_head_without_content_goes_out_alone_and_names_nobody(pair):
     assert next(stream.client.reader.chunks())[1] == b": queued\n\n"
     stream.call.send(chunk(WORD) + chunk(DONE) + b"0\r\n\r\n")
     assert stream.rest() == (ROLE + WORD + DONE, True)
+
+
+@pytest.mark.parametrize("head", [HEAD, CLOSE_HEAD], ids=["chunked", "to the close"])
+def test_comments_keep_their_order_behind_an_early_head(pair, head):
+    a, b, router = pair()
+
+    def framed(payload):
+        return chunk(payload) if head is HEAD else payload
+
+    def ping(call, number):
+        # Each comes by itself: two answers later what came before has been read.
+        router.health(), router.health()
+        call.send(framed(b": ping %d\n\n" % number))
+
+    def before_the_head(call):
+        ping(call, 0)
+        ping(call, 1)
+
+    stream = EarlyHead(router, a, b, head=head, meanwhile=before_the_head)
+    ping(stream.call, 2)
+    router.health(), router.health()
+    stream.call.send(framed(WORD) + framed(DONE))
+    if head is HEAD:
+        stream.call.send(b"0\r\n\r\n")
+    else:
+        stream.call.finish()
+    pings = b": ping 0\n\n: ping 1\n\n: ping 2\n\n"
+    assert stream.rest() == (pings + ROLE + WORD + DONE, True)
 
 
 @pytest.mark.parametrize("first", [HEAD, CLOSE_HEAD], ids=["chunked", "to the close"])

@@ -53,6 +53,36 @@ struct ResponseBodyTests {
     return ways
   }
 
+  @Test(arguments: [MessageFraming.chunked, .untilClose])
+  func `comments are taken out of what is held, wherever they stand`(framing: MessageFraming) {
+    func wire(_ pieces: [String]) -> [UInt8] {
+      framing == .chunked ? Self.chunked(pieces, end: "") : Array(pieces.joined().utf8)
+    }
+    var body = Self.body(framing, isWatched: true)
+    let silent = Self.events[0]
+    var held: [UInt8] = []
+    var comments: [Range<Int>] = []
+    for piece in [silent, ": a\n\n", silent, ": b\n\n"] {
+      held += wire([piece])
+      let mark = body.mark
+      let kept = held.withUnsafeMutableBytes { body.scan($0) }
+      #expect(kept == held.count)
+      let range = body.comments(since: mark)
+      #expect((range != nil) == piece.hasPrefix(":"))
+      if let range { comments.append(range) }
+    }
+    #expect(comments.map { Array(held[$0]) } == [wire([": a\n\n"]), wire([": b\n\n"])])
+    for range in comments.reversed() {
+      body.takeComments(range)
+      held.removeSubrange(range)
+    }
+    #expect(held == wire([silent, silent]) && body.passable == held.count)
+    held += wire(Array(Self.events[1...]))
+    let kept = held.withUnsafeMutableBytes { body.scan($0) }
+    #expect(kept == held.count && body.passable == kept)
+    #expect(body.hasContent && body.hasEndMarker && body.openChunk == .none)
+  }
+
   @Test func `a chunked stream passes unchanged up to its last chunk, however it is read`() {
     for pieces in [Self.events, [Self.events.joined()], Self.events.joined().map(String.init)] {
       let wire = Self.chunked(pieces, end: "0\r\nX-Trailer: 1\r\n\r\n")

@@ -35,7 +35,32 @@ extension Proxy {
     if upstreams[upstream].body.isReframed { head += Array("Transfer-Encoding: chunked\r\n".utf8) }
     head += upstreams[upstream].rewrittenHead.bytes[attemptFields.upperBound...]
     upstreams[upstream].rewrittenHead.removeAll()
-    _ = head.withUnsafeBytes { deliver(downstream, $0, .init(start: nil, count: 0)) }
+    let isDelivered = head.withUnsafeBytes { deliver(downstream, $0, .init(start: nil, count: 0)) }
+    if isDelivered, !upstreams[upstream].heldComments.isEmpty {
+      passHeldComments(upstream, downstream)
+    }
+  }
+
+  /// The comments that came before the head went out go before those that pass from now on.
+  private mutating func passHeldComments(_ upstream: Handle, _ downstream: Handle) {
+    let held = Array(upstreams[upstream].held.bytes)
+    upstreams[upstream].held.removeAll()
+    var count = 0
+    var start = 0
+    for range in upstreams[upstream].heldComments {
+      let comments = held[range]
+      scratch.read[count..<(count + range.count)].copyBytes(from: comments)
+      count += range.count
+      held[start..<range.lowerBound].withUnsafeBytes { upstreams[upstream].held.append($0) }
+      start = range.upperBound
+    }
+    held[start...].withUnsafeBytes { upstreams[upstream].held.append($0) }
+    for range in upstreams[upstream].heldComments.reversed() {
+      upstreams[upstream].body.takeComments(range)
+    }
+    upstreams[upstream].heldComments.removeAll()
+    let passing = UnsafeMutableRawBufferPointer(rebasing: scratch.read[..<count])
+    _ = pass(upstream, downstream, head: .init(start: nil, count: 0), passing, isLast: false)
   }
 
   /// Keeps what has come of a stream before its content; comments pass once the head is out.
@@ -45,12 +70,13 @@ extension Proxy {
     _ bytes: UnsafeMutableRawBufferPointer,
     since mark: ResponseBody.Mark
   ) {
-    guard downstreams[downstream].exchange.isHeadOut,
-      let comments = upstreams[upstream].body.takeComments(since: mark)
-    else {
+    let comments = upstreams[upstream].body.comments(since: mark)
+    guard downstreams[downstream].exchange.isHeadOut, let comments else {
+      if let comments { upstreams[upstream].noteHeldComments(comments) }
       upstreams[upstream].held.append(UnsafeRawBufferPointer(bytes))
       return
     }
+    upstreams[upstream].body.takeComments(comments)
     upstreams[upstream].held.append(
       UnsafeRawBufferPointer(rebasing: bytes[..<comments.lowerBound])
     )

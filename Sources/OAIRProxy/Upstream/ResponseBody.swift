@@ -185,19 +185,26 @@ struct ResponseBody: ~Copyable {
     observer.isAtBoundary && (framing != .chunked || unframes || decoder.isBetweenChunks)
   }
 
-  /// Takes out of the buffer what came since a mark, if it is nothing but whole comments in whole
-  /// chunks: they may pass although what came before them waits.
+  /// What came since a mark, if it is nothing but whole comments in whole chunks: they may pass
+  /// although what came before them waits.
   ///
-  /// - Returns: where they stand; the caller closes the gap.
-  mutating func takeComments(since mark: Mark) -> Range<Int>? {
+  /// - Returns: where they stand in the buffer.
+  func comments(since mark: Mark) -> Range<Int>? {
     guard mark.isClean, isBetweenPieces, observer.eventCount == mark.eventCount,
       outcome == .more, scanned > mark.scanned
     else { return nil }
-    let range = mark.scanned..<scanned
-    scanned = mark.scanned
-    passable = min(passable, scanned)
-    openChunk = .none
-    return range
+    return mark.scanned..<scanned
+  }
+
+  /// Takes such comments out of the buffer; the caller closes the gap.
+  mutating func takeComments(_ range: Range<Int>) {
+    scanned -= range.count
+    if passable > range.upperBound {
+      passable -= range.count
+    } else if passable >= range.lowerBound {
+      passable = range.lowerBound
+      openChunk = .none
+    }
   }
 
   // MARK: Framings

@@ -53,6 +53,8 @@ struct Upstream: ~Copyable {
   // The response on its way in.
   /// Bytes that came and may not pass yet: part of a head, held events, an unfinished event.
   var held = ByteQueue()
+  /// Where in `held` comments stand that go out with an early head, in their order.
+  var heldComments: [Range<Int>] = []
   /// Some byte of this response has come.
   var hasResponseBytes = false
   /// How much of `held` was searched for the end of a head.
@@ -104,6 +106,15 @@ struct Upstream: ~Copyable {
     youngerIdleOfAll = .none
   }
 
+  /// Comments came that wait for the head; those that stand next to each other are one piece.
+  mutating func noteHeldComments(_ range: Range<Int>) {
+    if let last = heldComments.last, last.upperBound == range.lowerBound {
+      heldComments[heldComments.count - 1] = last.lowerBound..<range.upperBound
+    } else {
+      heldComments.append(range)
+    }
+  }
+
   /// Makes it ready for one request of an exchange.
   mutating func begin(for downstream: Handle) {
     self.downstream = downstream
@@ -112,6 +123,7 @@ struct Upstream: ~Copyable {
     isRequestSent = false
     hasResponseBytes = false
     hasHead = false
+    if !heldComments.isEmpty { heldComments.removeAll() }
     errorBody = .none
     isUnfit = false
     headScanned = 0
