@@ -169,7 +169,7 @@ def answer_404(call, body, way="at once"):
         call.finish()
         return
     head += b"Content-Length: %d\r\n\r\n" % len(body)
-    if way == "at once":
+    if way == "at once" or not body:
         call.send(head + body)
         return
     call.send(head)
