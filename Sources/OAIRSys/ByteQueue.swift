@@ -130,9 +130,12 @@ public struct ByteQueue: ~Copyable {
   /// - Parameter extra: how many will be appended, 0 or more.
   public mutating func makeRoom(_ extra: Int) {
     guard capacity &- tail < extra else { return }
-    let size = count + extra
+    move(to: Self.roundedSize(count + extra))
+  }
+
+  private static func roundedSize(_ size: Int) -> Int {
     let step = size > 4096 ? 4096 : 128
-    move(to: (size + step - 1) / step * step)
+    return (size + step - 1) / step * step
   }
 
   /// Makes room for bytes whose number is known, in a spare block if they are many.
@@ -143,7 +146,8 @@ public struct ByteQueue: ~Copyable {
   public mutating func makeRoom(_ extra: Int, from spares: inout SpareBlocks) {
     guard capacity &- tail < extra else { return }
     let size = count + extra
-    guard size >= SpareBlocks.smallestBlock else { return makeRoom(extra) }
+    // By the size that it would get: what is kept when it is let go of is looked for here.
+    guard Self.roundedSize(size) >= SpareBlocks.smallestBlock else { return makeRoom(extra) }
     if let spare = spares.take(size), let start = spare.baseAddress {
       move(into: start, spare.count)
     } else {

@@ -13,7 +13,8 @@ public struct SpareBlocks: ~Copyable {
   // SAFETY: each came from `malloc` with the size that it says; owned here.
   private var blocks: [UnsafeMutableRawBufferPointer] = []
   private let limit: Int
-  private var isUsed = false
+  /// The fewest that lay here at any moment since the last call of `shrink`: nobody needed those.
+  private var fewest = 0
   /// Bytes that are kept.
   public private(set) var bytes = 0
 
@@ -35,7 +36,6 @@ public struct SpareBlocks: ~Copyable {
 
   /// The smallest block with room for `size` bytes that isn't more than twice as large.
   mutating func take(_ size: Int) -> UnsafeMutableRawBufferPointer? {
-    isUsed = true
     var best: Int?
     for index in blocks.indices where blocks[index].count >= size {
       let count = blocks[index].count
@@ -46,12 +46,12 @@ public struct SpareBlocks: ~Copyable {
     blocks.swapAt(best, blocks.count - 1)
     blocks.removeLast()
     bytes -= block.count
+    fewest = min(fewest, blocks.count)
     return block
   }
 
   /// Keeps a block, or gives it back when there are enough.
   mutating func keep(_ block: UnsafeMutableRawBufferPointer) {
-    isUsed = true
     guard block.count >= Self.smallestBlock, bytes + block.count <= limit else {
       free(block.baseAddress)
       return
@@ -60,11 +60,13 @@ public struct SpareBlocks: ~Copyable {
     bytes += block.count
   }
 
-  /// Gives one block back unless there was use for any since the last call.
+  /// Gives back half of what nobody has needed since the last call, and one at least.
   public mutating func shrink() {
-    defer { isUsed = false }
-    guard !isUsed, let block = blocks.popLast() else { return }
-    bytes -= block.count
-    free(block.baseAddress)
+    for _ in 0..<min((fewest + 1) / 2, blocks.count) {
+      let block = blocks.removeFirst()
+      bytes -= block.count
+      free(block.baseAddress)
+    }
+    fewest = blocks.count
   }
 }

@@ -59,20 +59,39 @@ import Testing
     #expect(seen10 == Self.block)
   }
 
-  @Test func `what nobody has use for is given back, one at a time`() {
-    var spares = SpareBlocks(limit: 4 * Self.block)
-    var first = filled(Self.block, from: &spares)
-    var second = filled(Self.block, from: &spares)
-    first.removeAll(into: &spares)
-    second.removeAll(into: &spares)
+  @Test func `a queue that is rounded up to a kept size uses kept ones`() {
+    var spares = SpareBlocks(limit: 64 * SpareBlocks.smallestBlock)
+    for _ in 0..<8 {
+      var queue = filled(SpareBlocks.smallestBlock - 1, from: &spares)
+      queue.removeAll(into: &spares)
+    }
+    let kept = spares.bytes
+    #expect(kept == SpareBlocks.smallestBlock)
+  }
+
+  @Test func `what nobody has use for is given back, half at a time`() {
+    var spares = SpareBlocks(limit: 8 * Self.block)
+    keep(5, in: &spares)
     spares.shrink()
-    let seen11 = spares.bytes
-    #expect(seen11 == 2 * Self.block, "they were of use since")
+    let justUsed = spares.bytes
+    // One of them is in use for a moment.
+    var again = filled(Self.block, from: &spares)
+    again.removeAll(into: &spares)
     spares.shrink()
-    let seen12 = spares.bytes
-    #expect(seen12 == Self.block)
-    spares.shrink()
-    let seen13 = spares.bytes
-    #expect(seen13 == 0)
+    let afterUse = spares.bytes
+    var steps: [Int] = []
+    while !spares.isEmpty {
+      spares.shrink()
+      steps.append(spares.bytes / Self.block)
+    }
+    #expect([justUsed, afterUse] == [5 * Self.block, 3 * Self.block])
+    #expect(steps == [1, 0])
+  }
+
+  private func keep(_ count: Int, in spares: inout SpareBlocks) {
+    guard count > 0 else { return }
+    var queue = filled(Self.block, from: &spares)
+    keep(count - 1, in: &spares)
+    queue.removeAll(into: &spares)
   }
 }
