@@ -15,7 +15,6 @@ extension JSONPeek: PieceScanner {
 
   package var isBroken: Bool { error != nil }
 
-  /// What has come so far isn't shown again: the model's name is kept, to be compared with.
   package mutating func beginPieces(_ body: UnsafeRawBufferPointer) {
     passed = Passed(model: modelRange.map { Array(body[$0]) } ?? [])
   }
@@ -55,7 +54,6 @@ extension JSONPeek: PieceScanner {
     passed?.origin += count
   }
 
-  /// The last piece was shown, of a body of so many bytes.
   package mutating func endPieces(at count: Int) { end(at: count) }
 }
 

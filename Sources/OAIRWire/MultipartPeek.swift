@@ -250,7 +250,6 @@ public struct MultipartPeek: Sendable {
 extension MultipartPeek: PieceScanner {
   package var isBroken: Bool { error != nil }
 
-  /// What has come so far isn't shown again: the model's name is kept, to be compared with.
   package mutating func beginPieces(_ body: UnsafeRawBufferPointer) {
     keptModel = modelRange.map { Array(body[$0]) }
   }
@@ -284,6 +283,5 @@ extension MultipartPeek: PieceScanner {
     origin += count
   }
 
-  /// The last piece was shown, of a body of so many bytes.
   package mutating func endPieces(at count: Int) { end(at: count) }
 }

@@ -5,6 +5,15 @@
 package protocol PieceScanner: ~Copyable {
   /// Whether nothing more is to be scanned.
   var isBroken: Bool { get }
+  /// Where in the body the model's name stands.
+  var modelRange: Range<Int>? { get }
+
+  /// Goes on over a body that is kept, shown from its beginning each time.
+  mutating func scan(_ body: UnsafeRawBufferPointer, isComplete: Bool)
+
+  /// Of a body, all of which was scanned so far, nothing is shown again: what is still to be
+  /// compared with is kept.
+  mutating func beginPieces(_ body: UnsafeRawBufferPointer)
 
   /// Goes on to the end of what is shown.
   mutating func take(_ window: UnsafeRawBufferPointer)
@@ -17,6 +26,9 @@ package protocol PieceScanner: ~Copyable {
 
   /// Offsets are counted from so many bytes further on.
   mutating func shift(by count: Int)
+
+  /// The last piece was shown, of a body of so many bytes.
+  mutating func endPieces(at count: Int)
 }
 
 /// What a scan needs of the pieces of a body that have passed.
@@ -34,11 +46,12 @@ package struct PieceSeam {
   /// A seam of which nothing has come yet.
   package init() {}
 
-  /// What has come so far isn't shown again.
+  /// What has come so far, all of it scanned, isn't shown again.
   package mutating func begin<Scanner: PieceScanner & ~Copyable>(
     behind body: UnsafeRawBufferPointer,
     _ scanner: inout Scanner
   ) {
+    scanner.beginPieces(body)
     keep(body, &scanner)
   }
 

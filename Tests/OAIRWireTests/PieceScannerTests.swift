@@ -21,7 +21,6 @@ struct PieceScannerTests {
     var seam = PieceSeam()
     Array(body[..<start]).withUnsafeBytes { bytes in
       peek.scan(bytes, isComplete: false)
-      peek.beginPieces(bytes)
       seam.begin(behind: bytes, &peek)
     }
     let found = peek.modelRange
@@ -85,7 +84,6 @@ struct PieceScannerTests {
     var seam = PieceSeam()
     start.withUnsafeBytes { bytes in
       peek.scan(bytes, isComplete: false)
-      peek.beginPieces(bytes)
       seam.begin(behind: bytes, &peek)
     }
     let text = [UInt8](repeating: 0x78, count: 100_000)
@@ -111,7 +109,6 @@ struct PieceScannerTests {
     var seam = PieceSeam()
     Array(body[..<start]).withUnsafeBytes { bytes in
       peek.scan(bytes, isComplete: false)
-      peek.beginPieces(bytes)
       seam.begin(behind: bytes, &peek)
     }
     guard let found = peek.modelRange, peek.error == nil else { return nil }

@@ -51,10 +51,8 @@ struct BodyPeek: ~Copyable {
   /// `scanPiece`, and where the model stands stays what it is.
   mutating func beginPieces(behind body: UnsafeRawBufferPointer) {
     if form == nil {
-      json.beginPieces(body)
       seam.begin(behind: body, &json)
     } else {
-      form?.beginPieces(body)
       withForm { seam, form in seam.begin(behind: body, &form) }
     }
   }

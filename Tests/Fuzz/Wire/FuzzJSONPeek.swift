@@ -75,19 +75,9 @@ struct FuzzJSONPeek {
   /// A body of which nothing is kept from a cut on, behind its model, ends as it does in whole.
   private func checkPassing(_ whole: Findings, from cut: Int, _ step: Int) {
     var peek = JSONPeek()
-    var seam = PieceSeam()
-    memory.with(body[..<cut]) { bytes in
-      peek.scan(bytes, isComplete: false)
-      peek.beginPieces(bytes)
-      seam.begin(behind: bytes, &peek)
-    }
-    guard let range = peek.modelRange, peek.error == nil else { return }
-    for start in stride(from: cut, to: body.count, by: step) where peek.error == nil {
-      memory.with(body[start..<min(body.count, start + step)]) { seam.show($0, to: &peek) }
-    }
-    peek.endPieces(at: body.count)
+    let passing = PassingBody(body: body, memory: memory, cut: cut, step: step)
+    guard passing.pass(&peek) else { return }
     require(peek.error == whole.error, "from \(cut) on in pieces of \(step)")
-    require(peek.modelRange == range, "the model stays where it is")
   }
 
   private func checkReference(_ found: Findings) {
