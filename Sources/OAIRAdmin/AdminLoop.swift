@@ -13,6 +13,7 @@ struct AdminLoop: ~Copyable {
 
   private let inbox: AdminInbox
   private let key: @Sendable () -> AdminKey?
+  private let executor: (any TaskExecutor)?
   private let answer: AdminServer.Handler
   private var reactor: Reactor<LinuxKernel>
   private var listener = Handle.none
@@ -31,10 +32,12 @@ struct AdminLoop: ~Copyable {
     _ kernel: LinuxKernel,
     key: @escaping @Sendable () -> AdminKey?,
     inbox: AdminInbox,
+    executor: (any TaskExecutor)?,
     answer: @escaping AdminServer.Handler
   ) {
     self.inbox = inbox
     self.key = key
+    self.executor = executor
     self.answer = answer
     // One accepted connection may be there before another one is closed.
     reactor = Reactor(kernel: kernel, capacity: AdminLimits.connections + 4)
@@ -247,7 +250,7 @@ struct AdminLoop: ~Copyable {
     owners[number] = owner
     setDeadline(connection.socket, AdminLimits.answer)
     // No priority: only root's threads can be raised, and Dispatch writes a line where that fails.
-    Task.detached { [inbox, answer] in
+    Task.detached(executorPreference: executor) { [inbox, answer] in
       inbox.post(.answer(await answer(request), to: number))
     }
   }

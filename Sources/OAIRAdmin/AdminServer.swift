@@ -18,15 +18,23 @@ public final class AdminServer: Sendable {
   ///   - listener: closed when serving ends, also when it couldn't begin.
   ///   - key: what a request has to show, asked for with each one, on the server's thread; nil for
   ///     a listener that only its owner can reach.
+  ///   - executor: where answers are made; nil for the pool that all tasks share.
   ///   - answer: makes the answers.
   /// - Throws: `SystemError` when no descriptor is left.
   public init(
     _ listener: consuming ListeningSocket,
     key: @autoclosure @escaping @Sendable () -> AdminKey?,
+    executor: (any TaskExecutor)? = nil,
     answer: @escaping Handler
   ) throws(SystemError) {
     inbox = try AdminInbox()
-    var loop = AdminLoop(try LinuxKernel(), key: key, inbox: inbox, answer: answer)
+    var loop = AdminLoop(
+      try LinuxKernel(),
+      key: key,
+      inbox: inbox,
+      executor: executor,
+      answer: answer
+    )
     try loop.listen(listener)
     let carrier = LoopCarrier(loop)
     let end = end

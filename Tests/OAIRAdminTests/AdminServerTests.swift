@@ -65,7 +65,14 @@ struct AdminServerTests {
   ) throws -> (AdminServer, UInt16) {
     let listener = try ListeningSocket(.loopback(port: 0))
     let port = try #require(listener.address.port)
-    return (try AdminServer(listener, key: key, answer: answer), port)
+    // In the pool an answer could have to wait for longer than one may take.
+    let server = try AdminServer(
+      listener,
+      key: key,
+      executor: OffThePool.executor,
+      answer: answer
+    )
+    return (server, port)
   }
 
   @Test func `requests on one connection are answered in order, also when they come at once`()

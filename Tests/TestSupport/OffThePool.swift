@@ -6,6 +6,9 @@ public import Testing
 /// All tests of a run share the cooperative pool, first come, first served: between two steps of a
 /// conversation a whole suite may run, for longer than the server that it talks to has patience.
 public struct OffThePool: TestTrait, SuiteTrait, TestScoping {
+  /// For tasks that a test has others make.
+  public static var executor: any TaskExecutor { ThreadPerJob.shared }
+
   /// Each test of a suite by itself.
   public var isRecursive: Bool { true }
 
