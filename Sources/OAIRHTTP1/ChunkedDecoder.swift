@@ -31,14 +31,15 @@ public struct ChunkedDecoder: Sendable {
 
   private static var semicolon: UInt8 { 0x3B }
 
-  private let maximumExcess: Int
-  private let maximumTrailers: Int
-  private let isResponse: Bool
+  // What every chunk needs stands first.
   private var state = State.sizeLine
+  private let isResponse: Bool
   private var remaining = 0
   /// Bytes of extensions less bytes of payload, never below 0.
   private var excess = 0
   private var trailers = 0
+  private let maximumExcess: Int
+  private let maximumTrailers: Int
 
   /// Makes a decoder that stands before the first chunk.
   ///

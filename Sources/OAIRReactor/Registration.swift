@@ -2,17 +2,17 @@ public import OAIRSys
 
 /// What the reactor keeps of one descriptor.
 ///
-/// It is the descriptor's one owner.
+/// It is the descriptor's one owner. Ordered by size: two fit a cache line.
 @usableFromInline
 struct Registration {
-  /// How its bytes are reached.
-  @usableFromInline let transport: Transport
   /// What its owner wants to see in events; the reactor doesn't look at it.
   @usableFromInline let owner: UInt64
-  /// What is ready and hasn't been used up: edges come once, so they are remembered here.
-  @usableFromInline var readiness: Readiness = []
   /// When the owner must hear of it, in nanoseconds of the reactor's clock; `.max` for never.
   @usableFromInline var deadline: UInt64 = .max
+  /// How its bytes are reached.
+  @usableFromInline let transport: Transport
+  /// What is ready and hasn't been used up: edges come once, so they are remembered here.
+  @usableFromInline var readiness: Readiness = []
   /// It is on the runnable list.
   @usableFromInline var isRunnable = false
   /// It waits among those with bulk work.

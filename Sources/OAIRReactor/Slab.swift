@@ -29,16 +29,26 @@ public struct Slab<Element: ~Copyable>: ~Copyable {
   public init(capacity: Int) {
     precondition(capacity > 0 && capacity < Int(UInt32.max), "a slab needs slots")
     self.capacity = capacity
-    elements = .allocate(capacity: capacity)
+    elements = Self.allocate(capacity)
     occupants = .allocate(capacity: capacity)
     freed = .allocate(capacity: capacity)
+  }
+
+  /// Memory whose first element begins a cache line: what an element has in its first line is
+  /// reached by one miss.
+  private static func allocate(_ capacity: Int) -> UnsafeMutablePointer<Element> {
+    let line = 64
+    return UnsafeMutableRawPointer.allocate(
+      byteCount: capacity * MemoryLayout<Element>.stride,
+      alignment: max(line, MemoryLayout<Element>.alignment)
+    ).bindMemory(to: Element.self, capacity: capacity)
   }
 
   deinit {
     for slot in 0..<touched where occupant(ofSlot: slot) != nil {
       (elements + slot).deinitialize(count: 1)
     }
-    elements.deallocate()
+    UnsafeMutableRawPointer(elements).deallocate()
     occupants.deallocate()
     freed.deallocate()
   }

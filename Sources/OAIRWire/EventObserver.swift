@@ -17,10 +17,8 @@ public struct EventObserver: ~Copyable, Sendable {
   /// How much of a split line is kept after `commit()`, in bytes.
   public static let committedLineLimit = 1 << 10
 
+  // What every event needs stands first.
   private let family: WireFamily
-  private var kept = KeptLine()
-  /// Length of the unfinished line, kept or not.
-  private var lineLength = 0
   private var isFirstLine = true
   private var isComment = false
   /// The last line ended with CR at the end of a piece: an LF that follows belongs to it.
@@ -28,7 +26,6 @@ public struct EventObserver: ~Copyable, Sendable {
   private var hasFields = false
   private var nameVerdict = EventVerdict.none
   private var dataVerdict = EventVerdict.none
-  private var tokens = TokenCounts()
 
   /// Whether `commit()` was called.
   public private(set) var isCommitted = false
@@ -43,8 +40,8 @@ public struct EventObserver: ~Copyable, Sendable {
   public private(set) var hasError = false
   /// Whether an error came when no content had come before it.
   public private(set) var hasErrorBeforeContent = false
-  /// The status that such an error names as its code, as vLLM's and llama.cpp's do; nil if none.
-  public private(set) var errorStatus: Int?
+  /// Length of the unfinished line, kept or not.
+  private var lineLength = 0
   /// Complete events with data.
   ///
   /// In `.responses` this is also the next `sequence_number`.
@@ -53,6 +50,12 @@ public struct EventObserver: ~Copyable, Sendable {
   ///
   /// After `commit()`, all but end markers and errors and what its type says to be silent.
   public private(set) var contentEventCount = 0
+
+  private var kept = KeptLine()
+  private var tokens = TokenCounts()
+  /// The status that an error before content names as its code, as vLLM's and llama.cpp's do; nil
+  /// if none.
+  public private(set) var errorStatus: Int?
   /// Complete comment lines.
   public private(set) var commentCount = 0
 

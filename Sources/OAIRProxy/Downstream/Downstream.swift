@@ -3,7 +3,8 @@ import OAIRSys
 
 /// One client connection.
 ///
-/// Holds no buffer while nothing is left over.
+/// Holds no buffer while nothing is left over. What each piece of an answer needs stands first, in
+/// one cache line.
 struct Downstream: ~Copyable {
   /// Where the connection is between two requests, or before its end.
   enum Phase: UInt8 {
@@ -19,23 +20,24 @@ struct Downstream: ~Copyable {
   }
 
   var registration: Handle
-  let peer: SocketAddress
+  /// Where its exchange is: its own, or the one that rests.
+  private var place: UnsafeMutablePointer<Exchange>
+  /// Bytes for the client that the kernel didn't take yet.
+  var output = ByteQueue()
+  /// A request is under way, with an exchange that belongs to it.
+  private(set) var hasExchange = false
+  var phase = Phase.idle
   /// It came by a listener that only this machine can reach: names that aren't this machine's are
   /// not believed.
   let checksHost: Bool
-  var phase = Phase.idle
+
   /// Bytes that came and aren't consumed: part of a head, chunk framing, a pipelined request.
   var input = ByteQueue()
   /// How much of `input` was searched for the end of a head.
   var headScanned = 0
-  /// Bytes for the client that the kernel didn't take yet.
-  var output = ByteQueue()
   /// Bytes that were dropped while lingering.
   var lingered = 0
-  /// Where its exchange is: its own, or the one that rests.
-  private var place: UnsafeMutablePointer<Exchange>
-  /// A request is under way, with an exchange that belongs to it.
-  private(set) var hasExchange = false
+  let peer: SocketAddress
 
   init(
     registration: Handle,

@@ -9,9 +9,26 @@ import OAIRWire
 ///
 /// A connection has it from its pool while a request is under way; then it is another request's.
 struct Exchange: ~Copyable {
+  // What each piece of an answer needs: together, since among a thousand streams it has been
+  // elsewhere in between.
   var machine: ExchangeMachine
+  var minorVersion: UInt8 = 1
+  /// In which account of the body ledger it stands.
+  var account = BodyLedger.Account.large
+  /// Its backend has switched protocols: bytes pass both ways as they are.
+  var isTunnelOpen = false
+  /// The id of a new response is looked for in what passes.
+  var seeksResponseID = false
   /// What held when it began, pinned: the configuration may change meanwhile.
   private(set) var settings: ProxySettings
+  var upstream = Handle.none
+  var responseBytes = 0
+  /// Events with content that have come, and when the last one did.
+  private(set) var eventCount = 0
+  private var lastEventAt: UInt64 = 0
+  /// The number of the model that was asked for.
+  var series = ModelSeries.unknown
+
   /// The number of this exchange since the start, part of its request id; 0 for what isn't one yet.
   private(set) var serial: UInt64 = 0
   private(set) var startedAt: UInt64 = 0
@@ -22,7 +39,6 @@ struct Exchange: ~Copyable {
   var framing = MessageFraming.none
   var method = HTTPMethod.get
   var route = PathTable.Route.unknown
-  var minorVersion: UInt8 = 1
   var keepsAlive = false
   /// Where target and the client's own request id stand in the head.
   var target = ByteRange(0, 0)
@@ -52,9 +68,8 @@ struct Exchange: ~Copyable {
   /// A request that is no longer than this, in bytes, isn't worth shortening: one whose answer is a
   /// stream, which takes long, and any other one.
   private static let keptRequest = (ofStream: 768, ofAnswer: 4096)
-  /// Bytes that stand for it in the body ledger, and in which account.
+  /// Bytes that stand for it in the body ledger.
   var reserved = 0
-  var account = BodyLedger.Account.large
   /// Reading waits for memory; so much is wanted.
   var awaitedMemory = 0
   /// The body streams on: what `request` has is its beginning, what comes later passes `upload`.
@@ -72,13 +87,8 @@ struct Exchange: ~Copyable {
   var occupiesKey = false
 
   // What is counted of it.
-  /// The number of the model that was asked for.
-  var series = ModelSeries.unknown
   /// The router's own time so far, where it is measured, in nanoseconds.
   var overhead: UInt64 = 0
-  /// Events with content that have come, and when the last one did.
-  private(set) var eventCount = 0
-  private var lastEventAt: UInt64 = 0
   /// It counts as a running stream.
   var isStream = false
   /// Tokens of prompt and answer, where a stream has said so.
@@ -92,7 +102,6 @@ struct Exchange: ~Copyable {
   var askedEntry = -1
   /// How many of its fallbacks the exchange has gone on to.
   var fallback = 0
-  var upstream = Handle.none
   var tried = TriedBackends()
   /// Its place among those that wait for a backend.
   var ticket = RequestQueue.Ticket.none
@@ -106,22 +115,17 @@ struct Exchange: ~Copyable {
   // The response.
   var status = 0
   var committedAt: UInt64 = 0
-  var responseBytes = 0
   /// What the client's machine hadn't taken when the client's time to take something began.
   var untaken = 0
   var outcome = AccessRecord.Outcome.complete
   var failureCode: StaticString = ""
   /// Only a RST can tell the client that something is missing.
   var endsWithReset = false
-  /// The id of a new response is looked for in what passes.
-  var seeksResponseID = false
-  /// How much was looked at for it, and the end of that: the id may have begun there.
+  /// How much was looked at for a new response's id, and the end of that: it may have begun there.
   var soughtBytes = 0
   var soughtTail = ByteQueue()
   /// It asks for a tunnel.
   var isTunnel = false
-  /// Its backend has switched protocols: bytes pass both ways as they are.
-  var isTunnelOpen = false
   /// The router ends it, not its backend.
   var isShutDown = false
   /// A stream's head went out before its content: it says nothing of who answers, and whatever

@@ -11,7 +11,13 @@ import OAIRWire
 // What lies behind `passable` is presented again, in front of the next read.
 
 /// Follows the framing and the events of one response body.
+///
+/// Ordered so that what each piece needs lies together, and without gaps.
 struct ResponseBody: ~Copyable {
+  /// Bytes of the buffer, from its start, that were looked at already.
+  private(set) var scanned = 0
+  /// Bytes of the buffer, from its start, that may be passed on.
+  private(set) var passable = 0
   /// How the upstream frames it.
   let framing: MessageFraming
   /// The payload alone goes on, without chunk framing (HTTP/1.0 clients).
@@ -20,19 +26,15 @@ struct ResponseBody: ~Copyable {
   /// which sends none, took over.
   var isReframed = false
   private let isWatched: Bool
-  private var decoder: ChunkedDecoder
-  private var remaining: Int
   private var isBehindLastChunk = false
-  private var observer: EventObserver
-  /// Bytes of the buffer, from its start, that were looked at already.
-  private(set) var scanned = 0
-  /// Bytes of the buffer, from its start, that may be passed on.
-  private(set) var passable = 0
-  /// Where the chunk framing stands at `passable`.
-  private(set) var openChunk = OpenChunk.none
   /// `passable` stands in the middle of an event that was too long to be held.
   private(set) var isMidEvent = false
+  /// Where the chunk framing stands at `passable`.
+  private(set) var openChunk = OpenChunk.none
   private(set) var outcome = Outcome.more
+  private var decoder: ChunkedDecoder
+  private var observer: EventObserver
+  private var remaining: Int
 
   /// What is known of the body's end.
   enum Outcome: Equatable {

@@ -5,6 +5,9 @@ import OAIRSys
 import OAIRWire
 
 /// One connection to a backend: at work for an exchange, or idle in its backend's pool.
+///
+/// What each piece of an answer needs stands first, in as few cache lines as it can: among a
+/// thousand streams they have been elsewhere in between.
 struct Upstream: ~Copyable {
   /// Whether the rest of an error's body is waited for before its head is acted on.
   enum ErrorBodyWait: UInt8 {
@@ -23,9 +26,25 @@ struct Upstream: ~Copyable {
   var registration: Handle
   /// Pinned for the connection's life.
   let record: BackendRecord
-  var phase = Phase.connecting
   /// Whose exchange it works for; `.none` while idle.
   var downstream = Handle.none
+  /// Bytes that came and may not pass yet: part of a head, held events, an unfinished event.
+  var held = ByteQueue()
+  var phase = Phase.connecting
+  var isRequestSent = false
+  /// Some byte of this response has come.
+  var hasResponseBytes = false
+  /// The final head was read; what comes is body.
+  var hasHead = false
+  /// It has switched protocols for a tunnel.
+  var isTunnelOpen = false
+  /// Reading waits until the client has taken what is queued.
+  var isPaused = false
+  var keepsAlive = false
+  /// Behind this answer its client's connection can't carry another request.
+  var endsDownstream = false
+  var body: ResponseBody
+
   /// Its work counts as in flight although no exchange waits for it.
   var occupiesSlot = false
   /// When all of an answer that nobody waits for must have come.
@@ -46,38 +65,25 @@ struct Upstream: ~Copyable {
   var output = ByteQueue()
   /// How much of the exchange's body was taken.
   var bodySent = 0
-  var isRequestSent = false
   /// When the request began to go out.
   var beganAt: UInt64 = 0
 
-  // The response on its way in.
-  /// Bytes that came and may not pass yet: part of a head, held events, an unfinished event.
-  var held = ByteQueue()
+  // The response on its way in, until its body comes.
   /// Where in `held` comments stand that go out with an early head, in their order.
   var heldComments: [Range<Int>] = []
-  /// Some byte of this response has come.
-  var hasResponseBytes = false
   /// How much of `held` was searched for the end of a head.
   var headScanned = 0
   var errorBody = ErrorBodyWait.none
   /// The answer ends its request, whatever its body says: the client has another one's head.
   var isUnfit = false
-  /// The final head was read; what comes is body.
-  var hasHead = false
   /// The head as the client will get it, while COMMIT waits.
   var rewrittenHead = ByteQueue()
   /// Where in it the fields stand that tell of the attempt.
   var attemptFields = 0..<0
-  var keepsAlive = false
-  /// Behind this answer its client's connection can't carry another request.
-  var endsDownstream = false
   /// How long the backend keeps it idle, as it said; 0 when it didn't.
   var announcedIdleSeconds = 0
-  /// It has switched protocols for a tunnel.
-  var isTunnelOpen = false
-  /// Reading waits until the client has taken what is queued.
-  var isPaused = false
-  var body: ResponseBody
+  /// Makes it fill its last cache line, so that the next one begins with another.
+  private let filling: UInt64 = 0
   private let inPlace = InPlace()
 
   init(registration: Handle, record: BackendRecord, limits: HTTP1Limits) {
