@@ -62,7 +62,33 @@ public struct HealthProber: Sendable {
       finding.version = found.version
     }
     finding.outcome = EngineRules.outcome(finding.kind ?? kind, status: response.status)
+    if let found = finding.kind, finding.outcome == .succeeded,
+      let word = await ownWord(found, order, until: deadline)
+    {
+      finding.outcome = word
+    }
     return finding
+  }
+
+  /// What an engine that was just found out says of its own health: a vLLM whose engine is dead
+  /// still lists its models.
+  ///
+  /// - Returns: nil when the list is all that it says, or nothing was learned.
+  private func ownWord(
+    _ kind: Backend.Kind,
+    _ order: ProbeOrder,
+    until deadline: ContinuousClock.Instant
+  ) async -> ProbeOutcome? {
+    let path = EngineRules.probePath(kind)
+    // Ollama was found out by its own path.
+    guard path != EngineRules.modelsPath, kind != .ollama else { return nil }
+    var request = ControlRequest(path, order)
+    request.timeout = deadline - .now
+    do throws(ControlFailure) {
+      return EngineRules.outcome(kind, status: try await client.fetch(request).status)
+    } catch {
+      return ProbeFailure(error).map { .failed($0) }
+    }
   }
 
   /// Further questions decide, if the first answer doesn't tell.

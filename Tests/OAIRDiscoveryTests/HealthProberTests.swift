@@ -74,7 +74,10 @@ struct HealthProberTests {
       ["/v1/models": answer("{}", status: 401), path: answer(body)]
     )
     #expect(finding?.outcome == .succeeded && finding?.kind == kind && finding?.models == nil)
-    #expect(targets.first == "/v1/models" && targets.last == path)
+    // Then the engine's own word on its health, where the list isn't all that it says.
+    let own = [Backend.Kind.vllm: ["/health"], .llamaCpp: ["/health"], .sglang: ["/ready"]]
+    let asked = [path] + (own[kind] ?? [])
+    #expect(targets.first == "/v1/models" && targets.suffix(asked.count) == asked[...])
   }
 
   @Test func `further questions have the time that the first one left`() async throws {
@@ -134,7 +137,18 @@ struct HealthProberTests {
     )
     #expect(finding?.outcome == .succeeded && finding?.kind == kind)
     #expect(finding?.models?.isEmpty == false)
-    #expect(targets == ["/v1/models"])
+    #expect(targets == ["/v1/models", kind == .sglang ? "/ready" : "/health"])
+  }
+
+  @Test func `an engine that is dead still lists its models, but isn't well`() async throws {
+    let (finding, _) = try await probe(
+      .auto,
+      [
+        "/v1/models": answer(RecordedAnswers.vllmModels),
+        "/health": answer("", status: 503),
+      ]
+    )
+    #expect(finding?.outcome == .failed(.status(503)) && finding?.kind == .vllm)
   }
 
   @Test func `a second question finds Ollama, or leaves it generic`() async throws {
