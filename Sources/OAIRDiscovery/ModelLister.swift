@@ -16,8 +16,25 @@ public struct ModelLister: Sendable {
   /// - Returns: the models with their own objects; nil when there was no such list: an engine that
   ///   loads or fails has not lost its models.
   public func list(_ order: ProbeOrder) async -> [ModelDescription]? {
-    guard let body = await body(EngineRules.modelsPath, order), var list = ModelList(body)?.models
-    else { return nil }
+    await listing(order).models
+  }
+
+  /// The same, and why there was no such list, where the backend has said so.
+  func listing(
+    _ order: ProbeOrder
+  ) async -> (models: [ModelDescription]?, trouble: ListingTrouble?) {
+    guard let response = try? await client.fetch(ControlRequest(EngineRules.modelsPath, order))
+    else { return (nil, nil) }
+    guard response.status == 200 else { return (nil, .status(response.status)) }
+    guard let list = ModelList(response.body)?.models else { return (nil, .noList) }
+    return (await described(list, order), nil)
+  }
+
+  private func described(
+    _ list: [ModelDescription],
+    _ order: ProbeOrder
+  ) async -> [ModelDescription] {
+    var list = list
     guard order.backend.kind == .ollama, !list.isEmpty else { return list }
     guard let tagsBody = await self.body(EngineRules.ollamaTagsPath, order),
       let tags = OllamaList(tagsBody)

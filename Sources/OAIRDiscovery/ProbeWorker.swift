@@ -37,7 +37,8 @@ struct ProbeWorker: Sendable {
       }
     }
     if order.listsModels, !hasListed {
-      await registry.update(models: await lister.list(order), from: order)
+      let listing = await lister.listing(order)
+      await registry.update(models: listing.models, trouble: listing.trouble, from: order)
     }
     // What is in memory changes with every request; the outcome of the probe doesn't wait for it.
     if order.checksHealth, isWell, order.backend.kind == .ollama {

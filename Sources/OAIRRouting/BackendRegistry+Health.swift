@@ -33,15 +33,23 @@ extension BackendRegistry {
   ///
   /// - Parameters:
   ///   - models: what the backend has; nil when the listing failed: what is known stays.
+  ///   - trouble: why it failed, where the backend has said so.
   ///   - order: what was asked; one for a backend that was replaced meanwhile is dropped.
-  public func update(models: [ModelDescription]?, from order: ProbeOrder) {
+  public func update(
+    models: [ModelDescription]?,
+    trouble: ListingTrouble? = nil,
+    from order: ProbeOrder
+  ) {
     guard let key = key(order) else { return }
     let now = options.now()
     // First the list: what it tells decides how soon the next one is due.
     let hasChanged = models.map { replaceModels($0, key) } ?? false
     let jitter = Double.random(in: -1...1, using: &random)
-    _ = edit(key) { $0.listingEnded(isListed: models != nil, at: now, jitter: jitter) }
-    settle(hasChanged)
+    let isNews = edit(key) { member in
+      member.listingEnded(isListed: models != nil, at: now, jitter: jitter)
+      return member.noteListing(models == nil ? trouble : nil)
+    }
+    settle(hasChanged || isNews ?? false)
   }
 
   /// Replaces a backend's models.

@@ -68,7 +68,7 @@ extension BackendRegistry {
       backend: member.shownBackend,
       state: member.machine.state,
       stateAge: .nanoseconds(Int64(clamping: now &- min(now, member.machine.changedAt))),
-      lastError: member.machine.doubt?.description,
+      lastError: member.trouble,
       isDraining: member.machine.isDraining,
       mergedIDs: member.registrations.dropFirst().map(\.id),
       slot: member.slot,

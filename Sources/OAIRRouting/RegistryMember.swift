@@ -45,6 +45,7 @@ struct RegistryMember {
   var listingLost: UInt64?
   var nextListing: UInt64
   private var failedListings = 0
+  private var listingTrouble: ListingTrouble?
   private var hasListingPhase = false
   /// The models of its last listing.
   private var listed: [ModelDescription]?
@@ -155,6 +156,7 @@ struct RegistryMember {
   mutating func forgetFindings() {
     residents = nil
     version = nil
+    listingTrouble = nil
     formerKind = detectedKind ?? formerKind
     detectedKind = nil
     refreshModels()
@@ -233,6 +235,18 @@ struct RegistryMember {
     nextListing = now &+ min(retry, RoutingLimits.listInterval.nanoseconds)
   }
 
+  /// Takes in why there was no list; nil when there was one, or nobody has said why.
+  ///
+  /// - Returns: whether that is news.
+  mutating func noteListing(_ trouble: ListingTrouble?) -> Bool {
+    guard trouble != listingTrouble else { return false }
+    listingTrouble = trouble
+    return true
+  }
+
+  /// What is wrong with it, for people; nil when nothing is known to be.
+  var trouble: String? { machine.doubt?.description ?? listingTrouble?.description }
+
   /// Models that come and go within a server's memory are looked at more often.
   private var listInterval: UInt64 {
     let tells = listed?.contains { $0.isLoaded != nil } ?? false
@@ -252,7 +266,7 @@ struct RegistryMember {
         record: record,
         state: machine.state,
         acknowledgedSignal: acknowledgedSignal,
-        lastError: machine.doubt?.description
+        lastError: trouble
       ),
       models: models,
       isListed: hasToldModels,

@@ -61,6 +61,8 @@ public final class RouteTable: Sendable {
 
   /// The ids of backends that never told their models: any model may be one of theirs.
   public let unlistedBackends: [String]
+  /// Backends that answer, but have no list of models that can be used, each with the reason.
+  public let unlistableBackends: [String]
   /// How many models each backend has told, parallel to `backends`; nil for one that never did.
   public let modelCounts: [Int?]
   /// The numbers of models in metrics, the same in all tables of a registry.
@@ -104,6 +106,12 @@ public final class RouteTable: Sendable {
     self.isListed = isListed
     backends = members.map(\.backend)
     unlistedBackends = members.filter { !$0.isListed }.map(\.backend.record.id)
+    unlistableBackends = members.compactMap { member in
+      guard member.models.isEmpty, member.backend.state == .ready,
+        let reason = member.backend.lastError
+      else { return nil }
+      return "\(member.backend.record.id) (\(reason))"
+    }
     modelCounts = members.map { $0.isListed ? $0.models.count : nil }
     slotCount = (members.map(\.backend.record.slot).max() ?? -1) + 1
     self.defaultBackend = members.firstIndex { $0.backend.record.id == defaultBackend }

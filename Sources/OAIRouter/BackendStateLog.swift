@@ -2,11 +2,16 @@ import Logging
 import OAIRRouting
 import Synchronization
 
-/// Logs each change of a backend's state, with the reason.
+/// Logs each change of a backend's state, with the reason, and what else is found to be wrong.
 final class BackendStateLog: Sendable {
   private let logger: Logger
   /// By incarnation: a backend that is registered anew is another one.
-  private let known = Mutex<[UInt64: BackendState]>([:])
+  private let known = Mutex<[UInt64: Known]>([:])
+
+  private struct Known {
+    let state: BackendState
+    let trouble: String?
+  }
 
   init(_ logger: Logger) { self.logger = logger }
 
@@ -17,13 +22,24 @@ final class BackendStateLog: Sendable {
     let former = known.withLock { known in
       let former = known
       known = Dictionary(
-        uniqueKeysWithValues: table.backends.map { ($0.record.incarnation, $0.state) }
+        uniqueKeysWithValues: table.backends.map {
+          ($0.record.incarnation, Known(state: $0.state, trouble: $0.lastError))
+        }
       )
       return former
     }
     for backend in table.backends {
-      let before = former[backend.record.incarnation] ?? .unknown
-      if backend.state != before { write(backend, before) }
+      let before = former[backend.record.incarnation]
+      if backend.state != before?.state ?? .unknown {
+        write(backend, before?.state ?? .unknown)
+      } else if backend.state == .ready, let trouble = backend.lastError,
+        trouble != before?.trouble
+      {
+        logger.warning(
+          "backend in trouble",
+          metadata: ["backend": .string(backend.record.id), "reason": .string(trouble)]
+        )
+      }
     }
   }
 

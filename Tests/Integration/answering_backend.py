@@ -7,7 +7,8 @@ from scripted_backend import ScriptedBackend
 
 
 class AnsweringBackend(ScriptedBackend):
-    """Answers GETs by `answers` (path to value); a path that isn't in there is a 404.
+    """Answers GETs by `answers` (path to value); a path that isn't in there is a 404, and a number
+    is a status.
 
     While `gate` is cleared no GET is answered, as by an engine that has no time for it.
     """
@@ -29,7 +30,9 @@ class AnsweringBackend(ScriptedBackend):
         self.targets.append(target)
         self.gate.wait(60)
         value = self.answers.get(target)
-        body = json.dumps({"error": "not found"} if value is None else value).encode()
-        status = "404 Not Found" if value is None else "200 OK"
-        head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\n"
+        status = 404 if value is None else 200
+        if isinstance(value, int):
+            status = value
+        body = json.dumps(value if status == 200 else {"error": "no"}).encode()
+        head = f"HTTP/1.1 {status} X\r\nContent-Type: application/json\r\n"
         return head.encode() + b"Content-Length: %d\r\n\r\n" % len(body) + body

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from admin_client import Admin
 from answering_backend import AnsweringBackend
 from rawhttp import RawClient, chat
 from scripted_backend import HEAD, chat_event, chunk
@@ -115,6 +116,35 @@ def test_one_backend_alone_that_resets_once_is_asked_again(start_backend, start_
         assert second.reader.response().head.status == 200
     assert router.health()["backends_healthy"] == 1
     assert not {"down", "suspect"} & set(states(router, "b"))
+
+
+def test_an_engine_that_only_still_lists_its_models_stays_down(start_answering, start_router):
+    """vLLM's answer to /health, once its engine is dead."""
+    listing = {"object": "list", "data": [{"id": "m", "object": "model", "owned_by": "vllm"}]}
+    backend = start_answering(answers={"/v1/models": listing, "/health": 503})
+    router = start_router({"a": backend.url}, "--health-interval", "100ms")
+    wait_for_state(router, "a", "down")
+    # Each probe finds out anew which engine it is.
+    wait_until(lambda: backend.targets.count("/health") >= 6, "further probes")
+    assert states(router, "a") == ["down"]
+
+
+@pytest.mark.parametrize(
+    "answer, words",
+    [(401, "api_key"), (404, "is it no engine"), ({"hello": 1}, "no list of models")],
+)
+def test_what_keeps_a_backend_from_telling_its_models_is_told(
+    start_answering, start_router, tmp_path, answer, words
+):
+    backend = start_answering(answers={"/v1/models": answer})
+    path = tmp_path / "admin.sock"
+    router = start_router({"a": backend.url}, "--admin", f"unix:{path}")
+    trouble = wait_until(lambda: router.event_lines("backend in trouble"), "the line")[0]
+    assert trouble["backend"] == "a" and words in trouble["reason"]
+    told = Admin(path).ask("GET", "/admin/backends").json()["backends"][0]
+    assert told["state"] == "ready" and words in told["reason"]
+    refusal = router.post(CHAT, chat("m"))
+    assert refusal.status == 404 and words in refusal.error["message"]
 
 
 def test_failing_answers_never_doubt_the_last_backend(start_mock, start_router):

@@ -183,9 +183,13 @@ extension Proxy {
       return .failure(Refusal(error: GatewayError(.modelsUnknown, name, advice: silent)))
     }
     let near = table.nearNames(name) { isModelAllowed(downstream, $0) }
-    let advice =
+    var advice =
       near.isEmpty
       ? "GET /v1/models lists what there is." : "Near: \(near.joined(separator: ", "))."
+    if !table.unlistableBackends.isEmpty, !isKeyBound(downstream) {
+      let mute = table.unlistableBackends.prefix(2).joined(separator: ", ")
+      advice += " Nothing is known of the models of \(mute)."
+    }
     return .failure(Refusal(error: GatewayError(.modelNotFound, name, advice: advice)))
   }
 
