@@ -39,7 +39,8 @@ struct BackendArgument: ExpressibleByArgument {
     at mark: DocumentMark
   ) throws(DocumentError) -> DocumentNode {
     guard let argument = BackendArgument(argument: text) else {
-      throw DocumentError("a backend is [id=]url[,setting=value…]; here is '\(text.prefix(64))'")
+      let shown = MaskedText.beginning(text)
+      throw DocumentError("a backend is [id=]url[,setting=value…]; here is '\(shown)'")
     }
     var members = [("id", argument.id), ("url", argument.url)]
     for setting in argument.settings {

@@ -4,6 +4,7 @@ import json
 import os
 import signal
 
+import pytest
 import yaml
 
 from programs import Router
@@ -113,6 +114,37 @@ def test_what_check_shows_is_a_configuration(run, tmp_path, root):
     again = run("check", "--config", write(tmp_path, done.stdout))
     assert again.returncode == 0, again.stderr
     assert yaml.safe_load(again.stdout) == yaml.safe_load(done.stdout)
+
+
+@pytest.mark.parametrize(
+    "text, more",
+    [
+        # A key where a record belongs, a whole file that is a key, a variable in the wrong place.
+        ("keys: [sk-team-0123456789abc]", ()),
+        ("sk-team-0123456789abc", ()),
+        ("balance: ${TEAM_KEY}", ()),
+        ("workers: '${TEAM_KEY}'", ()),
+        ("{}", ("--backend", "a=http://u:sk-team-0123456789abc@10.0.0.5")),
+        ("{}", ("--backend", "a=http://h:1,api_key=sk-team-0123456789abc,weight=x")),
+        ("backends: [{url: 'http://h:1', api_key: [sk-team-0123456789abc]}]", ()),
+    ],
+)
+def test_mistakes_tell_no_secrets(run, tmp_path, text, more):
+    path = tmp_path / "c.yaml"
+    path.write_text(text)
+    secret = "sk-team-0123456789abc"
+    done = run("check", "--config", path, *more, environment={"TEAM_KEY": secret})
+    assert done.returncode == 2 and "oairouter: " in done.stderr
+    assert secret not in done.stdout + done.stderr
+    done = run("check", environment={"OAIROUTER_KEYS": secret})
+    assert done.returncode == 2 and secret not in done.stdout + done.stderr
+
+
+def test_an_empty_file_is_told(run, tmp_path):
+    path = tmp_path / "c.yaml"
+    path.write_text("\n")
+    done = run("check", "--config", path)
+    assert done.returncode == 0 and "is empty: all has its default" in done.stderr
 
 
 def test_secrets_are_masked(run, tmp_path):

@@ -281,7 +281,7 @@ def test_a_backend_that_was_full_is_asked_for_a_smaller_model(start_backend, sta
 @pytest.mark.parametrize(
     "arguments, problem",
     [
-        (["--aliases", "x"], "--aliases x: aliases must be a map; here is x"),
+        (["--aliases", "x"], "--aliases x: aliases must be a map; here is a text"),
         (["--aliases", '{"a":"a"}'], "aliases are wrong: 'a' leads to itself"),
         (["--fallbacks", '{"a":[]}'], "fallbacks are wrong: 'a' has 0 others"),
     ],

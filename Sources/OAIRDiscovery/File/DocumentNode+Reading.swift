@@ -20,7 +20,8 @@ extension DocumentNode {
     of what: String
   ) throws(DocumentError) -> [String: DocumentNode] {
     guard case .map(let members) = content else {
-      throw DocumentError("\(what) is a map of \(keys.joined(separator: ", ")); \(found)", at: mark)
+      let names = keys.joined(separator: ", ")
+      throw DocumentError("\(what) is a map of \(names); \(foundKind)", at: mark)
     }
     var values: [String: DocumentNode] = [:]
     for member in members {
@@ -41,7 +42,7 @@ extension DocumentNode {
   /// - Throws: `DocumentError` when it's no list.
   package func elements(of what: String) throws(DocumentError) -> [DocumentNode] {
     guard case .list(let elements) = content else {
-      throw DocumentError("\(what) must be a list; \(found)", at: mark)
+      throw DocumentError("\(what) must be a list; \(foundKind)", at: mark)
     }
     return elements
   }
@@ -119,10 +120,16 @@ extension DocumentNode {
 
   /// What is there instead of what was wanted, for texts.
   package var found: String {
+    guard !isHidden, case .scalar(let text, let isPlain) = content else { return foundKind }
+    let shown = MaskedText.beginning(text).prefix(64)
+    return isPlain ? "here is \(shown)" : "here is the text '\(shown)'"
+  }
+
+  /// The same without the text itself: where a map belongs it may be a key that slipped there.
+  package var foundKind: String {
     switch content {
     case .null: "here is nothing"
-    case .scalar(let text, isPlain: true): "here is \(text.prefix(64))"
-    case .scalar(let text, isPlain: false): "here is the text \(quoted(text))"
+    case .scalar: isHidden ? "here is what a variable holds" : "here is a text"
     case .list: "here is a list"
     case .map: "here is a map"
     }

@@ -27,10 +27,13 @@ package struct DocumentNode: Sendable {
 
   package let mark: DocumentMark
   package let content: Content
+  /// It comes from elsewhere, and may be a secret: errors don't tell it.
+  package let isHidden: Bool
 
-  package init(_ content: Content, at mark: DocumentMark) {
+  package init(_ content: Content, at mark: DocumentMark, isHidden: Bool = false) {
     self.content = content
     self.mark = mark
+    self.isHidden = isHidden
   }
 
   /// A scalar as YAML's core schema reads it (1.2.2, 10.3.2).

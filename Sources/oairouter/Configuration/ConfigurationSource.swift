@@ -90,6 +90,9 @@ struct ConfigurationSource: Sendable {
   private func layers(of bytes: [UInt8]?) -> SettingsReader {
     var reader = SettingsReader()
     if let bytes, let path {
+      if ConfigurationReloader.isBlank(bytes), path != "/dev/null" {
+        reader.warn("\(path) is empty: all has its default, and nobody needs a key")
+      }
       do throws(DocumentError) {
         let document = try YAMLDocument.parse(bytes)
         reader.take(try VariableExpansion(environment: environment).expanded(document), path: path)

@@ -88,7 +88,7 @@ extension SettingForm {
     let text = try node.text(what)
     if let problem = form.problem(text) {
       // One of several lines names it already.
-      let found = problem.contains("\n") ? "" : "; \(node.found)"
+      let found = problem.contains("\n") || form.isSecret ? "" : "; \(node.found)"
       throw DocumentError("\(what): \(problem)\(found)", at: node.mark)
     }
     return form.isSecret ? .secret(text) : .text(text)
@@ -129,7 +129,7 @@ extension SettingForm {
     _ form: SettingForm
   ) throws(DocumentError) -> SettingValue {
     guard case .map(let members) = node.content else {
-      throw DocumentError("\(what) must be a map; \(node.found)", at: node.mark)
+      throw DocumentError("\(what) must be a map; \(node.foundKind)", at: node.mark)
     }
     var values: [SettingValue.Member] = []
     for member in members {

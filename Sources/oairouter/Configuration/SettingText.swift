@@ -38,7 +38,7 @@ extension SettingsReader {
       } else if key.path == "backends" {
         elements.append(try BackendArgument.node(text, at: mark))
       } else if case .record = form {
-        throw DocumentError("expected a JSON list; here is '\(text.prefix(64))'")
+        throw DocumentError("expected a JSON list; here is another text")
       } else {
         elements.append(DocumentNode(.scalar(text, isPlain: true), at: mark))
       }

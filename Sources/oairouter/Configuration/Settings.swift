@@ -48,7 +48,7 @@ struct Setting: Sendable {
     guard let line = error.line, texts.indices.contains(line - 1) else {
       return "\(origin.place): \(error.problem)"
     }
-    return "\(origin.place) \(texts[line - 1].prefix(128)): \(error.problem)"
+    return "\(origin.place) \(MaskedText.beginning(texts[line - 1])): \(error.problem)"
   }
 }
 

@@ -22,7 +22,7 @@ struct SettingsReader {
     if node.isNull { return }
     guard case .map(let members) = node.content else {
       let keys = Self.names(below: prefix).joined(separator: ", ")
-      let problem = DocumentError("\(name) is a map of \(keys); \(node.found)", at: node.mark)
+      let problem = DocumentError("\(name) is a map of \(keys); \(node.foundKind)", at: node.mark)
       fail(problem, path)
       return
     }

@@ -17,7 +17,8 @@ struct VariableExpansion {
     case .scalar(let text, _):
       guard text.contains("${") else { return node }
       // Plain, for it may be a number, though it has to be quoted within braces; never null.
-      return DocumentNode(.scalar(try expanded(text, node.mark), isPlain: true), at: node.mark)
+      let value = try expanded(text, node.mark)
+      return DocumentNode(.scalar(value, isPlain: true), at: node.mark, isHidden: true)
     case .list(let nodes):
       var expandedNodes: [DocumentNode] = []
       for node in nodes { expandedNodes.append(try expanded(node)) }

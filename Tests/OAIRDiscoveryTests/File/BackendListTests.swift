@@ -54,7 +54,7 @@ struct BackendListTests {
     ),
     (
       "[{\"url\": \"http://g:1\", \"models\": \"a\"}]",
-      "models must be a list; here is the text 'a'"
+      "models must be a list; here is a text"
     ),
     ("[{\"url\": \"http://g:1\", \"models\": [[]]}]", "a model must be a text; here is a list"),
     (

@@ -81,7 +81,7 @@ struct SettingsReaderTests {
       "OAIROUTER_SERVICE_HOST": "10.0.0.1", "OAIROUTER_BIN": "/bin/true",
     ]
     #expect(
-      try settings("", environment).warnings == [
+      try settings("{}", environment).warnings == [
         "the variable OAIROUTER_TIMEOUT_HEAD sets nothing; did you mean 'OAIROUTER_TIMEOUTS_HEAD'?"
       ]
     )

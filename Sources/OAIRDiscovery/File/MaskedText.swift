@@ -1,0 +1,24 @@
+/// What may be told of a text that a user wrote down: an error goes into logs.
+package enum MaskedText {
+  /// Characters of it that are told.
+  private static let length = 128
+
+  /// The beginning of a text, without what identifies its writer to a server.
+  ///
+  /// - Parameter text: such as `a=http://user:password@10.0.0.5:8000,api_key=sk-1`.
+  package static func beginning(_ text: String) -> String {
+    let keyless = text.split(separator: ",", omittingEmptySubsequences: false).map { part in
+      part.hasPrefix("api_key=") ? "api_key=***" : withoutUser(part)
+    }
+    return String(keyless.joined(separator: ",").prefix(length))
+  }
+
+  /// RFC 3986 section 3.2: what stands before the last `@` of an authority is its user.
+  private static func withoutUser(_ text: Substring) -> String {
+    guard let slashes = text.firstRange(of: "://") else { return String(text) }
+    let rest = text[slashes.upperBound...]
+    let authority = rest.prefix { !"/?#".contains($0) }
+    guard let at = authority.lastIndex(of: "@") else { return String(text) }
+    return text[..<slashes.upperBound] + "***" + rest[at...]
+  }
+}
