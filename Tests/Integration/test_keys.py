@@ -149,6 +149,22 @@ def test_what_needs_a_key_and_what_doesn_t(guarded, start_mock):
         assert router.post(CHAT, chat("m"), [field]).status == 200, field
 
 
+def test_metrics_without_a_key_are_for_who_calls_this_machine_by_its_name(guarded, start_mock):
+    """A web page whose own name leads here comes from this machine, too (DNS rebinding)."""
+    router, key = guarded({"a": start_mock("a", "m").url})
+
+    def status(host, fields=()):
+        with router.client() as client:
+            lines = [f"GET /metrics HTTP/1.1\r\nHost: {host}\r\n"]
+            lines += [f"{name}: {value}\r\n" for name, value in fields]
+            client.send("".join(lines).encode() + b"\r\n")
+            return client.reader.response().status
+
+    assert status("localhost:1") == status("127.0.0.1") == 200
+    assert status("evil.example:1") == 401
+    assert status("evil.example:1", bearer(key)) == 200
+
+
 def test_concurrent_streams_are_bounded_and_places_come_back(guarded, start_counting):
     backend = start_counting()
     router, key = guarded({"a": backend.url}, concurrent=2)

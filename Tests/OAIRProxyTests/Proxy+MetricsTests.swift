@@ -51,7 +51,7 @@ struct ProxyMetricsTests {
       readiness: .writable
     )
     let field = key.map { "Authorization: Bearer \($0)\r\n" } ?? ""
-    let request = Array("GET /metrics HTTP/1.1\r\nHost: a\r\n\(field)\r\n".utf8)
+    let request = Array("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\(field)\r\n".utf8)
     #expect(write(ends[1], request, request.count) == request.count)
     _ = proxy.runTick(limit: 0)
     return ends[1]

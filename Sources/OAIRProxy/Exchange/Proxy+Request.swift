@@ -218,12 +218,11 @@ extension Proxy {
 
   /// Pages that may not use the router, or that only seem to be of this machine.
   private mutating func browserError(_ downstream: Handle) -> GatewayError? {
-    if downstreams[downstream].checksHost, settings.keys.isEmpty {
-      let bytes = downstreams[downstream].exchange.head[scratch.requestHead.host.range]
-      if !settings.browsers.allows(host: UnsafeRawBufferPointer(rebasing: bytes)) {
-        counters.refusedHosts += 1
-        return GatewayError(.hostNotAllowed, String(decoding: bytes.prefix(256), as: UTF8.self))
-      }
+    if downstreams[downstream].checksHost, settings.keys.isEmpty,
+      let error = hostError(downstream, scratch.requestHead)
+    {
+      counters.refusedHosts += 1
+      return error
     }
     guard scratch.requestTable.contains(.origin),
       let origin = scratch.requestTable.first(.origin)
@@ -235,6 +234,13 @@ extension Proxy {
     }
     downstreams[downstream].exchange.origin = origin.value
     return nil
+  }
+
+  /// It calls the router by a name that isn't this machine's: a page may have been made to.
+  func hostError(_ downstream: Handle, _ head: RequestHead) -> GatewayError? {
+    let bytes = downstreams[downstream].exchange.head[head.host.range]
+    if settings.browsers.allows(host: UnsafeRawBufferPointer(rebasing: bytes)) { return nil }
+    return GatewayError(.hostNotAllowed, String(decoding: bytes.prefix(256), as: UTF8.self))
   }
 
   /// A backend that leads back here would send the request round until something breaks.

@@ -47,9 +47,15 @@ extension Proxy {
     if downstreams[downstream].exchange.method == .options { return false }
     switch downstreams[downstream].exchange.route {
     case .local(.health), .local(.livez), .local(.readyz), .local(.ollamaRoot): return false
-    case .local(.metrics): return !downstreams[downstream].peer.isLoopback
+    case .local(.metrics): return !seemsLocal(downstream)
     default: return true
     }
+  }
+
+  /// It comes from this machine, and calls it by its name, which a web page that was made to come
+  /// here can't (DNS rebinding).
+  private func seemsLocal(_ downstream: Handle) -> Bool {
+    downstreams[downstream].peer.isLoopback && hostError(downstream, scratch.requestHead) == nil
   }
 
   /// What `Authorization: Bearer` or, as Anthropic's clients do, `x-api-key` has.

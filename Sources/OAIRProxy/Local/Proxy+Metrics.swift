@@ -45,15 +45,27 @@ public struct MetricsPage: Sendable {
 public typealias MetricsPrinter = @Sendable (MetricsOrder) -> Void
 
 extension Proxy {
+  /// Why a client may not see them: it shows no key, and isn't of this machine, or only seems so.
+  private mutating func metricsRefusal(
+    _ downstream: Handle,
+    _ head: RequestHead
+  ) -> GatewayError? {
+    if downstreams[downstream].exchange.key > 0 { return nil }
+    guard downstreams[downstream].peer.isLoopback else { return GatewayError(.metricsNotAllowed) }
+    // By DNS rebinding a web page comes from this machine, too, but it can't change the name.
+    guard let error = hostError(downstream, head) else { return nil }
+    counters.refusedHosts += 1
+    return error
+  }
+
   /// Has the text made, for a client that may see it.
   mutating func orderMetrics(_ downstream: Handle, _ head: RequestHead) {
     guard let metricsPrinter else {
       refuse(downstream, GatewayError(.unsupportedEndpoint, "/metrics"))
       return
     }
-    let isKnown = downstreams[downstream].exchange.key > 0
-    guard isKnown || downstreams[downstream].peer.isLoopback else {
-      refuse(downstream, GatewayError(.metricsNotAllowed))
+    if let refusal = metricsRefusal(downstream, head) {
+      refuse(downstream, refusal)
       return
     }
     guard metricsOrders < ProxyLimits.metricsOrders else {
