@@ -1,10 +1,12 @@
 """The only backend is asked again after a pause, where that is wanted."""
 
+import json
 import time
 
 import pytest
 
 from admin_client import Admin
+from metrics_page import MetricsPage
 from rawhttp import RawClient, chat
 from scripted_backend import next_call_of
 from test_before_commit import CHAT, WHOLE, failure
@@ -42,6 +44,38 @@ def test_after_a_pause_of_its_own(only, status):
         client.post_json(CHAT, chat("m"))
         # Half a second, up to a quarter less.
         again(backend, client, failure(status), 0.3, 5)
+
+
+def further_attempts(router):
+    """What the log says of failed attempts that another one followed, once the request's line is
+    there."""
+    wait_until(router.access_lines, "the access line")
+    lines = [json.loads(line) for line in list(router.lines) if line.startswith("{")]
+    kinds = ("retry", "failover")
+    return [(x["event"], x["backend"], x["reason"]) for x in lines if x["event"] in kinds]
+
+
+def test_it_is_counted_and_told_as_such(only):
+    backend, router = only()
+    with RawClient(router.address) as client:
+        client.post_json(CHAT, chat("m"))
+        again(backend, client, failure(503), 0.3, 5)
+    page = MetricsPage(router)
+    assert page.value("oairouter_retries_total", reason="status") == 1
+    assert sum(page.values("oairouter_failovers_total")) == 0
+    assert further_attempts(router) == [("retry", "a", "status")]
+
+
+def test_a_failure_that_nobody_follows_is_no_failover(only):
+    backend, router = only()
+    with RawClient(router.address) as client:
+        client.post_json(CHAT, chat("m"))
+        backend.next_call().reset()
+        assert client.reader.response().status == 502
+    page = MetricsPage(router)
+    assert sum(page.values("oairouter_retries_total")) == 0
+    assert sum(page.values("oairouter_failovers_total")) == 0
+    assert not further_attempts(router)
 
 
 def test_after_the_time_that_it_asks_for(only):

@@ -14,18 +14,10 @@ extension Proxy {
     switch action {
     case .none, .hold: break
     case .route: route(downstream)
-    case .failOver:
-      counters.failovers += 1
-      telemetry.total.failovers.add(lastFailure(downstream))
-      record(.failover, downstream)
-      chooseCandidate(downstream)
+    case .failOver: chooseCandidate(downstream)
     case .pause: break
     case .askAgain: askAgain(downstream)
-    case .retrySame:
-      counters.retries += 1
-      telemetry.total.retries.add(lastFailure(downstream))
-      record(.retry, downstream)
-      retrySame(downstream)
+    case .retrySame: retrySame(downstream)
     case .connect: connect(downstream)
     case .send: sendRequest(downstream)
     case .awaitHead: awaitHead(downstream)

@@ -153,6 +153,10 @@ extension Proxy {
   private mutating func beginAttempt(_ downstream: Handle, _ record: consuming BackendRecord) {
     counters.attempts += 1
     telemetry.countBackend(slot: record.slot, incarnation: record.incarnation) { $0.attempts += 1 }
+    if let former = downstreams[downstream].exchange.record {
+      let isSame = former.slot == record.slot && former.incarnation == record.incarnation
+      countFurtherAttempt(downstream, isSame: isSame)
+    }
     downstreams[downstream].exchange.tried.insert(record.slot)
     // A reused connection may turn out to be closed when it is too late to send the request again.
     let mayReuse =
@@ -187,7 +191,21 @@ extension Proxy {
       chooseCandidate(downstream)
       return
     }
+    countFurtherAttempt(downstream, isSame: true)
     step(downstream, .chosen(isConnected: false))
+  }
+
+  /// An attempt has failed, and another one follows: not before that is certain.
+  private mutating func countFurtherAttempt(_ downstream: Handle, isSame: Bool) {
+    let reason = lastFailure(downstream)
+    if isSame {
+      counters.retries += 1
+      telemetry.total.retries.add(reason)
+    } else {
+      counters.failovers += 1
+      telemetry.total.failovers.add(reason)
+    }
+    record(isSame ? .retry : .failover, downstream)
   }
 
   /// The pause of a request is over that only its own backend could have taken.
@@ -196,12 +214,9 @@ extension Proxy {
   mutating func askAgain(_ downstream: Handle) {
     let former = downstreams[downstream].exchange.record
     var choice = candidateChoice(downstream)
-    if case .chosen = choice {
-      counters.failovers += 1
-    } else if let former {
+    if choice == .none || choice == .full, let former {
       downstreams[downstream].exchange.tried.forgive(former.slot)
       choice = candidateChoice(downstream)
-      if case .chosen = choice { counters.retries += 1 }
     }
     if choice == .none {
       // A fallback is asked, or its client told.
