@@ -31,6 +31,8 @@ public struct Errno: Error, Equatable, Hashable, Sendable {
   public static let tooManyOpenFilesInSystem = Errno(ENFILE)
   /// EADDRINUSE: somebody else listens there.
   public static let addressInUse = Errno(EADDRINUSE)
+  /// EADDRNOTAVAIL: the address is no interface's.
+  public static let addressNotAvailable = Errno(EADDRNOTAVAIL)
   /// EACCES: no permission.
   public static let accessDenied = Errno(EACCES)
 

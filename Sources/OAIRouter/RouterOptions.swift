@@ -301,6 +301,17 @@ public enum RouterError: Error, Sendable, CustomStringConvertible {
     }
   }
 
+  /// Whether it may be otherwise in a while: whoever has the address may end, an interface may come
+  /// up.
+  public var mayPass: Bool {
+    switch self {
+    case .listen(_, let error), .admin(_, let error):
+      error.errno == .addressInUse || error.errno == .addressNotAvailable
+    case .system: true
+    case .configuration, .listener, .alreadyRun, .ended: false
+    }
+  }
+
   private static func advice(_ error: Errno, _ address: SocketAddress) -> String {
     switch error {
     case .addressInUse:

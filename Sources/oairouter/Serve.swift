@@ -135,7 +135,11 @@ struct Serve: ParsableCommand {
     do {
       return try Router(options)
     } catch {
-      throw CommandFailure("\(error)", exitCode: CommandFailure.badUsage)
+      let mayPass = error.mayPass
+      throw CommandFailure(
+        "\(error)",
+        exitCode: mayPass ? CommandFailure.failed : CommandFailure.badUsage
+      )
     }
   }
 

@@ -183,3 +183,16 @@ def test_people_read_lines(run):
     result = run("doctor", *FREE, "--discover", "off", environment=CLEAN)
     lines = result.stdout.splitlines()
     assert any(line.startswith("ok      listen         127.0.0.1:0 is free") for line in lines)
+
+
+def test_what_is_configured_isnt_judged_before_it_can_be_read(examine, tmp_path):
+    path = tmp_path / "c.yaml"
+    path.write_text("listen: [127.0.0.1:0]\nnonsense: 1\n")
+    status, found = examine("--config", str(path))
+    assert status == 2 and found["configuration"]["level"] == "error"
+    assert "listen" not in found
+
+
+def test_advice_keeps_the_proxy_exceptions_that_are(examine):
+    _, found = examine(*FREE, HTTP_PROXY="http://proxy:3128", no_proxy="corp.example")
+    assert found["proxies"]["advice"] == "export no_proxy=$no_proxy,localhost,127.0.0.1"

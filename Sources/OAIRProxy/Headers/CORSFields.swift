@@ -17,7 +17,7 @@ enum CORSFields {
   ///
   /// - Parameter fields: what `Access-Control-Request-Headers` names; nil without it.
   static func writePreflight(_ fields: UnsafeRawBufferPointer?, to out: inout HeadWriter) {
-    out.field("Access-Control-Allow-Methods", "GET, HEAD, POST, OPTIONS")
+    out.field("Access-Control-Allow-Methods", "GET, HEAD, POST, DELETE, OPTIONS")
     if let fields { out.field("Access-Control-Allow-Headers", fields) }
     out.field("Access-Control-Max-Age", "600")
   }

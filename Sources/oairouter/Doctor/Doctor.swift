@@ -48,12 +48,14 @@ struct Doctor: ParsableCommand {
       hasDemo: demonstration.demo
     )
     var options = RouterOptions()
+    var isConfigured = false
     do throws(SettingsFailure) {
       setup = try source.setup(
         of: try source.bytes(),
         discover: setup.discover,
         hasDemo: setup.hasDemo
       )
+      isConfigured = true
       options = try setup.options()
       findings.append(.fine("configuration", source.path ?? "no file; defaults, variables, flags"))
       findings += setup.settings.warnings.map {
@@ -73,8 +75,11 @@ struct Doctor: ParsableCommand {
       admin: setup.adminPlace,
       key: keyFile.flatMap { try? KeyFile.read($0) }
     )
-    findings += ListenerExamination(settings: setup.settings, running: running).findings
-    findings += EngineExamination(setup: setup).findings
+    // What was to be listened on and looked for isn't known before all is right.
+    if isConfigured {
+      findings += ListenerExamination(settings: setup.settings, running: running).findings
+      findings += EngineExamination(setup: setup).findings
+    }
     // As the router itself does it.
     let descriptors = DescriptorLimit.raise(to: Serve.descriptors)
     let machine = MachineExamination(

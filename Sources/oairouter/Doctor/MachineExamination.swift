@@ -50,8 +50,9 @@ struct MachineExamination {
     let names = ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"]
     let set = names.filter { !(environment[$0] ?? "").isEmpty }
     guard !set.isEmpty else { return .fine("proxies", "none is set") }
-    let excepted = (environment["no_proxy"] ?? environment["NO_PROXY"] ?? "")
-      .split(separator: ",").map { $0.filter { $0 != " " } }
+    let name = environment["no_proxy"] == nil ? "NO_PROXY" : "no_proxy"
+    let former = environment[name] ?? ""
+    let excepted = former.split(separator: ",").map { $0.filter { $0 != " " } }
     let isExcepted =
       excepted.contains("*")
       || excepted.contains("127.0.0.1") && excepted.contains("localhost")
@@ -59,7 +60,7 @@ struct MachineExamination {
     return .warning(
       "proxies",
       "\(set.joined(separator: ", ")): clients may ask the proxy for 127.0.0.1",
-      "export NO_PROXY=localhost,127.0.0.1"
+      "export \(name)=\(former.isEmpty ? "" : "$\(name),")localhost,127.0.0.1"
     )
   }
 
