@@ -10,6 +10,7 @@ from metrics_page import MetricsPage
 from rawhttp import RawClient, chat
 from scripted_backend import next_call_of
 from test_before_commit import CHAT, WHOLE, failure
+from test_leaving import posts
 from waiting import wait_until
 
 
@@ -49,7 +50,7 @@ def test_after_a_pause_of_its_own(only, status):
 def further_attempts(router):
     """What the log says of failed attempts that another one followed, once the request's line is
     there."""
-    wait_until(router.access_lines, "the access line")
+    wait_until(lambda: posts(router), "the access line")
     lines = [json.loads(line) for line in list(router.lines) if line.startswith("{")]
     kinds = ("retry", "failover")
     return [(x["event"], x["backend"], x["reason"]) for x in lines if x["event"] in kinds]
