@@ -12,6 +12,8 @@ from admin_client import Admin
 from swift_programs import build, start
 from waiting import wait_until
 
+pytestmark = pytest.mark.builds
+
 FENCE = re.compile(r"^```swift (\S+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 BACKEND = "http://127.0.0.1:8000"
 """Where the examples expect an inference server; a test's own stands in."""

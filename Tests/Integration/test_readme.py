@@ -15,6 +15,8 @@ from programs import LISTENING, Server
 from swift_programs import build, start
 from waiting import wait_until
 
+pytestmark = pytest.mark.builds
+
 FENCE = re.compile(r"^```(\S+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ADDRESS = "127.0.0.1:11434"
 """Where README's examples expect the router. It moves to the next port when that one is taken."""
