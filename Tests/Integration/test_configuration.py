@@ -125,6 +125,7 @@ def test_what_check_shows_is_a_configuration(run, tmp_path, root):
         ("balance: ${TEAM_KEY}", ()),
         ("workers: '${TEAM_KEY}'", ()),
         ("{}", ("--backend", "a=http://u:sk-team-0123456789abc@10.0.0.5")),
+        ("{}", ("--backend", "a=http://u:p,sk-team-0123456789abc@10.0.0.5")),
         ("{}", ("--backend", "a=http://h:1,api_key=sk-team-0123456789abc,weight=x")),
         ("backends: [{url: 'http://h:1', api_key: [sk-team-0123456789abc]}]", ()),
     ],
@@ -144,7 +145,7 @@ def test_an_empty_file_is_told(run, tmp_path):
     path = tmp_path / "c.yaml"
     path.write_text("\n")
     done = run("check", "--config", path)
-    assert done.returncode == 0 and "is empty: all has its default" in done.stderr
+    assert done.returncode == 0 and "is empty: it sets nothing" in done.stderr
 
 
 def test_secrets_are_masked(run, tmp_path):

@@ -135,7 +135,11 @@ extension DocumentNode {
     }
   }
 
-  private func quoted(_ text: String) -> String { "'\(text.prefix(64))'" }
+  /// What stands before an `@` may be the rest of a password, which had a comma.
+  private func quoted(_ text: String) -> String {
+    guard let at = text.lastIndex(of: "@") else { return "'\(text.prefix(64))'" }
+    return "'***\(text[at...].prefix(61))'"
+  }
 
   /// What was meant, most likely: a third of the letters may be wrong, or two have changed places.
   ///

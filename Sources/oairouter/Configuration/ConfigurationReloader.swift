@@ -100,7 +100,7 @@ final class ConfigurationReloader: Sendable {
     var known = Known(
       bytes: bytes,
       settings: started.settings,
-      isBlank: bytes.map(Self.isBlank) ?? false
+      isBlank: bytes.map(ConfigurationSource.isBlank) ?? false
     )
     for await cause in causes { await take(cause, &known) }
   }
@@ -140,7 +140,7 @@ final class ConfigurationReloader: Sendable {
     let (bytes, plan) = await read(cause)
     known.bytes = bytes
     do throws(SettingsFailure) {
-      let isBlank = bytes.map(Self.isBlank) ?? false
+      let isBlank = bytes.map(ConfigurationSource.isBlank) ?? false
       if isBlank, !known.isBlank {
         throw SettingsFailure(
           "the file is empty, as if it were not wholly written; {} says that everything has its "
@@ -179,10 +179,6 @@ final class ConfigurationReloader: Sendable {
         }
       }
     }
-  }
-
-  static func isBlank(_ bytes: [UInt8]) -> Bool {
-    bytes.allSatisfy { [0x20, 0x09, 0x0a, 0x0d].contains($0) }
   }
 
   /// What a file that is half written would lose, and what opens a router to everybody: only a

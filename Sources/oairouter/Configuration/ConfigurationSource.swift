@@ -87,11 +87,16 @@ struct ConfigurationSource: Sendable {
     throw failure
   }
 
+  /// A file that says nothing, as one that isn't written yet.
+  static func isBlank(_ bytes: [UInt8]) -> Bool {
+    bytes.allSatisfy { [0x20, 0x09, 0x0a, 0x0d].contains($0) }
+  }
+
   private func layers(of bytes: [UInt8]?) -> SettingsReader {
     var reader = SettingsReader()
     if let bytes, let path {
-      if ConfigurationReloader.isBlank(bytes), path != "/dev/null" {
-        reader.warn("\(path) is empty: all has its default, and nobody needs a key")
+      if Self.isBlank(bytes), path != "/dev/null" {
+        reader.warn("\(path) is empty: it sets nothing, and no keys of clients either")
       }
       do throws(DocumentError) {
         let document = try YAMLDocument.parse(bytes)
