@@ -52,6 +52,15 @@ find_archives() {
   done
 }
 
+# What this machine, or the container that this runs in, may use.
+memory_megabytes() {
+  local all limit
+  all=$(awk '/^MemTotal:/ { print int($2 / 1024) }' /proc/meminfo)
+  limit=$(cat /sys/fs/cgroup/memory.max 2>/dev/null || true)
+  if [[ $limit =~ ^[0-9]+$ ]] && ((limit / 1048576 < all)); then all=$((limit / 1048576)); fi
+  echo "${OAIROUTER_BUILD_MEGABYTES-$all}"
+}
+
 # Builds the release program and leaves its path in $program. Without changes this is a no-op that
 # needs no network; the compiler's talk goes to standard error. Debug information is left out;
 # symbols stay, for backtraces and profilers.
@@ -60,12 +69,17 @@ find_archives() {
 # toolchain's own lld): each layer is a module, and much of what a request costs are calls between
 # and within them, most of which have one caller. That takes 15 % off the instructions per request.
 # Constants stay in the segment of the code, which is let go of after the start.
+# Linking so takes 10 GB of memory: a machine with less gets a program that works the same.
 build_release() {
   need_swift
   find_archives
   local flags=(-c release --static-swift-stdlib "${traits[@]}" "${static[@]}" -Xlinker -S
-    --experimental-lto-mode full -Xswiftc -use-ld=lld -Xlinker --no-rosegment
     --product oairouter)
+  if (($(memory_megabytes) >= 12000)); then
+    flags+=(--experimental-lto-mode full -Xswiftc -use-ld=lld -Xlinker --no-rosegment)
+  else
+    note "less than 12 GB of memory: built without optimisation across modules"
+  fi
   swift build "${flags[@]}" >&2
   program="$(swift build "${flags[@]}" --show-bin-path)/oairouter"
 }

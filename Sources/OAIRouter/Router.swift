@@ -31,6 +31,8 @@ public final class Router: Sendable {
   private let wake: AsyncStream<Void>.Continuation
   private let listeners: ListenerSet
   private let admin: AdminListener?
+  /// What is no backend: all that this router listens on.
+  private let ownAddresses: [SocketAddress]
   private let adminServer = Mutex<AdminServer?>(nil)
   private let reports: ReportDesk
   private let metrics: MetricsDesk
@@ -52,6 +54,7 @@ public final class Router: Sendable {
     listeners = try ListenerSet(options)
     boundAddresses = listeners.addresses
     admin = try Self.openAdmin(options)
+    ownAddresses = listeners.addresses + [admin?.address].compactMap { $0 }
     do throws(SystemError) {
       mailboxes = try ProxyMailboxes(workers: options.workers)
       commons = Commons(
@@ -61,7 +64,7 @@ public final class Router: Sendable {
       )
       var discoverers = options.discoverers
       if !options.localPorts.isEmpty {
-        discoverers.append(LocalPortDiscoverer(ports: options.localPorts, own: boundAddresses))
+        discoverers.append(LocalPortDiscoverer(ports: options.localPorts, own: ownAddresses))
       }
       let mailboxes = mailboxes
       let listing = listing
@@ -88,7 +91,7 @@ public final class Router: Sendable {
         client: try ControlClient(),
         backends: options.backends,
         discoverers: discoverers,
-        own: boundAddresses,
+        own: ownAddresses,
         report: {
           log.write($0)
           metrics.count($0)
@@ -153,7 +156,7 @@ public final class Router: Sendable {
     )
     writer?.start()
     if let rings = writer?.rings { options.logLevel?.observe { rings.setWanted($0 <= .info) } }
-    let added = AddedBackends(registry, controlPlane.client, own: boundAddresses)
+    let added = AddedBackends(registry, controlPlane.client, own: ownAddresses)
     do { try await controlPlane.start() } catch { throw RouterError.system(error) }
     let signals = Task { await deliverSignals() }
     let result: Result<ProxyCounters, any Error>

@@ -1,8 +1,10 @@
 """What systemd does for a service: a socket for notifications, and listeners handed over."""
 
 import re
+import select
 import socket
 import sys
+import threading
 
 from waiting import wait_until
 
@@ -21,7 +23,10 @@ os.execv(sys.argv[3], sys.argv[3:])
 
 
 class NotifySocket:
-    """A datagram socket for NOTIFY_SOCKET to name; its messages, in their order."""
+    """A datagram socket for NOTIFY_SOCKET to name; its messages, in their order.
+
+    They are taken by a thread of its own, as a manager does: the kernel keeps some ten of them.
+    """
 
     def __init__(self, place):
         self.place = str(place)
@@ -29,21 +34,33 @@ class NotifySocket:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind("\0" + self.place[1:] if self.place.startswith("@") else self.place)
         self._socket.setblocking(False)
+        self._lock = threading.Lock()
+        self._is_over = False
+        self._thread = threading.Thread(target=self._keep_taking)
 
     def __enter__(self):
+        self._thread.start()
         return self
 
     def __exit__(self, *_):
+        self._is_over = True
+        self._thread.join()
         self._socket.close()
+
+    def _keep_taking(self):
+        while not self._is_over:
+            select.select([self._socket], [], [], 0.1)
+            self.take()
 
     def take(self):
         """All that came so far, each message as a dictionary."""
-        while True:
-            try:
-                text = self._socket.recv(4096).decode()
-            except BlockingIOError:
-                return self.messages
-            self.messages.append(dict(line.split("=", 1) for line in text.split("\n")))
+        with self._lock:
+            while True:
+                try:
+                    text = self._socket.recv(4096).decode()
+                except BlockingIOError:
+                    return list(self.messages)
+                self.messages.append(dict(line.split("=", 1) for line in text.split("\n")))
 
     def values(self, name):
         """What was said of a name, in its order."""

@@ -196,6 +196,15 @@ def test_every_endpoint_answers(start_mock, start_administered):
     wait_until(lambda: router.models() == ["m"], "its model to be gone")
 
 
+def test_what_this_router_listens_on_is_no_backend(start_administered, start_mock):
+    router, admin = start_administered({"a": start_mock("a", "m").url})
+    for url in [router.url, admin.option]:
+        answer = admin.ask("POST", "/admin/backends", {"id": "b", "url": url})
+        assert answer.status == 409, url
+        assert "this router's own address" in answer.json()["error"]["message"]
+    assert list(admin.backends()) == ["a"]
+
+
 def test_a_backend_that_is_known_is_reported_under_its_own_id(
     start_mock, start_administered, run
 ):

@@ -116,7 +116,7 @@ final class Supervisor: Sendable {
       }
       return "READY=1\nSTATUS=\(state.told)"
     }
-    if let text { socket.send(text) }
+    if let text { socket.send(text, patience: .long) }
   }
 
   /// It is about to end; what follows of it is told by the loop's answers.
@@ -136,16 +136,22 @@ final class Supervisor: Sendable {
   /// Another process is the service from now on: this one says nothing more.
   ///
   /// That this one may say so needs no more than `NotifyAccess=main`: it still is the main one.
-  func handOver(to pid: Int32) {
+  /// Waits for a manager that takes nothing: one that hasn't heard of it takes this one's end for
+  /// the service's.
+  ///
+  /// - Returns: why it couldn't be told; nil when it was.
+  func handOver(to pid: Int32) -> Errno? {
     state.withLock { $0.phase = .retired }
-    socket.send("MAINPID=\(pid)")
+    return socket.send("MAINPID=\(pid)", patience: .long)
   }
 
   /// The other process is gone: this one ends for it, so that the manager sees an end.
   ///
   /// Believed where `NotifyAccess=all` lets others than the main process speak; elsewhere the
   /// manager sees that no process is left.
-  func takeBack() { socket.send("MAINPID=\(getpid())\nSTATUS=the successor is gone") }
+  func takeBack() {
+    socket.send("MAINPID=\(getpid())\nSTATUS=the successor is gone", patience: .long)
+  }
 
   /// The manager watches this process.
   var isWatching: Bool { watchdog != nil }
@@ -163,18 +169,20 @@ final class Supervisor: Sendable {
       // On the reactor's thread.
       guard let summary else { return }
       guard state.withLock({ $0.phase != .retired }) else { return }
-      if watchdog != nil { socket.send("WATCHDOG=1", waits: false) }
+      if watchdog != nil { socket.send("WATCHDOG=1", patience: .none) }
       queue.async { self.answered(summary) }
     }
   }
 
   private func answered(_ summary: RouterSummary) {
+    var isFirst = false
     let text: String = state.withLock { state in
       state.isAsking = false
       state.summary = summary
       guard state.phase != .retired else { return "" }
       var lines: [String] = []
-      if state.phase == .starting {
+      isFirst = state.phase == .starting
+      if isFirst {
         state.phase = .running
         lines.append("READY=1")
       }
@@ -186,7 +194,7 @@ final class Supervisor: Sendable {
       }
       return lines.joined(separator: "\n")
     }
-    if !text.isEmpty { socket.send(text) }
+    if !text.isEmpty { socket.send(text, patience: isFirst ? .long : .short) }
   }
 
   private static func status(_ summary: RouterSummary, phase: Phase, trouble: String?) -> String {

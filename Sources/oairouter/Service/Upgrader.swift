@@ -229,7 +229,12 @@ final class Upgrader: Sendable {
       return true
     }
     guard isCommitted else { throw Successor.Failure(reason: "the router is shutting down") }
-    parts.service?.handOver(to: successor.process.pid)
+    if let trouble = parts.service?.handOver(to: successor.process.pid) {
+      parts.logger.error(
+        "service manager not told",
+        metadata: ["pid": "\(successor.process.pid)", "reason": "\(trouble)"]
+      )
+    }
     _ = successor.leave()
     parts.router.retire()
   }

@@ -1,5 +1,6 @@
 import Glibc
 import OAIRouter
+import Synchronization
 import Testing
 
 @testable import oairouter
@@ -140,7 +141,7 @@ struct SupervisorTests {
     let listener = try Listener()
     let (manager, router, running) = try started(listener, watchdog: .milliseconds(100))
     #expect(await listener.wait(for: "WATCHDOG=1") != nil)
-    manager.handOver(to: 4711)
+    #expect(manager.handOver(to: 4711) == nil)
     #expect(await listener.wait(for: "MAINPID=") == "MAINPID=4711")
     // An answer that was on its way.
     _ = await listener.next(milliseconds: 100)
@@ -151,6 +152,23 @@ struct SupervisorTests {
     #expect(await listener.wait(for: "MAINPID=") == "MAINPID=\(getpid())")
     router.drain()
     try await running.value
+  }
+
+  /// A manager that reads its own units again takes nothing for seconds.
+  @Test func `a manager that takes nothing for a while hears of it all the same`() async throws {
+    let listener = try Listener()
+    let full = try NotifySocket(listener.place)
+    while full.send("STATUS=filler", patience: .none) == nil {}
+    let manager = Supervisor(try NotifySocket(listener.place), watchdog: nil)
+    let told = Mutex(false)
+    OwnThread.start("test") {
+      #expect(manager.handOver(to: 4711) == nil)
+      told.withLock { $0 = true }
+    }
+    // More than one try: what isn't that important is given up after it.
+    #expect(full.send("STATUS=more") == Errno(EAGAIN))
+    #expect(!told.withLock { $0 })
+    #expect(await listener.wait(for: "MAINPID=") == "MAINPID=4711")
   }
 
   @Test func `the watchdog's variables are for one process`() {
