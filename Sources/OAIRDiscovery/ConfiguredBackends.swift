@@ -45,6 +45,8 @@ final class ConfiguredBackends: Sendable {
   private struct State {
     var entries: [String: Entry] = [:]
     var version: UInt64 = 0
+    /// A trouble was told that isn't over.
+    var isTroubled = false
     /// Names of the first configuration that have not had their first try, by version.
     var untried: Set<UInt64> = []
     var hasListed = false
@@ -182,8 +184,10 @@ final class ConfiguredBackends: Sendable {
       guard let entry = entry(id), entry.version == version else { return }
       switch change {
       case .appeared(let backend):
+        recovered()
         if backend != entry.registered, !isOwn(backend) { await register([(backend, version)]) }
-      case .troubled(let reason): report(.troubled(Self.name, reason: reason))
+      case .troubled(let reason): troubled(reason)
+      case .recovered: recovered()
       case .listed:
         state.withLock { _ = $0.untried.remove(version) }
         await tellListed()
@@ -201,6 +205,7 @@ final class ConfiguredBackends: Sendable {
     _ replacement: Replacement,
     _ addresses: [String: SocketAddress]
   ) async -> RegistryChangeOutcome {
+    recovered()
     let wanted = Set(replacement.backends.map(\.id))
     var change = replacement.change
     for entry in state.withLock({ $0.entries.values.sorted { $0.backend.id < $1.backend.id } })
@@ -258,7 +263,21 @@ final class ConfiguredBackends: Sendable {
     let reason =
       "\"\(backend.id)\" stays at \(former.endpoint.address), as it was configured before, until "
       + "\"\(host)\" has an address"
+    troubled(reason)
+  }
+
+  private func troubled(_ reason: String) {
+    state.withLock { $0.isTroubled = true }
     report(.troubled(Self.name, reason: reason))
+  }
+
+  /// A backend whose name still has no address says so again with its next look.
+  private func recovered() {
+    let isNews = state.withLock { state in
+      defer { state.isTroubled = false }
+      return state.isTroubled
+    }
+    if isNews { report(.recovered(Self.name)) }
   }
 
   /// - Returns: true for one that leads back here, which is told.

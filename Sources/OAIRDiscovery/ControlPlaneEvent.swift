@@ -14,4 +14,6 @@ public enum ControlPlaneEvent: Sendable {
   case listed(String)
   /// A discoverer can't find what it should.
   case troubled(String, reason: String)
+  /// What a discoverer was troubled by is over.
+  case recovered(String)
 }

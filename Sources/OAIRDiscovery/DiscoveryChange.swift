@@ -16,4 +16,6 @@ public enum DiscoveryChange: Sendable, Equatable {
   case listed
   /// It can't find what it should; it tries again. In plain words, for a log.
   case troubled(String)
+  /// What it was troubled by is over. `watching` says so as well.
+  case recovered
 }

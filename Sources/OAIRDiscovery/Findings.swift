@@ -80,6 +80,8 @@ struct Findings: Sendable {
       report(.listed(discoverer))
     case .troubled(let reason):
       report(.troubled(discoverer, reason: reason))
+    case .recovered:
+      report(.recovered(discoverer))
     }
   }
 

@@ -82,7 +82,11 @@ public struct StaticDiscoverer: Discoverer {
       }
       pause = min(pause * 2, interval)
       let found = await look(for: backend, known: known, continuation)
-      if known == nil, found != nil { pause = retry }
+      if known == nil, found != nil {
+        pause = retry
+        // Another one that still has no address says so again with its next look.
+        continuation.yield(.recovered)
+      }
       known = found ?? known
     }
   }

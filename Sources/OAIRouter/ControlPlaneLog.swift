@@ -42,6 +42,8 @@ struct ControlPlaneLog: Sendable {
         "discoverer in trouble",
         metadata: ["discoverer": .string(discoverer), "reason": .string(reason)]
       )
+    case .recovered(let discoverer):
+      logger.notice("discoverer has recovered", metadata: ["discoverer": .string(discoverer)])
     }
   }
 

@@ -36,6 +36,7 @@ public final class Router: Sendable {
   private let adminServer = Mutex<AdminServer?>(nil)
   private let reports: ReportDesk
   private let metrics: MetricsDesk
+  private let troubles = DiscoveryTroubles()
   private let listing = FirstListing()
   private let hasRun = Atomic<Bool>(false)
   private let hasEnded = Atomic<Bool>(false)
@@ -86,6 +87,7 @@ public final class Router: Sendable {
         metrics.published(table)
       }
       let log = ControlPlaneLog(options.logger)
+      let troubles = troubles
       controlPlane = ControlPlane(
         registry: registry,
         client: try ControlClient(),
@@ -95,6 +97,7 @@ public final class Router: Sendable {
         report: {
           log.write($0)
           metrics.count($0)
+          troubles.take($0)
         }
       )
     } catch { throw .system(error) }
@@ -206,6 +209,7 @@ public final class Router: Sendable {
       registry: registry,
       added: added,
       reports: reports,
+      troubles: troubles,
       configuration: configuration,
       addresses: boundAddresses,
       isAdminLocal: Self.isLocal(admin?.address),

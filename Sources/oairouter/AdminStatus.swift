@@ -17,6 +17,20 @@ struct AdminStatus: Decodable {
   var troubles: [String: Int]
   /// nil: the router's configuration isn't read anew.
   var configuration: Configuration?
+  /// nil: the router is an older one.
+  var discoveryTroubles: [DiscoveryTrouble]?
+
+  /// What a discoverer can't find.
+  struct DiscoveryTrouble: Decodable {
+    var discoverer: String
+    var reason: String
+    var toldAt: String
+
+    enum CodingKeys: String, CodingKey {
+      case discoverer, reason
+      case toldAt = "told_at"
+    }
+  }
 
   /// What became of reading it anew.
   struct Configuration: Decodable {
@@ -33,6 +47,7 @@ struct AdminStatus: Decodable {
     case state, pid, listen, connections, requests, troubles, configuration
     case uptimeMilliseconds = "uptime_ms"
     case logLevel = "log_level"
+    case discoveryTroubles = "discovery_troubles"
     case healthyCount = "backends_healthy"
     case totalCount = "backends_total"
     case modelCount = "models_available"
@@ -64,6 +79,10 @@ struct AdminStatus: Decodable {
     }
     if let waiting = configuration?.awaitingRestart, !waiting.isEmpty {
       rows.append(["await a restart", waiting.joined(separator: ", ")])
+    }
+    for trouble in discoveryTroubles ?? [] {
+      let (name, time) = (trouble.discoverer, trouble.toldAt)
+      rows.append(["discovery", "\(name), since \(time): \(trouble.reason)"])
     }
     if !troubles.isEmpty {
       let list = troubles.sorted { $0.key < $1.key }.map { name, count in

@@ -35,7 +35,7 @@ final class DiscoveryReport: Sendable {
       case .skipped(let skip): state.skipped.append((name, skip))
       case .troubled(let reason): state.troubles.append((name, reason))
       case .watching(let what): state.watching.append((name, what))
-      case .disappeared, .stirred, .listed: break
+      case .disappeared, .stirred, .listed, .recovered: break
       }
     }
     guard isLive else { return }
@@ -86,6 +86,7 @@ final class DiscoveryReport: Sendable {
     case .watching(let what): "= \(name)  \(Terminal.escaped(what))\n"
     case .troubled(let reason): "! \(name)  \(Terminal.escaped(reason))\n"
     case .listed: "= \(name)  everything is listed\n"
+    case .recovered: "= \(name)  the trouble is over\n"
     }
   }
 
@@ -126,6 +127,7 @@ final class DiscoveryReport: Sendable {
         event = "trouble"
         self.reason = reason
       case .listed: event = "listed"
+      case .recovered: event = "recovered"
       }
     }
   }

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from admin_client import Admin
 from waiting import wait_until
 
 
@@ -14,7 +15,9 @@ def start(binary, start_router, tmp_path):
     """start(): a router that follows backends.yaml in a folder of the test's own."""
 
     def run(path="backends.yaml", *arguments):
-        return start_router({}, "--discovery.file.path", tmp_path / path, *arguments)
+        admin = f"unix:{tmp_path}/admin.sock"
+        file = tmp_path / path
+        return start_router({}, "--discovery.file.path", file, "--admin", admin, *arguments)
 
     return run
 
@@ -81,7 +84,7 @@ def test_a_turned_link_is_followed_as_a_config_map_is(start, start_mock, tmp_pat
     serves(router, ["m2"], "the turned link")
 
 
-def test_a_broken_version_is_refused_as_a_whole(start, start_mock, tmp_path):
+def test_a_broken_version_is_refused_as_a_whole(start, start_mock, tmp_path, run):
     file = tmp_path / "backends.yaml"
     one, two = start_mock("one", "m1"), start_mock("two", "m2")
     file.write_text(f"- id: one\n  url: {one.url}\n", "utf-8")
@@ -102,6 +105,19 @@ def test_a_broken_version_is_refused_as_a_whole(start, start_mock, tmp_path):
     assert complaint()[1] == (
         f"{file} can't be read: No such file or directory; the former backends stay"
     )
+    # The same as before: nothing changes but that.
+    admin = Admin(tmp_path / "admin.sock")
+    trouble, = admin.ask("GET", "/admin/status").json()["discovery_troubles"]
+    assert (trouble["discoverer"], trouble["reason"]) == ("file", complaint()[1])
+    shown = run("status", "--admin", admin.option).stdout
+    assert f"discovery  file, since {trouble['told_at']}: {file} can't be read" in shown
+    replace(file, f"- id: one\n  url: {one.url}\n")
+    wait_until(
+        lambda: not admin.ask("GET", "/admin/status").json()["discovery_troubles"],
+        "the trouble to be over",
+    )
+    assert "discoverer has recovered" in [name for name, _ in events(router)]
+    assert router.models() == ["m1"]
     assert router.models() == ["m1"]
     replace(file, f"- id: two\n  url: {two.url}\n")
     serves(router, ["m2"], "the next whole file")

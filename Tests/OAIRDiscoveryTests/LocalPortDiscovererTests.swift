@@ -26,7 +26,7 @@ struct LocalPortDiscovererTests {
       case .disappeared(let id): texts.append("-\(id)")
       case .skipped(let skip): texts.append("!\(skip.subject) \(skip.reason)")
       case .listed: texts.append("listed")
-      case .watching, .stirred: continue
+      case .watching, .stirred, .recovered: continue
       case .troubled(let reason): texts.append("trouble \(reason)")
       }
       await change?(texts.count)

@@ -43,6 +43,7 @@ struct StaticDiscovererTests {
     case .watching(let what): "watching \(what)"
     case .listed: "listed"
     case .troubled(let reason): "trouble: \(reason)"
+    case .recovered: "recovered"
     }
   }
 

@@ -59,6 +59,7 @@ struct DNSFollower: Sendable {
         new = reason + (known.isEmpty ? "" : "; the former backends stay")
       }
       if let new, new != trouble { tell(.troubled("\(services[index].name): \(new)")) }
+      if progress.isRecovery(index, isTroubled: new != nil) { tell(.recovered) }
       trouble = new
       if case .failed = findings { failures += 1 } else { failures = 0 }
       if progress.isLast(index) { tell(.listed) }
@@ -110,6 +111,8 @@ private final class DNSProgress: Sendable {
   private struct State {
     /// Services that weren't looked up yet.
     var untold: Set<Int>
+    /// Services whose last look brought a trouble.
+    var troubled: Set<Int> = []
     /// Which service told of an id: two may lead to one host.
     var owners: [String: Int] = [:]
   }
@@ -121,6 +124,17 @@ private final class DNSProgress: Sendable {
   /// True once: for the last service to be looked up first.
   func isLast(_ index: Int) -> Bool {
     state.withLock { $0.untold.remove(index) != nil && $0.untold.isEmpty }
+  }
+
+  /// True when this look ended the last trouble that there was.
+  func isRecovery(_ index: Int, isTroubled: Bool) -> Bool {
+    state.withLock { state in
+      guard !isTroubled else {
+        state.troubled.insert(index)
+        return false
+      }
+      return state.troubled.remove(index) != nil && state.troubled.isEmpty
+    }
   }
 
   /// False for an id that another service tells of.

@@ -111,6 +111,6 @@ private struct ListReader {
   private mutating func tell(_ trouble: String) {
     guard trouble != self.trouble else { return }
     self.trouble = trouble
-    list.tell(.troubled(trouble))
+    list.trouble(trouble)
   }
 }

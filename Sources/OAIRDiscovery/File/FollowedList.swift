@@ -17,6 +17,8 @@ final class FollowedList: Sendable {
     var version: UInt64 = 0
     /// Names that have not had their first try, by version.
     var unresolved: Set<UInt64> = []
+    /// A trouble was told that another version ends.
+    var isTroubled = false
     var isComplete = false
     var hasListed = false
     var isClosed = false
@@ -33,6 +35,12 @@ final class FollowedList: Sendable {
 
   /// Passes something on.
   func tell(_ change: DiscoveryChange) { continuation.yield(change) }
+
+  /// Tells of a trouble that another version ends.
+  func trouble(_ reason: String) {
+    state.withLock { $0.isTroubled = true }
+    continuation.yield(.troubled(reason))
+  }
 
   /// Takes over a new version: tells what is new or different first, then what is gone, so that an
   /// engine that changes its id is never away.
@@ -56,6 +64,9 @@ final class FollowedList: Sendable {
         remove(id, &state)
         continuation.yield(.disappeared(id: id))
       }
+      // A name that still has no address says so again with its next look.
+      if state.isTroubled { continuation.yield(.recovered) }
+      state.isTroubled = false
       tellListed(&state)
     }
   }
@@ -104,6 +115,8 @@ final class FollowedList: Sendable {
         state.unresolved.remove(version)
         tellListed(&state)
       } else {
+        if case .troubled = change { state.isTroubled = true }
+        if case .recovered = change { state.isTroubled = false }
         continuation.yield(change)
       }
     }

@@ -14,6 +14,7 @@ struct AdminDesk: Sendable {
   let registry: BackendRegistry
   let added: AddedBackends
   let reports: ReportDesk
+  let troubles: DiscoveryTroubles
   let configuration: LiveConfiguration
   let addresses: [SocketAddress]
   /// The admin listener is a unix socket.
@@ -173,6 +174,7 @@ struct AdminDesk: Sendable {
         addresses: addresses,
         uptimeMilliseconds: Int((LinuxKernel.now() &- startedAt) / 1_000_000),
         logLevel: options.logLevel?.level,
+        discovery: troubles.all,
         reloads: options.reloads?.state,
         upgrades: options.upgrades?.state
       )

@@ -40,6 +40,7 @@ enum AdminRendering {
     addresses: [SocketAddress],
     uptimeMilliseconds: Int,
     logLevel: Logger.Level?,
+    discovery: [DiscoveryTroubles.Trouble],
     reloads: ReloadRecord.State?,
     upgrades: UpgradeRecord.State?
   ) -> [UInt8] {
@@ -55,6 +56,7 @@ enum AdminRendering {
       json.stringOrNull(logLevel?.rawValue)
       if let reloads { write(reloads, to: &json) }
       if let upgrades { write(upgrades, to: &json) }
+      write(discovery, to: &json)
       member("backends_total", table.totalCount, to: &json)
       member("backends_healthy", table.healthyCount, to: &json)
       member("models_available", table.modelCount, to: &json)
@@ -71,6 +73,22 @@ enum AdminRendering {
       json.endObject()
       write(backends, report, to: &json)
     }
+  }
+
+  private static func write(
+    _ troubles: [DiscoveryTroubles.Trouble],
+    to json: inout JSONWriter
+  ) {
+    json.key("discovery_troubles")
+    json.beginArray()
+    for trouble in troubles {
+      json.beginObject()
+      member("discoverer", trouble.discoverer, to: &json)
+      member("reason", trouble.reason, to: &json)
+      member("told_at", WallTime.utc(trouble.toldAt) + "Z", to: &json)
+      json.endObject()
+    }
+    json.endArray()
   }
 
   private static func write(_ reloads: ReloadRecord.State, to json: inout JSONWriter) {

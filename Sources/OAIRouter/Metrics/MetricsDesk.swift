@@ -55,7 +55,7 @@ final class MetricsDesk: Sendable {
       discovery = Discovery(discoverer: discoverer, event: "skipped")
     case .troubled(let discoverer, _):
       discovery = Discovery(discoverer: discoverer, event: "troubled")
-    case .watching, .listed: return
+    case .watching, .listed, .recovered: return
     }
     state.withLock { $0.discoveries[discovery, default: 0] += 1 }
   }

@@ -31,6 +31,7 @@ struct DNSFollowerTests {
     case .skipped(let skip): "skipped \(skip)"
     case .watching(let what): "watching \(what)"
     case .troubled(let reason): reason
+    case .recovered: "recovered"
     }
   }
 
@@ -105,7 +106,36 @@ struct DNSFollowerTests {
     )
     #expect(steps[1] == ["vllm: timeout; the former backends stay", "1.0 seconds"])
     let pauses = steps[2...].flatMap { $0 }
-    #expect(pauses == [2, 4, 8, 16, 30, 5].map { "\(Double($0)) seconds" })
+    #expect(
+      pauses == [2, 4, 8, 16, 30].map { "\(Double($0)) seconds" } + ["recovered", "5.0 seconds"]
+    )
+  }
+
+  @Test func `the end of the last trouble is told, not of the first`() async {
+    let told = Told()
+    let asked = Mutex<[String: Int]>([:])
+    let (gate, opened) = AsyncStream.makeStream(of: Void.self)
+    let services = ["one", "two"].map { DNSService($0, record: .address(port: 80)) }
+    let follower = DNSFollower(services) { service in
+      { _, _ in
+        let look = asked.withLock { asked in
+          asked[service.name, default: 0] += 1
+          return asked[service.name]
+        }
+        // The first looks fail. The next one of the first service is after both of them.
+        if look == 1 { return .failed("timeout") }
+        if service.name == "two" {
+          opened.yield()
+        } else if look == 2 {
+          for await _ in gate { break }
+        }
+        return addresses([1], name: service.name)
+      }
+    } wait: { _ in
+      if asked.withLock({ $0.values.allSatisfy { $0 > 2 } }) { throw CancellationError() }
+    }
+    await follower.follow { told.add(text($0)) }
+    #expect(told.all.count { $0 == "recovered" } == 1)
   }
 
   @Test func `an id belongs to the service that told of it first`() async {

@@ -15,6 +15,7 @@ private func text(_ steps: [ContainerLedger.Step]) -> [String] {
     case .tell(.listed): "listed"
     case .tell(.watching(let what)): "watching \(what)"
     case .tell(.troubled(let reason)): "trouble: \(reason)"
+    case .tell(.recovered): "recovered"
     case .ask(.all): "all"
     case .ask(.some(let ids)):
       "some \(ids.map { "\(Int($0, radix: 16) ?? -1)" }.joined(separator: ","))"

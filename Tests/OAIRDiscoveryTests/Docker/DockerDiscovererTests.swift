@@ -19,6 +19,7 @@ private struct Told: ~Copyable {
     case .listed?: "listed"
     case .watching(let what)?: "watching \(what)"
     case .troubled(let reason)?: "trouble: \(reason)"
+    case .recovered?: "recovered"
     case nil: "end"
     }
   }

@@ -26,6 +26,7 @@ struct FileDiscovererTests {
     case .skipped(let skip): "skipped \(skip)"
     case .watching(let what): "watching \(what)"
     case .troubled(let reason): reason.replacing(folder.path + "/", with: "")
+    case .recovered: "recovered"
     }
   }
 
@@ -95,7 +96,7 @@ struct FileDiscovererTests {
     try await expect([
       ({}, ["a=1", "listed"]),
       ({ try folder.replace("f.json", broken) }, [trouble]),
-      ({ try folder.replace("f.json", json("a=2")) }, ["a=2"]),
+      ({ try folder.replace("f.json", json("a=2")) }, ["a=2", "recovered"]),
       ({ try folder.replace("f.json", broken) }, [trouble]),
       (
         { try folder.write("f.json", "") },
@@ -132,9 +133,9 @@ struct FileDiscovererTests {
     let missing = "f.json can't be read: No such file or directory; the former backends stay"
     try await expect([
       ({}, [missing, "listed"]),
-      ({ try folder.replace("f.json", json("a=1")) }, ["a=1"]),
+      ({ try folder.replace("f.json", json("a=1")) }, ["a=1", "recovered"]),
       ({ try folder.delete("f.json") }, [missing]),
-      ({ try folder.replace("f.json", json("b=1")) }, ["b=1", "-a"]),
+      ({ try folder.replace("f.json", json("b=1")) }, ["b=1", "-a", "recovered"]),
     ])
   }
 
@@ -151,7 +152,7 @@ struct FileDiscovererTests {
             try folder.makeFolder("y")
             try folder.write("y/f.json", json("a=1"))
             try #require(rename(folder("y"), folder("x")) == 0)
-          }, ["a=1"]
+          }, ["a=1", "recovered"]
         ),
       ],
       at: "x/f.json"
@@ -184,7 +185,7 @@ struct FileDiscovererTests {
     let trouble = "\"no-such-name.invalid\" of backend \"a\" has no address"
     try await expect([
       ({}, [trouble, "listed"]),
-      ({ try folder.replace("f.json", json("a=1")) }, ["a=1"]),
+      ({ try folder.replace("f.json", json("a=1")) }, ["a=1", "recovered"]),
     ])
   }
 

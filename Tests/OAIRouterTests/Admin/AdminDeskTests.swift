@@ -23,6 +23,7 @@ struct AdminDeskTests {
       registry: registry,
       added: AddedBackends(registry, try ControlClient(), own: []),
       reports: reports,
+      troubles: DiscoveryTroubles(),
       configuration: LiveConfiguration(options),
       addresses: [.loopback(port: 1)],
       isAdminLocal: true,
