@@ -52,13 +52,29 @@ find_archives() {
   done
 }
 
-# What this machine, or the container that this runs in, may use.
+# memory_megabytes [ROOT]: what a build may use here, or in the container that this runs in: the
+# least of the memory and the limits of the control groups, of either version, that this is in.
+# OAIROUTER_BUILD_MEGABYTES, unless empty, says otherwise.
 memory_megabytes() {
-  local all limit
-  all=$(awk '/^MemTotal:/ { print int($2 / 1024) }' /proc/meminfo)
-  limit=$(cat /sys/fs/cgroup/memory.max 2>/dev/null || true)
-  if [[ $limit =~ ^[0-9]+$ ]] && ((limit / 1048576 < all)); then all=$((limit / 1048576)); fi
-  echo "${OAIROUTER_BUILD_MEGABYTES-$all}"
+  local root=${1-} least controllers group folder file limit
+  least=$(awk '/^MemTotal:/ { print int($2 / 1024) }' "$root/proc/meminfo")
+  while IFS=: read -r _ controllers group; do
+    case ,$controllers, in
+      ,,) folder=$root/sys/fs/cgroup file=memory.max ;;
+      *,memory,*) folder=$root/sys/fs/cgroup/memory file=memory.limit_in_bytes ;;
+      *) continue ;;
+    esac
+    while :; do
+      limit=$(cat "$folder$group/$file" 2>/dev/null || true)
+      # "max", and version 1's numbers of 19 digits, are no limit.
+      [[ ! $limit =~ ^[0-9]{1,18}$ ]] || ((limit / 1048576 >= least)) || least=$((limit / 1048576))
+      [[ -n $group ]] || break
+      group=${group%/*}
+    done
+  done < <(cat "$root/proc/self/cgroup" 2>/dev/null)
+  least=${OAIROUTER_BUILD_MEGABYTES:-$least}
+  [[ $least =~ ^[0-9]+$ ]] || fail "OAIROUTER_BUILD_MEGABYTES is no number: '$least'"
+  echo $((10#$least))
 }
 
 # Builds the release program and leaves its path in $program. Without changes this is a no-op that
@@ -70,12 +86,21 @@ memory_megabytes() {
 # and within them, most of which have one caller. That takes 15 % off the instructions per request.
 # Constants stay in the segment of the code, which is let go of after the start.
 # Linking so takes 10 GB of memory: a machine with less gets a program that works the same.
+#
+# build_release [whole]: with "whole", for what is handed on or measured, it stops there instead,
+# unless OAIROUTER_BUILD_MEGABYTES is set: who sets it knows.
 build_release() {
+  local megabytes
+  megabytes=$(memory_megabytes)
+  if ((megabytes < 12000)) && [[ ${1-} == whole && -z ${OAIROUTER_BUILD_MEGABYTES-} ]]; then
+    fail "less than 12 GB of memory: OAIROUTER_BUILD_MEGABYTES=$megabytes builds without" \
+      "optimisation across modules, OAIROUTER_BUILD_MEGABYTES=12000 with it all the same"
+  fi
   need_swift
   find_archives
   local flags=(-c release --static-swift-stdlib "${traits[@]}" "${static[@]}" -Xlinker -S
     --product oairouter)
-  if (($(memory_megabytes) >= 12000)); then
+  if ((megabytes >= 12000)); then
     flags+=(--experimental-lto-mode full -Xswiftc -use-ld=lld -Xlinker --no-rosegment)
   else
     note "less than 12 GB of memory: built without optimisation across modules"

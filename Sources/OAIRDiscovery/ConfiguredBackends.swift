@@ -45,8 +45,8 @@ final class ConfiguredBackends: Sendable {
   private struct State {
     var entries: [String: Entry] = [:]
     var version: UInt64 = 0
-    /// A trouble was told that isn't over.
-    var isTroubled = false
+    /// By the ids of backends.
+    var troubles = ToldTroubles()
     /// Names of the first configuration that have not had their first try, by version.
     var untried: Set<UInt64> = []
     var hasListed = false
@@ -184,10 +184,12 @@ final class ConfiguredBackends: Sendable {
       guard let entry = entry(id), entry.version == version else { return }
       switch change {
       case .appeared(let backend):
-        recovered()
         if backend != entry.registered, !isOwn(backend) { await register([(backend, version)]) }
-      case .troubled(let reason): troubled(reason)
-      case .recovered: recovered()
+        recovered(id)
+      case .troubled(let reason, _):
+        // One that has an address keeps it; that it's its former form's was told.
+        if (entry.registered ?? entry.refused) == nil { troubled(reason, about: id) }
+      case .recovered: recovered(id)
       case .listed:
         state.withLock { _ = $0.untried.remove(version) }
         await tellListed()
@@ -205,12 +207,12 @@ final class ConfiguredBackends: Sendable {
     _ replacement: Replacement,
     _ addresses: [String: SocketAddress]
   ) async -> RegistryChangeOutcome {
-    recovered()
     let wanted = Set(replacement.backends.map(\.id))
     var change = replacement.change
     for entry in state.withLock({ $0.entries.values.sorted { $0.backend.id < $1.backend.id } })
     where !wanted.contains(entry.backend.id) {
       remove(entry.backend.id)
+      recovered(entry.backend.id)
       guard let gone = entry.registered else { continue }
       change.leaving.append((gone.id, gone.source))
     }
@@ -224,6 +226,8 @@ final class ConfiguredBackends: Sendable {
       let former = entry(backend.id)?.registered
       remove(backend.id)
       let found = backend.backend ?? addresses[backend.id].flatMap { backend.backend(at: $0) }
+      // Without an address the former form's trouble stays, until the new one's name is looked up.
+      if found != nil { recovered(backend.id) }
       if let found, isOwn(found) {
         // Nobody says any more that it is where it was.
         if let former { change.leaving.append((former.id, former.source)) }
@@ -263,21 +267,18 @@ final class ConfiguredBackends: Sendable {
     let reason =
       "\"\(backend.id)\" stays at \(former.endpoint.address), as it was configured before, until "
       + "\"\(host)\" has an address"
-    troubled(reason)
+    troubled(reason, about: backend.id)
   }
 
-  private func troubled(_ reason: String) {
-    state.withLock { $0.isTroubled = true }
-    report(.troubled(Self.name, reason: reason))
+  private func troubled(_ reason: String, about id: String) {
+    let isNews = state.withLock { $0.troubles.isNews(.troubled(reason, about: id)) }
+    if isNews { report(.troubled(Self.name, reason: reason, about: id)) }
   }
 
-  /// A backend whose name still has no address says so again with its next look.
-  private func recovered() {
-    let isNews = state.withLock { state in
-      defer { state.isTroubled = false }
-      return state.isTroubled
-    }
-    if isNews { report(.recovered(Self.name)) }
+  /// It has an address, or isn't configured any more.
+  private func recovered(_ id: String) {
+    let isNews = state.withLock { $0.troubles.isNews(.recovered(about: id)) }
+    if isNews { report(.recovered(Self.name, about: id)) }
   }
 
   /// - Returns: true for one that leads back here, which is told.

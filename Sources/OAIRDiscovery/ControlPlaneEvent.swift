@@ -13,7 +13,10 @@ public enum ControlPlaneEvent: Sendable {
   /// A discoverer has told everything that was there at the beginning.
   case listed(String)
   /// A discoverer can't find what it should.
-  case troubled(String, reason: String)
-  /// What a discoverer was troubled by is over.
-  case recovered(String)
+  ///
+  /// Told once, until `recovered` says of the same that it's over; about nil: an event, which
+  /// doesn't end.
+  case troubled(String, reason: String, about: String?)
+  /// A discoverer's trouble is over.
+  case recovered(String, about: String)
 }

@@ -15,7 +15,10 @@ public enum DiscoveryChange: Sendable, Equatable {
   /// Everything that was there at the beginning has been told.
   case listed
   /// It can't find what it should; it tries again. In plain words, for a log.
-  case troubled(String)
-  /// What it was troubled by is over. `watching` says so as well.
-  case recovered
+  ///
+  /// What it's about, a file or a name, is in trouble until another reason or `recovered` is told
+  /// of the same; nil: it has happened, and nothing has to end.
+  case troubled(String, about: String? = nil)
+  /// What a trouble was about is as it should be, or isn't looked for any more.
+  case recovered(about: String)
 }

@@ -19,6 +19,7 @@ struct Findings: Sendable {
   /// LIMIT: by what the discoverer itself keeps.
   private var refused: [String: Backend] = [:]
   private var isRetryDue = false
+  private var troubles = ToldTroubles()
 
   init(
     _ discoverer: String,
@@ -78,10 +79,12 @@ struct Findings: Sendable {
     case .listed:
       await registry.discoveryListed(discoverer)
       report(.listed(discoverer))
-    case .troubled(let reason):
-      report(.troubled(discoverer, reason: reason))
-    case .recovered:
-      report(.recovered(discoverer))
+    case .troubled(let reason, let subject):
+      guard troubles.isNews(change) else { return }
+      report(.troubled(discoverer, reason: reason, about: subject))
+    case .recovered(let subject):
+      guard troubles.isNews(change) else { return }
+      report(.recovered(discoverer, about: subject))
     }
   }
 

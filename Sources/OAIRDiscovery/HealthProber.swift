@@ -37,7 +37,8 @@ public struct HealthProber: Sendable {
 
   /// Probes a backend.
   ///
-  /// - Parameter order: which, and how long it may take altogether.
+  /// - Parameter order: which, and how long it may take; twice that if it has to be found out first
+  ///   which engine it is.
   /// - Returns: nil when nothing was learned about the backend, because this side had no
   ///   descriptor left or stops.
   public func check(_ order: ProbeOrder) async -> Finding? {
@@ -63,7 +64,7 @@ public struct HealthProber: Sendable {
     }
     finding.outcome = EngineRules.outcome(finding.kind ?? kind, status: response.status)
     if let found = finding.kind, finding.outcome == .succeeded,
-      let word = await ownWord(found, order, until: deadline)
+      let word = await ownWord(found, order)
     {
       finding.outcome = word
     }
@@ -73,19 +74,17 @@ public struct HealthProber: Sendable {
   /// What an engine that was just found out says of its own health: a vLLM whose engine is dead
   /// still lists its models.
   ///
-  /// - Returns: nil when the list is all that it says, or nothing was learned.
-  private func ownWord(
-    _ kind: Backend.Kind,
-    _ order: ProbeOrder,
-    until deadline: ContinuousClock.Instant
-  ) async -> ProbeOutcome? {
+  /// It has as long as any probe of its kind: in what finding it out has left of that, one that is
+  /// slow, but well, would be silent.
+  ///
+  /// - Returns: nil when the list is all that it says, or this side couldn't ask.
+  private func ownWord(_ kind: Backend.Kind, _ order: ProbeOrder) async -> ProbeOutcome? {
     let path = EngineRules.probePath(kind)
     // Ollama was found out by its own path.
     guard path != EngineRules.modelsPath, kind != .ollama else { return nil }
-    var request = ControlRequest(path, order)
-    request.timeout = deadline - .now
     do throws(ControlFailure) {
-      return EngineRules.outcome(kind, status: try await client.fetch(request).status)
+      let answer = try await client.fetch(ControlRequest(path, order))
+      return EngineRules.outcome(kind, status: answer.status)
     } catch {
       return ProbeFailure(error).map { .failed($0) }
     }

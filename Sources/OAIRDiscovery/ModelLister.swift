@@ -19,7 +19,8 @@ public struct ModelLister: Sendable {
     await listing(order).models
   }
 
-  /// The same, and why there was no such list, where the backend has said so.
+  /// The same, and why there was no such list, where the backend has said so: neither where it has
+  /// said nothing, or this side couldn't ask.
   func listing(
     _ order: ProbeOrder
   ) async -> (models: [ModelDescription]?, trouble: ListingTrouble?) {

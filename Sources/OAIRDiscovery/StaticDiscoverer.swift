@@ -50,7 +50,7 @@ public struct StaticDiscoverer: Discoverer {
       // Every name has had its first try before the list counts as complete.
       let first = await withTaskGroup(of: (Int, SocketAddress?).self) { group in
         for (index, backend) in named.enumerated() {
-          group.addTask { (index, await look(for: backend, known: nil, continuation)) }
+          group.addTask { (index, await lookFirst(for: backend, continuation)) }
         }
         return await group.reduce(into: [Int: SocketAddress]()) { $0[$1.0] = $1.1 }
       }
@@ -84,11 +84,22 @@ public struct StaticDiscoverer: Discoverer {
       let found = await look(for: backend, known: known, continuation)
       if known == nil, found != nil {
         pause = retry
-        // Another one that still has no address says so again with its next look.
-        continuation.yield(.recovered)
+        continuation.yield(.recovered(about: backend.id))
       }
       known = found ?? known
     }
+  }
+
+  /// Looks for the first time: a backend without an address is said to have none until it has one.
+  private func lookFirst(
+    for backend: ConfiguredBackend,
+    _ continuation: AsyncStream<DiscoveryChange>.Continuation
+  ) async -> SocketAddress? {
+    if let found = await look(for: backend, known: nil, continuation) { return found }
+    let host = backend.name?.host ?? ""
+    let reason = "\"\(host)\" of backend \"\(backend.id)\" has no address"
+    continuation.yield(.troubled(reason, about: backend.id))
+    return nil
   }
 
   /// Looks once, and tells what is new.
@@ -102,17 +113,9 @@ public struct StaticDiscoverer: Discoverer {
   ) async -> SocketAddress? {
     guard let name = backend.name else { return nil }
     let addresses = await resolve(name.host, name.port)
-    guard let first = addresses.first else {
-      if known == nil {
-        continuation.yield(
-          .troubled("\"\(name.host)\" of backend \"\(backend.id)\" has no address")
-        )
-      }
-      return nil
-    }
     // The answer's order may change each time: the known address stays while it is in there.
     if let known, addresses.contains(known) { return known }
-    guard let found = backend.backend(at: first) else { return nil }
+    guard let first = addresses.first, let found = backend.backend(at: first) else { return nil }
     continuation.yield(.appeared(found))
     return first
   }

@@ -33,7 +33,8 @@ extension BackendRegistry {
   ///
   /// - Parameters:
   ///   - models: what the backend has; nil when the listing failed: what is known stays.
-  ///   - trouble: why it failed, where the backend has said so.
+  ///   - trouble: why it failed; nil when the backend hasn't said so: what it has said before
+  ///     stands.
   ///   - order: what was asked; one for a backend that was replaced meanwhile is dropped.
   public func update(
     models: [ModelDescription]?,
@@ -47,6 +48,8 @@ extension BackendRegistry {
     let jitter = Double.random(in: -1...1, using: &random)
     let isNews = edit(key) { member in
       member.listingEnded(isListed: models != nil, at: now, jitter: jitter)
+      // Nobody has said anything: no word that it is better now.
+      guard models != nil || trouble != nil else { return false }
       return member.noteListing(models == nil ? trouble : nil)
     }
     settle(hasChanged || isNews ?? false)

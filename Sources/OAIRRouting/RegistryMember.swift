@@ -235,7 +235,7 @@ struct RegistryMember {
     nextListing = now &+ min(retry, RoutingLimits.listInterval.nanoseconds)
   }
 
-  /// Takes in why there was no list; nil when there was one, or nobody has said why.
+  /// Takes in what the backend has said: why there is no list; nil when there was one.
   ///
   /// - Returns: whether that is news.
   mutating func noteListing(_ trouble: ListingTrouble?) -> Bool {

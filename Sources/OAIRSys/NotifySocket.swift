@@ -8,17 +8,9 @@ import Glibc
 public struct NotifySocket: ~Copyable, Sendable {
   private let owner: OwnedFD
   private let path: [UInt8]
-
-  /// How long a manager whose queue is full is waited for; what isn't taken by then is dropped.
-  public enum Patience: Int, Sendable {
-    /// Not at all: what a reactor's thread may wait.
-    case none = 0
-    /// LIMIT: 1 second: for what is told again before long.
-    case short = 1
-    /// LIMIT: 30 seconds: for what is told once, and whose loss would end the service. A manager
-    /// that reads its own units again takes nothing meanwhile.
-    case long = 30
-  }
+  /// LIMIT: how long a manager whose queue is full is waited for, unless a call says otherwise.
+  /// What isn't taken by then is dropped.
+  public static let patience = Duration.seconds(1)
 
   /// Opens a socket of one's own; nothing is sent yet, and nobody needs to be there.
   ///
@@ -42,7 +34,7 @@ public struct NotifySocket: ~Copyable, Sendable {
     guard raw >= 0 else { throw SystemError("socket", .current) }
     owner = OwnedFD(owning: FileDescriptor(raw))
     path = bytes
-    var limit = timeval(tv_sec: 1, tv_usec: 0)
+    var limit = timeval(tv_sec: Int(Self.patience.components.seconds), tv_usec: 0)
     setsockopt(raw, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
   }
 
@@ -50,18 +42,18 @@ public struct NotifySocket: ~Copyable, Sendable {
   ///
   /// - Parameters:
   ///   - text: lines of `NAME=value`.
-  ///   - patience: how long to block while the manager's queue is full.
+  ///   - limit: how long to block while the manager's queue is full, in whole seconds; zero: not at
+  ///     all, as on a reactor's thread.
   /// - Returns: why it wasn't sent (EAGAIN: the queue stayed full); nil when it was.
   @discardableResult
-  public func send(_ text: String, patience: Patience = .short) -> Errno? {
+  public func send(_ text: String, within limit: Duration = Self.patience) -> Errno? {
     var address = sockaddr_un()
     address.sun_family = sa_family_t(AF_UNIX)
     withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path) }
     let length = MemoryLayout.offset(of: \sockaddr_un.sun_path).unsafelyUnwrapped + path.count
-    let flags = Int32(MSG_NOSIGNAL) | (patience == .none ? Int32(MSG_DONTWAIT) : 0)
+    let flags = Int32(MSG_NOSIGNAL) | (limit > .zero ? 0 : Int32(MSG_DONTWAIT))
     let bytes = Array(text.utf8)
-    // Each try waits for a second.
-    var triesLeft = patience.rawValue
+    let deadline = ContinuousClock.now + limit
     while true {
       let count = withUnsafePointer(to: &address) { pointer in
         // SAFETY: sendto(2) reads `length` bytes, which are within a sockaddr_un.
@@ -70,9 +62,9 @@ public struct NotifySocket: ~Copyable, Sendable {
         }
       }
       if count >= 0 { return nil }
-      if errno == EINTR { continue }
-      triesLeft -= 1
-      if errno != EAGAIN || triesLeft <= 0 { return .current }
+      let failure = Errno.current
+      if failure.code == EINTR { continue }
+      guard failure.code == EAGAIN, ContinuousClock.now < deadline else { return failure }
     }
   }
 }

@@ -37,13 +37,17 @@ struct ControlPlaneLog: Sendable {
         "discoverer has told what is there",
         metadata: ["discoverer": .string(discoverer)]
       )
-    case .troubled(let discoverer, let reason):
-      logger.warning(
-        "discoverer in trouble",
-        metadata: ["discoverer": .string(discoverer), "reason": .string(reason)]
+    case .troubled(let discoverer, let reason, let subject):
+      var metadata: Logger.Metadata = [
+        "discoverer": .string(discoverer), "reason": .string(reason),
+      ]
+      if let subject { metadata["about"] = .string(subject) }
+      logger.warning("discoverer in trouble", metadata: metadata)
+    case .recovered(let discoverer, let subject):
+      logger.notice(
+        "discoverer has recovered",
+        metadata: ["discoverer": .string(discoverer), "about": .string(subject)]
       )
-    case .recovered(let discoverer):
-      logger.notice("discoverer has recovered", metadata: ["discoverer": .string(discoverer)])
     }
   }
 

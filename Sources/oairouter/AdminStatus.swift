@@ -19,6 +19,8 @@ struct AdminStatus: Decodable {
   var configuration: Configuration?
   /// nil: the router is an older one.
   var discoveryTroubles: [DiscoveryTrouble]?
+  /// How many there are, with those that aren't told; nil: the router is an older one.
+  var discoveryTroubleCount: Int?
 
   /// What a discoverer can't find.
   struct DiscoveryTrouble: Decodable {
@@ -48,6 +50,7 @@ struct AdminStatus: Decodable {
     case uptimeMilliseconds = "uptime_ms"
     case logLevel = "log_level"
     case discoveryTroubles = "discovery_troubles"
+    case discoveryTroubleCount = "discovery_troubles_total"
     case healthyCount = "backends_healthy"
     case totalCount = "backends_total"
     case modelCount = "models_available"
@@ -80,10 +83,7 @@ struct AdminStatus: Decodable {
     if let waiting = configuration?.awaitingRestart, !waiting.isEmpty {
       rows.append(["await a restart", waiting.joined(separator: ", ")])
     }
-    for trouble in discoveryTroubles ?? [] {
-      let (name, time) = (trouble.discoverer, trouble.toldAt)
-      rows.append(["discovery", "\(name), since \(time): \(trouble.reason)"])
-    }
+    rows += discoveryRows
     if !troubles.isEmpty {
       let list = troubles.sorted { $0.key < $1.key }.map { name, count in
         "\(String(name.map { $0 == "_" ? " " : $0 })) \(count)"
@@ -91,6 +91,14 @@ struct AdminStatus: Decodable {
       rows.append(["troubles", list.joined(separator: ", ")])
     }
     return Terminal.table(rows.map { $0.map(Terminal.escaped) })
+  }
+
+  private var discoveryRows: [[String]] {
+    let troubles = discoveryTroubles ?? []
+    var lines = troubles.map { "\($0.discoverer), since \($0.toldAt): \($0.reason)" }
+    let more = (discoveryTroubleCount ?? 0) - troubles.count
+    if more > 0 { lines.append("and \(Terminal.count(more, "more trouble"))") }
+    return lines.map { ["discovery", $0] }
   }
 
   private var models: String {

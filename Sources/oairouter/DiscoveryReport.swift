@@ -9,8 +9,14 @@ final class DiscoveryReport: Sendable {
   private struct State {
     var found: [(discoverer: String, backend: Backend)] = []
     var skipped: [(discoverer: String, skip: DiscoverySkip)] = []
-    var troubles: [(discoverer: String, reason: String)] = []
+    var troubles: [Trouble] = []
     var watching: [(discoverer: String, what: String)] = []
+  }
+
+  private struct Trouble {
+    let discoverer: String
+    let reason: String
+    let about: String?
   }
 
   /// Signalled when everything was looked at.
@@ -33,13 +39,22 @@ final class DiscoveryReport: Sendable {
       switch change {
       case .appeared(let backend): state.found.append((name, backend))
       case .skipped(let skip): state.skipped.append((name, skip))
-      case .troubled(let reason): state.troubles.append((name, reason))
+      case .troubled(let reason, let subject):
+        Self.end(subject, of: name, &state)
+        state.troubles.append(Trouble(discoverer: name, reason: reason, about: subject))
+      case .recovered(let subject): Self.end(subject, of: name, &state)
       case .watching(let what): state.watching.append((name, what))
-      case .disappeared, .stirred, .listed, .recovered: break
+      case .disappeared, .stirred, .listed: break
       }
     }
     guard isLive else { return }
     Terminal.write(isJSON ? Self.json(Record(change, name)) : Self.line(change, name))
+  }
+
+  /// Takes a trouble away that is over, or is another one by now.
+  private static func end(_ subject: String?, of name: String, _ state: inout State) {
+    guard let subject else { return }
+    state.troubles.removeAll { $0.discoverer == name && $0.about == subject }
   }
 
   /// Prints the whole, where it wasn't printed as it came.
@@ -61,7 +76,9 @@ final class DiscoveryReport: Sendable {
       [$0.discoverer, Terminal.escaped($0.skip.subject), Terminal.escaped($0.skip.reason)]
     }
     if !skipped.isEmpty { text += "\n" + Terminal.table([["NOT USED", "WHAT", "WHY"]] + skipped) }
-    for (name, reason) in state.troubles { text += "\n\(name): \(Terminal.escaped(reason))\n" }
+    for trouble in state.troubles {
+      text += "\n\(trouble.discoverer): \(Terminal.escaped(trouble.reason))\n"
+    }
     return text
   }
 
@@ -84,9 +101,9 @@ final class DiscoveryReport: Sendable {
     case .skipped(let skip):
       "! \(name)  \(Terminal.escaped(skip.subject)): \(Terminal.escaped(skip.reason))\n"
     case .watching(let what): "= \(name)  \(Terminal.escaped(what))\n"
-    case .troubled(let reason): "! \(name)  \(Terminal.escaped(reason))\n"
+    case .troubled(let reason, _): "! \(name)  \(Terminal.escaped(reason))\n"
     case .listed: "= \(name)  everything is listed\n"
-    case .recovered: "= \(name)  the trouble is over\n"
+    case .recovered(let subject): "= \(name)  recovered: \(Terminal.escaped(subject))\n"
     }
   }
 
@@ -101,6 +118,7 @@ final class DiscoveryReport: Sendable {
     var url: String?
     var what: String?
     var reason: String?
+    var about: String?
 
     init(_ change: DiscoveryChange, _ name: String) {
       discoverer = name
@@ -123,11 +141,14 @@ final class DiscoveryReport: Sendable {
       case .watching(let what):
         event = "watching"
         self.what = what
-      case .troubled(let reason):
+      case .troubled(let reason, let subject):
         event = "trouble"
         self.reason = reason
+        about = subject
       case .listed: event = "listed"
-      case .recovered: event = "recovered"
+      case .recovered(let subject):
+        event = "recovered"
+        about = subject
       }
     }
   }
@@ -144,7 +165,9 @@ final class DiscoveryReport: Sendable {
       Document(
         backends: state.found.map { Record(.appeared($0.backend), $0.discoverer) },
         skipped: state.skipped.map { Record(.skipped($0.skip), $0.discoverer) },
-        troubles: state.troubles.map { Record(.troubled($0.reason), $0.discoverer) },
+        troubles: state.troubles.map {
+          Record(.troubled($0.reason, about: $0.about), $0.discoverer)
+        },
         watching: state.watching.map { Record(.watching($0.what), $0.discoverer) }
       )
     )

@@ -8,10 +8,12 @@ import subprocess
 
 import pytest
 
+from admin_client import Admin
 from counting_backend import CountingBackend
 from programs import LlamaServer, Router, Server
 from scripted_backend import ScriptedBackend
 from tee import Tee
+from upgrading import Upgrading
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -260,3 +262,21 @@ def uploads(request):
 def departures(request):
     """How many clients leave in each case."""
     return request.config.getoption("--departures")
+
+
+@pytest.fixture
+def start_own(binary, tmp_path, running):
+    """start_own(command, environment=…): the same with a command and an environment of its own."""
+
+    def run(*arguments, environment=None, command=None, **more):
+        admin = Admin(tmp_path / "admin.sock")
+        command = command or [binary, "serve"]
+        environment = {"RUNTIME_DIRECTORY": "", "XDG_RUNTIME_DIR": "", **(environment or {})}
+        router = Router(
+            [*command, *arguments], folder=tmp_path, name="router", environment=environment, **more
+        )
+        running.append(router)
+        running.append(Upgrading(router, admin))
+        return running[-1]
+
+    return run

@@ -1,5 +1,6 @@
 """What systemd does for a service: a socket for notifications, and listeners handed over."""
 
+import contextlib
 import re
 import select
 import socket
@@ -36,6 +37,8 @@ class NotifySocket:
         self._socket.setblocking(False)
         self._lock = threading.Lock()
         self._is_over = False
+        self._takes = threading.Event()
+        self._takes.set()
         self._thread = threading.Thread(target=self._keep_taking)
 
     def __enter__(self):
@@ -50,7 +53,20 @@ class NotifySocket:
     def _keep_taking(self):
         while not self._is_over:
             select.select([self._socket], [], [], 0.1)
-            self.take()
+            if self._takes.wait(0.1):
+                self.take()
+
+    @contextlib.contextmanager
+    def full(self):
+        """Takes nothing, and has no room for more either."""
+        self._takes.clear()
+        with self._lock, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
+            other.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    other.sendto(b"STATUS=filler", self._socket.getsockname())
+            yield
+        self._takes.set()
 
     def take(self):
         """All that came so far, each message as a dictionary."""

@@ -13,7 +13,7 @@ import yaml
 GRACE_SECONDS = 600 + 60
 """timeouts.drain of the packaged configuration, and timeouts.write."""
 INSTRUCTIONS = {
-    "FROM", "WORKDIR", "COPY", "RUN", "USER", "ENV", "EXPOSE", "STOPSIGNAL", "HEALTHCHECK",
+    "FROM", "ARG", "WORKDIR", "COPY", "RUN", "USER", "ENV", "EXPOSE", "STOPSIGNAL", "HEALTHCHECK",
     "ENTRYPOINT", "CMD",
 }
 

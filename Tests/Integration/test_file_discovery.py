@@ -108,7 +108,8 @@ def test_a_broken_version_is_refused_as_a_whole(start, start_mock, tmp_path, run
     # The same as before: nothing changes but that.
     admin = Admin(tmp_path / "admin.sock")
     trouble, = admin.ask("GET", "/admin/status").json()["discovery_troubles"]
-    assert (trouble["discoverer"], trouble["reason"]) == ("file", complaint()[1])
+    told = {"discoverer": "file", "about": str(file), "reason": complaint()[1]}
+    assert trouble == {**told, "told_at": trouble["told_at"]}
     shown = run("status", "--admin", admin.option).stdout
     assert f"discovery  file, since {trouble['told_at']}: {file} can't be read" in shown
     replace(file, f"- id: one\n  url: {one.url}\n")

@@ -12,6 +12,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 import rawhttp
 from metrics_page import MetricsPage
 from rawhttp import chat
+from threaded_server import ThreadedServer
 from waiting import wait_until
 
 CHAT = "/v1/chat/completions"
@@ -91,6 +92,30 @@ def test_failovers_tell_why(start_mock, start_router):
     assert page.value("oairouter_failovers_total", reason="status") == 3
     assert page.value("oairouter_attempt_failures_total", backend="bad", reason="status") == 3
     assert page.value("oairouter_requests_total", backend="good", code="200") == 3
+
+
+class OncePerConnection(ThreadedServer):
+    """Says that a connection goes on, and closes it when another request has come on it."""
+
+    def serve(self, connection, reader):
+        reader.request()
+        body = b'{"object":"list","data":[{"id":"m","object":"model"}]}'
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+        if not reader.at_end():
+            reader.request()
+
+
+def test_an_attempt_on_the_same_backend_is_one(start_router):
+    backend = OncePerConnection()
+    router = start_router({"a": backend.url}).wait_ready(1, ["m"])
+    with router.client() as client:
+        answers = [client.ask("POST", "/v1/completions", b'{"model":"m"}') for _ in range(4)]
+    attempts = [int(answer.head.get("x-oairouter-attempts")) for answer in answers]
+    assert attempts == [1, 2, 2, 2]
+    page = MetricsPage(router)
+    assert page.value("oairouter_retries_total", reason="lost") == 3
+    assert page.value("oairouter_attempts_total", backend="a") == 7
+    backend.stop()
 
 
 @pytest.mark.figures

@@ -18,7 +18,7 @@ import rawhttp
 from admin_client import Admin
 from crowd import Crowd
 from metrics_page import MetricsPage
-from notify_socket import NotifySocket, handing_over
+from notify_socket import handing_over
 from programs import STOP_SECONDS, Router
 from rawhttp import chat, content_of, events
 from test_drain import open_stream
@@ -41,24 +41,6 @@ def start(start_router, tmp_path, running):
         # Ended before the router, which is their parent.
         running.append(upgrading)
         return upgrading
-
-    return run
-
-
-@pytest.fixture
-def start_own(binary, tmp_path, running):
-    """start_own(command, environment=…): the same with a command and an environment of its own."""
-
-    def run(*arguments, environment=None, command=None, **more):
-        admin = Admin(tmp_path / "admin.sock")
-        command = command or [binary, "serve"]
-        environment = {"RUNTIME_DIRECTORY": "", "XDG_RUNTIME_DIR": "", **(environment or {})}
-        router = Router(
-            [*command, *arguments], folder=tmp_path, name="router", environment=environment, **more
-        )
-        running.append(router)
-        running.append(Upgrading(router, admin))
-        return running[-1]
 
     return run
 
@@ -505,72 +487,6 @@ def test_somebody_at_a_terminal_is_heard(start, start_mock):
         assert own.router.process.returncode == 1
 
 
-# What a service manager sees.
-
-
-@pytest.fixture
-def notified(tmp_path):
-    with NotifySocket(tmp_path / "notify") as notify:
-        yield notify
-
-
-@pytest.fixture
-def start_service(start_own, start_mock, notified, tmp_path):
-    def run(*arguments, **variables):
-        mock = start_mock("a", "m", tokens=2000, ttft="5ms", itl="20ms")
-        own = start_own(
-            "--listen", "127.0.0.1:0", "--backend", f"a={mock.url}", "--discover", "off",
-            "--admin", f"unix:{tmp_path}/admin.sock", *arguments,
-            environment={"NOTIFY_SOCKET": notified.place, **variables},
-        )
-        own.router.wait_ready(1, ["m"])
-        return own
-
-    return run
-
-
-def test_the_service_is_another_process_from_then_on(start_service, notified):
-    own = start_service(WATCHDOG_USEC="400000")
-    notified.wait_for("READY", "1")
-    client, chunks, _ = open_stream(own.router)
-    with client:
-        pid = own.upgrade()
-        notified.wait_for("READY", "1", count=2)
-        said = notified.take()
-        moved = next(index for index, message in enumerate(said) if "MAINPID" in message)
-        assert said[moved]["MAINPID"] == str(pid)
-        assert [index for index, message in enumerate(said) if "READY" in message][1] > moved
-        # Its own streams, not the former's: nothing else speaks any more.
-        notified.wait_for("STATUS", "1/1 backends ready, 1 model, 0 streams")
-        pings = len(notified.values("WATCHDOG"))
-        notified.wait_for("WATCHDOG", "1", count=pings + 3)
-        statuses = [message["STATUS"] for message in notified.take()[moved:] if "STATUS" in message]
-        assert all("1 stream" not in text.replace("1 streams", "") for text in statuses)
-        assert next(chunks)
-    assert own.former_status() == 0
-    assert not notified.values("STOPPING")
-    own.signal(signal.SIGTERM)
-    notified.wait_for("STOPPING", "1")
-
-
-def test_a_successor_that_crashes_ends_the_service(start_service, notified):
-    """The manager doesn't hear of it by itself: the former is its parent."""
-    own = start_service()
-    client, chunks, _ = open_stream(own.router)
-    with client:
-        pid = own.upgrade()
-        assert next(chunks)
-        own.signal(signal.SIGKILL)
-        notified.wait_for("MAINPID", str(own.pids[0]))
-        assert own.former_status() == 1
-    assert notified.values("MAINPID") == [str(pid), str(own.pids[0])]
-    assert lines_of_text(own, "successor lost")
-
-
-def lines_of_text(own, event):
-    return [line for line in own.router.errors.splitlines() if f'event="{event}"' in line]
-
-
 def test_without_a_manager_the_former_finishes_all_the_same(start, start_mock):
     mock = start_mock("a", "m", tokens=60, ttft="5ms", itl="30ms")
     own = start({"a": mock.url})
@@ -583,13 +499,3 @@ def test_without_a_manager_the_former_finishes_all_the_same(start, start_mock):
         payload += b"".join(piece for _, piece in chunks)
     assert events(payload)[-1] == b"[DONE]"
     assert own.former_status() == 1
-
-
-def test_an_upgrade_that_fails_is_none_for_the_manager(start_service, notified, tmp_path):
-    own = start_service(WATCHDOG_USEC="400000")
-    notified.wait_for("READY", "1")
-    assert own.ask(binary=script(tmp_path, "leaves", "exit 3")).status == 500
-    pings = len(notified.values("WATCHDOG"))
-    notified.wait_for("WATCHDOG", "1", count=pings + 2)
-    assert not notified.values("MAINPID")
-    assert notified.values("READY") == ["1"]

@@ -58,9 +58,10 @@ import Testing
     let gap = try #require(figures.interEvent)
     let latency = try #require(figures.latency)
     #expect(first.minimum >= 5000 && first.p50 <= latency.p50)
-    // Four tokens and the reason that they end: four gaps, three of them of 5 ms, unless the whole
-    // process had to wait and several events came at once.
-    #expect(gap.maximum >= 4000 && gap.count >= 3 * (figures.requests - 4))
+    // Four tokens and the reason that they end: four gaps, three of them of 5 ms. When this process
+    // has to wait, several events come at once, but no stream has fewer.
+    #expect(gap.count >= 3 * (figures.requests - 4))
+    #expect(latency.maximum - first.minimum >= 3 * 4000)
   }
 
   @Test

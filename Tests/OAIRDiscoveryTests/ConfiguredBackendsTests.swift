@@ -22,8 +22,8 @@ struct ConfiguredBackendsTests {
       switch event {
       case .found(let backend, _, .refused(let reason)):
         lines.withLock { $0.append("\(backend.id): \(reason)") }
-      case .troubled(_, let reason): lines.withLock { $0.append(reason) }
-      case .recovered: lines.withLock { $0.append("recovered") }
+      case .troubled(_, let reason, let id): lines.withLock { $0.append("\(id ?? "-"): \(reason)") }
+      case .recovered(_, let id): lines.withLock { $0.append("\(id): recovered") }
       default: break
       }
     }
@@ -125,12 +125,40 @@ struct ConfiguredBackendsTests {
     names.set("gpu", nil)
     #expect(await replace(by: [try backend("a", "http://gpu:1", weight: 5)])?.arrived == [])
     #expect(await registry.backend(id: "a")?.backend.weight == 2)
-    let kept = "\"a\" stays at 10.0.0.1:1, as it was configured before, until \"gpu\""
-    #expect(told.all.contains { $0.hasPrefix(kept) })
     names.set("gpu", 0x0a00_0001)
     _ = try #require(await table { $0.backends.first?.record.weight == 5 })
     #expect(await replace(by: [])?.left == ["a"])
+    // Told once: the name's own failed look says nothing else.
+    let kept = "stays at 10.0.0.1:1, as it was configured before, until \"gpu\" has an address"
+    #expect(told.all == ["a: \"a\" \(kept)", "a: recovered"])
     #expect(await ids() == [])
+    configured.stop()
+    await task.value
+  }
+
+  @Test(.timeLimit(.minutes(5)))
+  func `what has no address stays in trouble until it has one or is configured no more`()
+    async throws
+  {
+    func trouble(_ id: String, _ host: String) -> String {
+      "\(id): \"\(host)\" of backend \"\(id)\" has no address"
+    }
+    let (a, b) = (try backend("a", "http://gone:1"), try backend("b", "http://late:2"))
+    let task = await configured.start([a, b])
+    _ = try #require(await table { $0.isListed })
+    #expect(told.all.sorted() == [trouble("a", "gone"), trouble("b", "late")])
+    // An unrelated change of the configuration ends nothing.
+    _ = await replace(by: [a, b, try backend("c", "http://10.0.0.3")])
+    #expect(told.all.count == 2)
+    names.set("late", 0x0a00_0002)
+    _ = try #require(await table { $0.backends.contains { $0.record.id == "b" } })
+    // In the same trouble with another weight; in another one with another name.
+    _ = await replace(by: [try backend("a", "http://gone:1", weight: 2), b])
+    #expect(told.all[2...] == ["b: recovered"])
+    _ = await replace(by: [try backend("a", "http://lost:1"), b])
+    while told.all.count < 4 { await Task.yield() }
+    _ = await replace(by: [b])
+    #expect(told.all[3...] == [trouble("a", "lost"), "a: recovered"])
     configured.stop()
     await task.value
   }

@@ -106,20 +106,28 @@ struct ControlPlaneTests {
     discoverer.tell(.disappeared(id: "a"))
     discoverer.tell(.disappeared(id: "never seen"))
     discoverer.tell(.stirred(id: "a"))
-    discoverer.tell(.troubled("no socket"))
-    discoverer.tell(.recovered)
+    discoverer.tell(.troubled("no socket", about: "x"))
+    discoverer.tell(.troubled("no socket", about: "x"))
+    discoverer.tell(.recovered(about: "x"))
+    discoverer.tell(.recovered(about: "x"))
+    discoverer.tell(.troubled("odd"))
+    discoverer.tell(.troubled("odd"))
     discoverer.tell(.listed)
     for await report in reports {
       switch report {
       case .found(let backend, let name, .refused):
         events.withLock { $0.append("\(backend.id) \(name)") }
       case .found, .lost, .skipped, .watching: events.withLock { $0.append("wrong") }
-      case .troubled(let name, let reason): events.withLock { $0.append("\(name): \(reason)") }
-      case .recovered(let name): events.withLock { $0.append("\(name): well") }
+      case .troubled(let name, let reason, let what):
+        events.withLock { $0.append("\(name): \(what ?? "-") \(reason)") }
+      case .recovered(let name, let what): events.withLock { $0.append("\(name): \(what) well") }
       case .listed: continuation.finish()
       }
     }
-    #expect(events.withLock { $0 } == ["a one", "one: no socket", "one: well"])
+    #expect(
+      events.withLock { $0 }
+        == ["a one", "one: x no socket", "one: x well", "one: - odd", "one: - odd"]
+    )
     let snapshot = await registry.snapshot()
     #expect(snapshot.map(\.backend.endpoint.address) == [nobody])
     await plane.stop()

@@ -151,6 +151,40 @@ struct HealthProberTests {
     #expect(finding?.outcome == .failed(.status(503)) && finding?.kind == .vllm)
   }
 
+  @Test func `an engine's own word has its full time, however long it took to find it out`()
+    async throws
+  {
+    let timeout = Duration.seconds(2)
+    let began = ContinuousClock.now
+    let server = try ScriptedServer {
+      // Each in its own time; both together take longer than one question may.
+      ScriptedServer.wait(until: began + timeout * ($0 == "/health" ? 1.3 : 0.6))
+      return .respond([answer($0 == "/health" ? "" : RecordedAnswers.vllmModels)])
+    }
+    defer { server.stop() }
+    let client = try ControlClient()
+    try await client.start()
+    let finding = await HealthProber(client: client).check(
+      order(server.address, .auto, timeout: timeout)
+    )
+    await client.stop()
+    #expect(finding?.outcome == .succeeded && finding?.kind == .vllm)
+  }
+
+  @Test func `an engine that owes its own word for a full time isn't well`() async throws {
+    let server = try ScriptedServer {
+      $0 == "/health" ? .respondAndHold("") : .respond([answer(RecordedAnswers.vllmModels)])
+    }
+    defer { server.stop() }
+    let client = try ControlClient()
+    try await client.start()
+    let finding = await HealthProber(client: client).check(
+      order(server.address, .auto, timeout: .milliseconds(300))
+    )
+    await client.stop()
+    #expect(finding?.outcome == .failed(.timedOut) && finding?.kind == .vllm)
+  }
+
   @Test func `a second question finds Ollama, or leaves it generic`() async throws {
     let ollama = try await probe(
       .auto,

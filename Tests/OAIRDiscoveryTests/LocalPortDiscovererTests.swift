@@ -27,7 +27,7 @@ struct LocalPortDiscovererTests {
       case .skipped(let skip): texts.append("!\(skip.subject) \(skip.reason)")
       case .listed: texts.append("listed")
       case .watching, .stirred, .recovered: continue
-      case .troubled(let reason): texts.append("trouble \(reason)")
+      case .troubled(let reason, _): texts.append("trouble \(reason)")
       }
       await change?(texts.count)
       if texts.count == count { break }

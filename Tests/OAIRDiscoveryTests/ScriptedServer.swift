@@ -99,6 +99,15 @@ final class ScriptedServer: Sendable {
     _ = await iterator.next()
   }
 
+  /// Lets an answer take its time: for reactions, which have a thread of their own.
+  static func wait(until time: ContinuousClock.Instant) {
+    var left = time - .now
+    while left > .zero {
+      poll(nil, 0, Int32(left / .milliseconds(1)) + 1)
+      left = time - .now
+    }
+  }
+
   /// Refuses connections from now on.
   func stop() {
     // Wakes accept, whose thread then closes the descriptor.

@@ -112,6 +112,22 @@ struct BackendRegistryHealthTests {
     #expect(waits == [0, 1, 2, 4, 8, 16, 30])
   }
 
+  @Test func `what is wrong with a list is told until there is another word on it`() async throws {
+    await registry.register(.local("a", port: 1))
+    await registry.apply(.succeeded, to: try #require(await order("a")))
+    let listing = try #require(await registry.takeProbes().orders.first)
+    await registry.update(models: nil, trouble: .status(401), from: listing)
+    let told = tables.newest.backends[0].lastError
+    #expect(told?.contains("401") == true)
+    // Nobody has said anything: this side had no descriptor, or the time was over.
+    await registry.update(models: nil, from: listing)
+    #expect(tables.newest.backends[0].lastError == told)
+    await registry.update(models: nil, trouble: .noList, from: listing)
+    #expect(tables.newest.backends[0].lastError?.contains("no list") == true)
+    await registry.update(models: [], from: listing)
+    #expect(tables.newest.backends[0].lastError == nil)
+  }
+
   @Test func `a listing that failed keeps what is known and is tried again soon`() async throws {
     await registry.register(.local("a", port: 1))
     await registry.apply(.succeeded, to: try #require(await order("a")))

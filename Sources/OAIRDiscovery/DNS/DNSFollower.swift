@@ -40,6 +40,7 @@ struct DNSFollower: Sendable {
     _ progress: DNSProgress,
     _ tell: @Sendable (DiscoveryChange) -> Void
   ) async {
+    let subject = subject(index)
     var lookup = DNSLookup(services[index], ask: ask(services[index]))
     var known: [String: Backend] = [:]
     var trouble: String?
@@ -58,8 +59,8 @@ struct DNSFollower: Sendable {
       case .failed(let reason):
         new = reason + (known.isEmpty ? "" : "; the former backends stay")
       }
-      if let new, new != trouble { tell(.troubled("\(services[index].name): \(new)")) }
-      if progress.isRecovery(index, isTroubled: new != nil) { tell(.recovered) }
+      if let new, new != trouble { tell(.troubled("\(subject): \(new)", about: subject)) }
+      if new == nil, trouble != nil { tell(.recovered(about: subject)) }
       trouble = new
       if case .failed = findings { failures += 1 } else { failures = 0 }
       if progress.isLast(index) { tell(.listed) }
@@ -67,6 +68,13 @@ struct DNSFollower: Sendable {
         return
       }
     }
+  }
+
+  /// What a service's troubles are about: its name, and its place where another one has that name.
+  private func subject(_ index: Int) -> String {
+    let name = services[index].name
+    let isOnly = services.count { $0.name == name } == 1
+    return isOnly ? name : "\(name), service \(index + 1)"
   }
 
   /// What is new or different is told first, then what is gone.
@@ -111,8 +119,6 @@ private final class DNSProgress: Sendable {
   private struct State {
     /// Services that weren't looked up yet.
     var untold: Set<Int>
-    /// Services whose last look brought a trouble.
-    var troubled: Set<Int> = []
     /// Which service told of an id: two may lead to one host.
     var owners: [String: Int] = [:]
   }
@@ -124,17 +130,6 @@ private final class DNSProgress: Sendable {
   /// True once: for the last service to be looked up first.
   func isLast(_ index: Int) -> Bool {
     state.withLock { $0.untold.remove(index) != nil && $0.untold.isEmpty }
-  }
-
-  /// True when this look ended the last trouble that there was.
-  func isRecovery(_ index: Int, isTroubled: Bool) -> Bool {
-    state.withLock { state in
-      guard !isTroubled else {
-        state.troubled.insert(index)
-        return false
-      }
-      return state.troubled.remove(index) != nil && state.troubled.isEmpty
-    }
   }
 
   /// False for an id that another service tells of.

@@ -40,6 +40,10 @@ struct ContainerLedger {
   private var told: [String: (container: String, backend: Backend)] = [:]
   /// Containers whose id another one has, and which.
   private var toldConflicts: [String: String] = [:]
+  /// Containers whose names had no address when they were looked up last.
+  private var unaddressed: [String: ConfiguredBackend] = [:]
+  /// Backends that were told to have no address, by id, and why.
+  private var toldTroubles: [String: String] = [:]
   private var question: Question?
   private var touched: Set<String> = []
   /// Containers to be asked for, in the order of their events.
@@ -95,7 +99,7 @@ struct ContainerLedger {
       names[id] = nil
       doubtful[id] = nil
       ended.insert(id)
-      return remove(id)
+      return remove(id) + settleTroubles()
     case .stopped(let id):
       // It comes after the end. If there is something to end, it may be what was started since.
       guard entries[id] != nil else { return [] }
@@ -166,7 +170,8 @@ struct ContainerLedger {
     guard let address, let backend = configured.backend(at: address) else {
       // A name service that is down is no reason to give a backend up; it is asked again.
       guard known == nil else { return [] }
-      return [.tell(.troubled("\(configured.url) of \(configured.id) has no address"))]
+      unaddressed[id] = configured
+      return settleTroubles()
     }
     if let reason = mapping.refusal(of: address) {
       entries[id] = .skipped(DiscoverySkip(configured.id, reason: reason))
@@ -281,6 +286,28 @@ struct ContainerLedger {
     }
     told = wanted
     toldConflicts = conflicts
+    return steps + settleTroubles()
+  }
+
+  /// Tells the difference between what has no address and what was told to have none.
+  private mutating func settleTroubles() -> [Step] {
+    guard !unaddressed.isEmpty || !toldTroubles.isEmpty else { return [] }
+    var wanted: [String: String] = [:]
+    for (id, configured) in unaddressed.sorted(by: { $0.key < $1.key }) {
+      if entries[id] != .unresolved(configured) {
+        unaddressed[id] = nil
+      } else if wanted[configured.id] == nil {
+        wanted[configured.id] = "\(configured.url) of \(configured.id) has no address"
+      }
+    }
+    var steps: [Step] = []
+    for (id, reason) in wanted.sorted(by: { $0.key < $1.key }) where toldTroubles[id] != reason {
+      steps.append(.tell(.troubled(reason, about: id)))
+    }
+    for id in toldTroubles.keys.sorted() where wanted[id] == nil {
+      steps.append(.tell(.recovered(about: id)))
+    }
+    toldTroubles = wanted
     return steps
   }
 

@@ -41,12 +41,14 @@ struct DockerWatch {
   private let changes: AsyncStream<DiscoveryChange>.Continuation
   private var ledger = ContainerLedger()
   private var vantage: DockerVantage?
+  /// Why the engine can't be watched, as it was told last.
   private var trouble: String?
   private var isWatching = false
   private var isFirstTry = true
   /// Events that were too long or malformed; a line of the log each time that it doubles.
   private var unreadEvents = 0
-  private var hasToldCut = false
+  /// The last whole list was longer than what is taken of it.
+  private var isCut = false
 
   init(
     _ endpoint: DockerEndpoint,
@@ -90,7 +92,27 @@ struct DockerWatch {
     isWatching = false
     guard text != trouble else { return }
     trouble = text
-    await tell(.troubled(text))
+    await tell(.troubled(text, about: endpoint.description))
+  }
+
+  /// Says that the engine is watched, once for each connection.
+  private mutating func reportWatching(_ api: DockerAPI) async {
+    guard !isWatching else { return }
+    isWatching = true
+    if trouble != nil { await tell(.recovered(about: endpoint.description)) }
+    trouble = nil
+    let version = api.prefix.isEmpty ? "its own" : api.prefix.dropFirst(2)
+    await tell(.watching("\(endpoint), API version \(version)"))
+  }
+
+  /// Says that there are more containers than are taken from a list, and when that is over.
+  private mutating func report(isCut: Bool) async {
+    guard isCut != self.isCut else { return }
+    self.isCut = isCut
+    let subject = "containers of \(endpoint)"
+    let most = DiscoveryLimits.containers
+    let text = "\(endpoint) runs more than \(most) containers: the rest isn't seen"
+    await tell(isCut ? .troubled(text, about: subject) : .recovered(about: subject))
   }
 
   // MARK: - A session
@@ -266,17 +288,8 @@ struct DockerWatch {
         networks: networks,
         defaultHost: options.defaultHost
       )
-      if isCut, !hasToldCut {
-        hasToldCut = true
-        let most = DiscoveryLimits.containers
-        await tell(.troubled("\(endpoint) runs more than \(most) containers: the rest isn't seen"))
-      }
-      if !isWatching, session.polls == nil {
-        isWatching = true
-        trouble = nil
-        let version = session.api.prefix.isEmpty ? "its own" : session.api.prefix.dropFirst(2)
-        await tell(.watching("\(endpoint), API version \(version)"))
-      }
+      await report(isCut: isCut)
+      if session.polls == nil { await reportWatching(session.api) }
     }
     guard var vantage else { return [] }
     vantage.networks = networks

@@ -68,7 +68,7 @@ public struct FileDiscoverer: Discoverer {
     _ continuation: AsyncStream<DiscoveryChange>.Continuation
   ) async {
     let list = FollowedList(client, continuation)
-    var reader = ListReader(path: path, parse: parse, list: list)
+    let reader = ListReader(path: path, parse: parse, list: list)
     for await news in FollowedFile(path: path, recheck: recheck).news(using: client) {
       reader.take(news)
     }
@@ -76,41 +76,34 @@ public struct FileDiscoverer: Discoverer {
   }
 }
 
-/// Makes a list of what is in a file, and tells each trouble once.
-private struct ListReader {
+/// Makes a list of what is in a file, and tells of what is wrong with it.
+struct ListReader {
   let path: String
   let parse: FileDiscoverer.Parse
   let list: FollowedList
-  /// The last trouble that was told; the same isn't told twice.
-  private var trouble: String?
 
-  init(path: String, parse: @escaping FileDiscoverer.Parse, list: FollowedList) {
-    self.path = path
-    self.parse = parse
-    self.list = list
-  }
-
-  mutating func take(_ news: FollowedFile.News) {
+  func take(_ news: FollowedFile.News) {
     switch news {
     case .contents(let bytes):
       do throws(DocumentError) {
         list.replace(by: try parse(bytes))
-        trouble = nil
+        list.tell(.recovered(about: path))
       } catch {
         let place = error.line == nil ? "\(path): " : "\(path):"
         tell("\(place)\(error); the former backends stay")
       }
     case .unreadable(let reason):
       tell("\(path) can't be read: \(reason); the former backends stay")
-    case .unwatched(let reason): list.tell(.troubled(reason))
-    case .watched: list.tell(.watching(path))
+    case .unwatched(let reason): list.tell(.troubled(reason, about: watch))
+    case .watched:
+      list.tell(.recovered(about: watch))
+      list.tell(.watching(path))
     case .looked: list.complete()
     }
   }
 
-  private mutating func tell(_ trouble: String) {
-    guard trouble != self.trouble else { return }
-    self.trouble = trouble
-    list.trouble(trouble)
-  }
+  /// What a file that is only looked at is told about: it may be whole all the same.
+  private var watch: String { "watch on \(path)" }
+
+  private func tell(_ trouble: String) { list.tell(.troubled(trouble, about: path)) }
 }

@@ -17,8 +17,7 @@ final class FollowedList: Sendable {
     var version: UInt64 = 0
     /// Names that have not had their first try, by version.
     var unresolved: Set<UInt64> = []
-    /// A trouble was told that another version ends.
-    var isTroubled = false
+    var troubles = ToldTroubles()
     var isComplete = false
     var hasListed = false
     var isClosed = false
@@ -33,14 +32,8 @@ final class FollowedList: Sendable {
     self.continuation = continuation
   }
 
-  /// Passes something on.
-  func tell(_ change: DiscoveryChange) { continuation.yield(change) }
-
-  /// Tells of a trouble that another version ends.
-  func trouble(_ reason: String) {
-    state.withLock { $0.isTroubled = true }
-    continuation.yield(.troubled(reason))
-  }
+  /// Passes something on, unless it's a trouble that was told.
+  func tell(_ change: DiscoveryChange) { state.withLock { tell(change, &$0) } }
 
   /// Takes over a new version: tells what is new or different first, then what is gone, so that an
   /// engine that changes its id is never away.
@@ -52,7 +45,8 @@ final class FollowedList: Sendable {
         state.version += 1
         var entry = Entry(backend: backend, version: state.version)
         if let found = backend.backend {
-          continuation.yield(.appeared(found))
+          tell(.appeared(found), &state)
+          tell(.recovered(about: backend.id), &state)
         } else {
           state.unresolved.insert(entry.version)
           entry.task = resolve(backend, entry.version)
@@ -62,11 +56,9 @@ final class FollowedList: Sendable {
       let ids = Set(backends.map(\.id))
       for id in state.entries.keys.sorted() where !ids.contains(id) {
         remove(id, &state)
-        continuation.yield(.disappeared(id: id))
+        tell(.disappeared(id: id), &state)
+        tell(.recovered(about: id), &state)
       }
-      // A name that still has no address says so again with its next look.
-      if state.isTroubled { continuation.yield(.recovered) }
-      state.isTroubled = false
       tellListed(&state)
     }
   }
@@ -85,6 +77,10 @@ final class FollowedList: Sendable {
       state.isClosed = true
       for id in state.entries.keys { remove(id, &state) }
     }
+  }
+
+  private func tell(_ change: DiscoveryChange, _ state: inout State) {
+    if state.troubles.isNews(change) { continuation.yield(change) }
   }
 
   private func remove(_ id: String, _ state: inout State) {
@@ -115,9 +111,9 @@ final class FollowedList: Sendable {
         state.unresolved.remove(version)
         tellListed(&state)
       } else {
-        if case .troubled = change { state.isTroubled = true }
-        if case .recovered = change { state.isTroubled = false }
-        continuation.yield(change)
+        tell(change, &state)
+        // Its former form may have had no address.
+        if case .appeared = change { tell(.recovered(about: id), &state) }
       }
     }
   }

@@ -9,8 +9,8 @@ import OAIRWire
 ///
 /// A connection has it from its pool while a request is under way; then it is another request's.
 struct Exchange: ~Copyable {
-  // What each piece of an answer needs: together, since among a thousand streams it has been
-  // elsewhere in between.
+  // What each piece of an answer needs: in one cache line, since among a thousand streams the
+  // processor has been elsewhere in between.
   var machine: ExchangeMachine
   var minorVersion: UInt8 = 1
   /// In which account of the body ledger it stands.

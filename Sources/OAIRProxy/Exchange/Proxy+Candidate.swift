@@ -151,8 +151,7 @@ extension Proxy {
 
   @inline(__always)
   private mutating func beginAttempt(_ downstream: Handle, _ record: consuming BackendRecord) {
-    counters.attempts += 1
-    telemetry.countBackend(slot: record.slot, incarnation: record.incarnation) { $0.attempts += 1 }
+    countAttempt(record)
     if let former = downstreams[downstream].exchange.record {
       let isSame = former.slot == record.slot && former.incarnation == record.incarnation
       countFurtherAttempt(downstream, isSame: isSame)
@@ -191,8 +190,15 @@ extension Proxy {
       chooseCandidate(downstream)
       return
     }
+    countAttempt(record)
     countFurtherAttempt(downstream, isSame: true)
     step(downstream, .chosen(isConnected: false))
+  }
+
+  @inline(__always)
+  private mutating func countAttempt(_ record: borrowing BackendRecord) {
+    counters.attempts += 1
+    telemetry.countBackend(slot: record.slot, incarnation: record.incarnation) { $0.attempts += 1 }
   }
 
   /// An attempt has failed, and another one follows: not before that is certain.

@@ -3,6 +3,9 @@ import OAIRHTTP1
 /// What a browser wants to read before it hands an answer to a page (the Fetch standard, section
 /// 3.3 "CORS protocol").
 enum CORSFields {
+  /// What one path or another takes: a preflight's `Allow` says the same.
+  static var methods: StaticString { "GET, HEAD, POST, DELETE, OPTIONS" }
+
   /// Lets a page of an origin read the answer, with the fields that are the router's own.
   static func write(_ origin: UnsafeRawBufferPointer, to out: inout HeadWriter) {
     out.field("Access-Control-Allow-Origin", origin)
@@ -17,7 +20,7 @@ enum CORSFields {
   ///
   /// - Parameter fields: what `Access-Control-Request-Headers` names; nil without it.
   static func writePreflight(_ fields: UnsafeRawBufferPointer?, to out: inout HeadWriter) {
-    out.field("Access-Control-Allow-Methods", "GET, HEAD, POST, DELETE, OPTIONS")
+    out.field("Access-Control-Allow-Methods", methods)
     if let fields { out.field("Access-Control-Allow-Headers", fields) }
     out.field("Access-Control-Max-Age", "600")
   }

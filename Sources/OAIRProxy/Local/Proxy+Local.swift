@@ -239,7 +239,7 @@ extension Proxy {
   }
 
   private func writeOptions(_ downstream: Handle, to out: inout HeadWriter) {
-    out.field("Allow", "GET, HEAD, POST, OPTIONS")
+    out.field("Allow", CORSFields.methods)
     guard downstreams[downstream].exchange.origin != nil else { return }
     let head = downstreams[downstream].exchange.head
     var wanted: UnsafeRawBufferPointer?

@@ -45,7 +45,7 @@ actor AddedBackends {
         switch change {
         case .appeared(let backend):
           told.yield(.registered(await Self.register(backend, registry, own)))
-        case .troubled(let reason): told.yield(.unresolved(reason))
+        case .troubled(let reason, _): told.yield(.unresolved(reason))
         default: break
         }
       }

@@ -40,7 +40,7 @@ enum AdminRendering {
     addresses: [SocketAddress],
     uptimeMilliseconds: Int,
     logLevel: Logger.Level?,
-    discovery: [DiscoveryTroubles.Trouble],
+    discovery: DiscoveryTroubles.Summary,
     reloads: ReloadRecord.State?,
     upgrades: UpgradeRecord.State?
   ) -> [UInt8] {
@@ -76,14 +76,16 @@ enum AdminRendering {
   }
 
   private static func write(
-    _ troubles: [DiscoveryTroubles.Trouble],
+    _ troubles: DiscoveryTroubles.Summary,
     to json: inout JSONWriter
   ) {
+    member("discovery_troubles_total", troubles.count, to: &json)
     json.key("discovery_troubles")
     json.beginArray()
-    for trouble in troubles {
+    for trouble in troubles.oldest {
       json.beginObject()
       member("discoverer", trouble.discoverer, to: &json)
+      member("about", trouble.about, to: &json)
       member("reason", trouble.reason, to: &json)
       member("told_at", WallTime.utc(trouble.toldAt) + "Z", to: &json)
       json.endObject()

@@ -53,7 +53,7 @@ final class MetricsDesk: Sendable {
     case .lost(_, let discoverer): discovery = Discovery(discoverer: discoverer, event: "lost")
     case .skipped(_, let discoverer):
       discovery = Discovery(discoverer: discoverer, event: "skipped")
-    case .troubled(let discoverer, _):
+    case .troubled(let discoverer, _, _):
       discovery = Discovery(discoverer: discoverer, event: "troubled")
     case .watching, .listed, .recovered: return
     }

@@ -21,16 +21,24 @@ final class Supervisor: Sendable {
   /// What a stop is extended by with each answer: a few questions may stay without one.
   static let drainExtension = Duration.seconds(30)
 
+  /// LIMIT: how long a manager that takes nothing is waited for when it must hear that this process
+  /// is the service again.
+  static let takingBack = Duration.seconds(30)
+
   private enum Phase: Equatable {
-    case starting, running, reloading, stopping, retired
+    case starting, running, reloading, stopping
   }
 
   private struct State {
     var phase = Phase.starting
+    /// Another process is the service: whatever this one does, nobody is told.
+    var isRetired = false
     /// It runs: before that a process speaks for nobody, least of all one that waits for another
     /// one's place.
     var hasStarted = false
     var isAsking = false
+    /// It serves, or serves again, and the manager hasn't taken that yet.
+    var owesReady = false
     /// The last answer, and the status line that was told of it.
     var summary: RouterSummary?
     var told = ""
@@ -98,25 +106,25 @@ final class Supervisor: Sendable {
     let isTold = state.withLock { state in
       guard state.phase == .running else { return false }
       state.phase = .reloading
-      return true
+      return !state.isRetired
     }
-    if isTold { socket.send("RELOADING=1\nMONOTONIC_USEC=\(Self.monotonic)\nSTATUS=reloading") }
+    guard isTold else { return }
+    let text = "RELOADING=1\nMONOTONIC_USEC=\(Self.monotonic)\nSTATUS=reloading"
+    queue.async { [self] in socket.send(text) }
   }
 
   /// The reload is over.
   ///
   /// - Parameter trouble: why the former configuration goes on; nil when the new one does.
   func reloadEnded(trouble: String? = nil) {
-    let text: String? = state.withLock { state in
+    let isOver = state.withLock { state in
       state.trouble = trouble.map { String($0.prefix { $0 != "\n" }) }
-      guard state.phase == .reloading else { return nil }
+      guard state.phase == .reloading else { return false }
       state.phase = .running
-      if let summary = state.summary {
-        state.told = Self.status(summary, phase: state.phase, trouble: state.trouble)
-      }
-      return "READY=1\nSTATUS=\(state.told)"
+      state.owesReady = true
+      return true
     }
-    if let text { socket.send(text, patience: .long) }
+    if isOver { queue.async { self.tell() } }
   }
 
   /// It is about to end; what follows of it is told by the loop's answers.
@@ -124,11 +132,9 @@ final class Supervisor: Sendable {
   /// - Parameter stage: leaving, when it serves on for a while, or draining.
   func stopping(_ stage: ProxyStage) {
     let isTold = state.withLock { state in
-      guard state.hasStarted, state.phase != .stopping, state.phase != .retired else {
-        return false
-      }
+      guard state.hasStarted, state.phase != .stopping else { return false }
       state.phase = .stopping
-      return true
+      return !state.isRetired
     }
     if isTold { socket.send("STOPPING=1\nSTATUS=\(stage.rawValue)\n\(Self.extensionLine)") }
   }
@@ -136,21 +142,31 @@ final class Supervisor: Sendable {
   /// Another process is the service from now on: this one says nothing more.
   ///
   /// That this one may say so needs no more than `NotifyAccess=main`: it still is the main one.
-  /// Waits for a manager that takes nothing: one that hasn't heard of it takes this one's end for
-  /// the service's.
   ///
-  /// - Returns: why it couldn't be told; nil when it was.
-  func handOver(to pid: Int32) -> Errno? {
-    state.withLock { $0.phase = .retired }
-    return socket.send("MAINPID=\(pid)", patience: .long)
+  /// - Parameter limit: how long a manager that takes nothing is waited for. One that hasn't heard
+  ///   of it would take this one's end for the service's.
+  /// - Returns: false when it takes nothing: this process goes on as before. A manager that isn't
+  ///   there any more is no hindrance.
+  func handOver(to pid: Int32, within limit: Duration) -> Bool {
+    state.withLock { $0.isRetired = true }
+    guard socket.send("MAINPID=\(pid)", within: limit)?.code == EAGAIN else { return true }
+    state.withLock { $0.isRetired = false }
+    return false
   }
 
-  /// The other process is gone: this one ends for it, so that the manager sees an end.
+  /// The other process is gone before this one has ended.
   ///
   /// Believed where `NotifyAccess=all` lets others than the main process speak; elsewhere the
   /// manager sees that no process is left.
-  func takeBack() {
-    socket.send("MAINPID=\(getpid())\nSTATUS=the successor is gone", patience: .long)
+  ///
+  /// - Parameter isGoingOn: this one serves as before; otherwise it ends, so that the manager sees
+  ///   an end.
+  func takeBack(isGoingOn: Bool) {
+    if isGoingOn {
+      state.withLock { $0.isRetired = false }
+    }
+    let text = "MAINPID=\(getpid())\nSTATUS=the successor is gone"
+    socket.send(text, within: Self.takingBack)
   }
 
   /// The manager watches this process.
@@ -168,33 +184,44 @@ final class Supervisor: Sendable {
     router.summary { [self] summary in
       // On the reactor's thread.
       guard let summary else { return }
-      guard state.withLock({ $0.phase != .retired }) else { return }
-      if watchdog != nil { socket.send("WATCHDOG=1", patience: .none) }
+      guard state.withLock({ !$0.isRetired }) else { return }
+      if watchdog != nil { socket.send("WATCHDOG=1", within: .zero) }
       queue.async { self.answered(summary) }
     }
   }
 
   private func answered(_ summary: RouterSummary) {
-    var isFirst = false
-    let text: String = state.withLock { state in
+    state.withLock { state in
       state.isAsking = false
       state.summary = summary
-      guard state.phase != .retired else { return "" }
-      var lines: [String] = []
-      isFirst = state.phase == .starting
-      if isFirst {
+      if state.phase == .starting {
         state.phase = .running
-        lines.append("READY=1")
+        state.owesReady = true
       }
+    }
+    tell()
+  }
+
+  /// Tells what has changed; what the manager doesn't take is told with the next answer.
+  ///
+  /// On the queue.
+  private func tell() {
+    let (text, status, paysReady) = state.withLock { state in
+      var lines: [String] = []
+      guard let summary = state.summary, !state.isRetired, state.phase != .reloading else {
+        return ("", state.told, false)
+      }
+      if state.owesReady { lines.append("READY=1") }
       if state.phase == .stopping { lines.append(Self.extensionLine) }
       let status = Self.status(summary, phase: state.phase, trouble: state.trouble)
-      if status != state.told, state.phase != .reloading {
-        state.told = status
-        lines.append("STATUS=\(status)")
-      }
-      return lines.joined(separator: "\n")
+      if status != state.told || state.owesReady { lines.append("STATUS=\(status)") }
+      return (lines.joined(separator: "\n"), status, state.owesReady)
     }
-    if !text.isEmpty { socket.send(text, patience: isFirst ? .long : .short) }
+    guard !text.isEmpty, socket.send(text) == nil else { return }
+    state.withLock { state in
+      state.told = status
+      if paysReady { state.owesReady = false }
+    }
   }
 
   private static func status(_ summary: RouterSummary, phase: Phase, trouble: String?) -> String {

@@ -167,7 +167,7 @@ final class Upgrader: Sendable {
       mayHaveClients = true
       try share()
       try successor.serve(until: deadline)
-      try commit(successor, parts)
+      try commit(successor, parts, until: deadline)
       watch(successor.process, parts)
       return .done(pid: successor.process.pid, version: version)
     } catch {
@@ -187,7 +187,7 @@ final class Upgrader: Sendable {
       throw Successor.Failure(reason: "no listener can be handed over: \(error)")
     }
     guard let listeners else {
-      throw Successor.Failure(reason: "the router is shutting down")
+      throw Self.shuttingDown
     }
     defer { for listener in listeners { _ = OwnedFD(owning: listener.descriptor) } }
     let successor = try Successor.start(
@@ -215,28 +215,47 @@ final class Upgrader: Sendable {
       state.phase = .sharing
       return true
     }
-    guard isWanted else { throw Successor.Failure(reason: "the router is shutting down") }
+    guard isWanted else { throw Self.shuttingDown }
   }
 
   /// The one moment: before it this process serves, behind it the other one.
-  private func commit(_ successor: Successor, _ parts: Parts) throws(Successor.Failure) {
-    guard successor.isThere else {
-      throw Successor.Failure(reason: "it ended when it was to take over")
+  ///
+  /// The manager hears of it first: one that can't be told ends no service.
+  private func commit(
+    _ successor: Successor,
+    _ parts: Parts,
+    until deadline: ContinuousClock.Instant
+  ) throws(Successor.Failure) {
+    guard successor.isThere else { throw Self.successorGone }
+    let limit = max(ContinuousClock.now.duration(to: deadline), NotifySocket.patience)
+    if parts.service?.handOver(to: successor.process.pid, within: limit) == false {
+      throw Successor.Failure(reason: "the service manager takes no notification")
     }
     let isCommitted = state.withLock { state in
       guard case .sharing = state.phase else { return false }
       state.phase = .retired
       return true
     }
-    guard isCommitted else { throw Successor.Failure(reason: "the router is shutting down") }
-    if let trouble = parts.service?.handOver(to: successor.process.pid) {
-      parts.logger.error(
-        "service manager not told",
-        metadata: ["pid": "\(successor.process.pid)", "reason": "\(trouble)"]
-      )
+    do throws(Successor.Failure) {
+      guard isCommitted else { throw Self.shuttingDown }
+      // It may have ended while the manager was waited for.
+      guard successor.leave() else { throw Self.successorGone }
+    } catch {
+      resume(parts)
+      throw error
     }
-    _ = successor.leave()
     parts.router.retire()
+  }
+
+  private static let successorGone = Successor.Failure(
+    reason: "it ended when it was to take over"
+  )
+  private static let shuttingDown = Successor.Failure(reason: "the router is shutting down")
+
+  /// This process is the service after all.
+  private func resume(_ parts: Parts) {
+    state.withLock { state in if case .retired = state.phase { state.phase = .sharing } }
+    parts.service?.takeBack(isGoingOn: true)
   }
 
   /// Ends a process that can't go on.
@@ -281,7 +300,7 @@ final class Upgrader: Sendable {
       // Whoever would start the service again waits for this process's end. Without such a manager
       // there is nothing to be won by it.
       guard let service = parts.service else { return }
-      service.takeBack()
+      service.takeBack(isGoingOn: false)
       parts.router.stop()
     }
   }

@@ -30,8 +30,8 @@ struct DNSFollowerTests {
     case .listed: "listed"
     case .skipped(let skip): "skipped \(skip)"
     case .watching(let what): "watching \(what)"
-    case .troubled(let reason): reason
-    case .recovered: "recovered"
+    case .troubled(let reason, let subject): "\(subject ?? "-"): \(reason)"
+    case .recovered(let subject): "recovered: \(subject)"
     }
   }
 
@@ -84,7 +84,7 @@ struct DNSFollowerTests {
         ["+vllm/10.0.0.1:80", "+vllm/10.0.0.2:80", "listed", "20.0 seconds"],
         ["+vllm/10.0.0.3:80", "-vllm/10.0.0.1:80", "1.0 seconds"], ["300.0 seconds"],
         [
-          "-vllm/10.0.0.2:80", "-vllm/10.0.0.3:80", "vllm: there are no such records",
+          "-vllm/10.0.0.2:80", "-vllm/10.0.0.3:80", "vllm: vllm: there are no such records",
           "9.0 seconds",
         ], ["9.0 seconds"],
       ]
@@ -104,40 +104,47 @@ struct DNSFollowerTests {
       [vllm],
       [fail, fail, fail, fail, fail, fail, { $0["a vllm"] = addresses([1], name: "vllm") }]
     )
-    #expect(steps[1] == ["vllm: timeout; the former backends stay", "1.0 seconds"])
+    #expect(steps[1] == ["vllm: vllm: timeout; the former backends stay", "1.0 seconds"])
     let pauses = steps[2...].flatMap { $0 }
     #expect(
-      pauses == [2, 4, 8, 16, 30].map { "\(Double($0)) seconds" } + ["recovered", "5.0 seconds"]
+      pauses == [2, 4, 8, 16, 30].map { "\(Double($0)) seconds" }
+        + ["recovered: vllm", "5.0 seconds"]
     )
   }
 
-  @Test func `the end of the last trouble is told, not of the first`() async {
+  @Test func `each service has its own trouble, and its own end of it`() async {
     let told = Told()
-    let asked = Mutex<[String: Int]>([:])
-    let (gate, opened) = AsyncStream.makeStream(of: Void.self)
-    let services = ["one", "two"].map { DNSService($0, record: .address(port: 80)) }
+    let looks = Mutex<[UInt16: Int]>([:])
+    // Two of one name are told apart.
+    let services = [
+      DNSService("one", record: .address(port: 1)), DNSService("two", record: .address(port: 2)),
+      DNSService("two", record: .address(port: 3)),
+    ]
     let follower = DNSFollower(services) { service in
       { _, _ in
-        let look = asked.withLock { asked in
-          asked[service.name, default: 0] += 1
-          return asked[service.name]
+        guard case .address(let port) = service.record else { return .failed("no such record") }
+        let look = looks.withLock { looks in
+          looks[port, default: 0] += 1
+          return looks[port]
         }
-        // The first looks fail. The next one of the first service is after both of them.
-        if look == 1 { return .failed("timeout") }
-        if service.name == "two" {
-          opened.yield()
-        } else if look == 2 {
-          for await _ in gate { break }
-        }
+        // The second one is never well.
+        if look == 1 || port == 2 { return .failed("timeout") }
         return addresses([1], name: service.name)
       }
     } wait: { _ in
-      // A loop that never waits would keep a thread of the pool from the other service.
-      try await Task.sleep(for: .milliseconds(1))
-      if asked.withLock({ $0.values.allSatisfy { $0 > 2 } }) { throw CancellationError() }
+      // A loop that never waits would keep a thread of the pool from the other services.
+      await Task.yield()
+      let isOver = looks.withLock { $0.count == 3 && $0.values.allSatisfy { $0 > 2 } }
+      if isOver { throw CancellationError() }
     }
     await follower.follow { told.add(text($0)) }
-    #expect(told.all.count { $0 == "recovered" } == 1)
+    let troubles = told.all.filter { !$0.hasPrefix("+") && $0 != "listed" }
+    #expect(
+      troubles.sorted() == [
+        "one: one: timeout", "recovered: one", "recovered: two, service 3",
+        "two, service 2: two, service 2: timeout", "two, service 3: two, service 3: timeout",
+      ]
+    )
   }
 
   @Test func `an id belongs to the service that told of it first`() async {

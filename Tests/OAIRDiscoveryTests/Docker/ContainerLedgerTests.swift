@@ -14,8 +14,8 @@ private func text(_ steps: [ContainerLedger.Step]) -> [String] {
     case .tell(.skipped(let skip)): "!\(skip.subject)"
     case .tell(.listed): "listed"
     case .tell(.watching(let what)): "watching \(what)"
-    case .tell(.troubled(let reason)): "trouble: \(reason)"
-    case .tell(.recovered): "recovered"
+    case .tell(.troubled(let reason, let subject)): "trouble with \(subject ?? "-"): \(reason)"
+    case .tell(.recovered(let subject)): "recovered: \(subject)"
     case .ask(.all): "all"
     case .ask(.some(let ids)):
       "some \(ids.map { "\(Int($0, radix: 16) ?? -1)" }.joined(separator: ","))"
@@ -267,8 +267,13 @@ struct ContainerLedgerTests {
         )
       )
     }
-    #expect(resolved([]) == ["trouble: http://gpu:9 of vllm-a has no address"])
-    #expect(resolved([5, 6]) == ["+vllm-a@0.0.0.5:9"])
+    let trouble = "trouble with vllm-a: http://gpu:9 of vllm-a has no address"
+    #expect(resolved([]) == [trouble])
+    // The next list asks again; the same is told once.
+    _ = test.ledger.wantAll()
+    #expect(test.answer([named]) == ["resolve http://gpu:9"])
+    #expect(resolved([]) == [])
+    #expect(resolved([5, 6]) == ["+vllm-a@0.0.0.5:9", "recovered: vllm-a"])
     // The next list asks again, and the answer's order doesn't matter.
     _ = test.ledger.wantAll()
     #expect(test.answer([named]) == ["resolve http://gpu:9"])
@@ -278,6 +283,11 @@ struct ContainerLedgerTests {
     #expect(resolved([]) == [], "a name service that is down takes nothing away")
     #expect(test.take(.ended(id: containerID(1))) == ["-vllm-a"])
     #expect(resolved([5]) == [], "too late")
+    // A container that is gone has no trouble any more.
+    #expect(test.take(.changed(id: containerID(1), name: nil)) == ["some 1"])
+    #expect(test.answer([named]) == ["resolve http://gpu:9"])
+    #expect(resolved([]) == [trouble])
+    #expect(test.take(.ended(id: containerID(1))) == ["recovered: vllm-a"])
   }
 
   @Test func `a resolved address must be allowed too`() {

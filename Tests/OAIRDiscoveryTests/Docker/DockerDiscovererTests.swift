@@ -18,8 +18,8 @@ private struct Told: ~Copyable {
     case .skipped(let skip)?: "!\(skip.subject)"
     case .listed?: "listed"
     case .watching(let what)?: "watching \(what)"
-    case .troubled(let reason)?: "trouble: \(reason)"
-    case .recovered?: "recovered"
+    case .troubled(let reason, let subject)?: "trouble with \(subject ?? "-"): \(reason)"
+    case .recovered(let subject)?: "recovered: \(subject)"
     case nil: "end"
     }
   }
@@ -130,12 +130,13 @@ struct DockerDiscovererTests {
     await engine.kill()
     try await watch(engine) { told in
       let trouble = await told.next()
-      #expect(trouble.contains("nobody listens at \(engine.endpoint)"))
+      #expect(trouble.hasPrefix("trouble with \(engine.endpoint): nobody listens"))
       #expect(await told.next() == "listed", "nothing waits for an engine that isn't there")
       try engine.start()
       #expect(
-        await told.next(2) == [
-          "watching \(engine.endpoint), API version 1.41", "+vllm-a@127.0.0.1:8001",
+        await told.next(3) == [
+          "recovered: \(engine.endpoint)", "watching \(engine.endpoint), API version 1.41",
+          "+vllm-a@127.0.0.1:8001",
         ]
       )
     }
@@ -155,7 +156,32 @@ struct DockerDiscovererTests {
       #expect(await engine.nextQuestion()?.hasPrefix("/events") == true)
       #expect(await engine.nextQuestion() == "/containers/json")
       engine.remove(1)
-      #expect(await told.next() == "-vllm-a")
+      #expect(await told.next() == "-vllm-a", "that it only polls isn't over with a list")
+    }
+  }
+
+  @Test func `more containers than are taken are said once, and when there are fewer`() async throws
+  {
+    let engine = try FakeEngine()
+    var options = DockerOptions()
+    options.listInterval = .milliseconds(50)
+    try await watch(engine, options) { told in
+      _ = await told.next(2)
+      let rows = String(repeating: "{},", count: DiscoveryLimits.containers) + "{}"
+      engine.list("[\(rows)]")
+      let subject = "containers of \(engine.endpoint)"
+      #expect(await told.next().hasPrefix("trouble with \(subject): \(engine.endpoint) runs"))
+      // A new connection ends it as little as another list that is cut.
+      await engine.kill()
+      #expect(await told.next().hasPrefix("trouble with \(engine.endpoint): "))
+      try engine.start()
+      var next = await told.next()
+      // How the connection ended may be told in several ways.
+      while next.hasPrefix("trouble with \(engine.endpoint): ") { next = await told.next() }
+      #expect(next == "recovered: \(engine.endpoint)")
+      #expect(await told.next().hasPrefix("watching"))
+      engine.list(nil)
+      #expect(await told.next() == "recovered: \(subject)")
     }
   }
 
@@ -177,7 +203,7 @@ struct DockerDiscovererTests {
       _ = await told.next(2)
       engine.run(1, "a", port: 8001)
       engine.send(String(repeating: "x", count: DiscoveryLimits.eventLine + 1))
-      #expect(await told.next().contains("1 events so far that can't be read"))
+      #expect(await told.next().hasPrefix("trouble with -: \(engine.endpoint) sent 1 events"))
       #expect(await told.next() == "+vllm-a@127.0.0.1:8001")
       engine.run(2, "b", port: 8002)
       engine.send(#"{"Type":"container","Action":7}"#, "{{{", "\u{1b}[31m")
@@ -198,8 +224,9 @@ struct DockerDiscovererTests {
       #expect(await told.next() == "listed")
       engine.list(nil)
       #expect(
-        await told.next(2) == [
-          "watching \(engine.endpoint), API version 1.41", "+vllm-a@127.0.0.1:8001",
+        await told.next(3) == [
+          "recovered: \(engine.endpoint)", "watching \(engine.endpoint), API version 1.41",
+          "+vllm-a@127.0.0.1:8001",
         ]
       )
     }

@@ -1,8 +1,9 @@
 import Glibc
-import OAIRDiscovery
 import OAIRRouting
 import OAIRSys
 import Testing
+
+@testable import OAIRDiscovery
 
 struct FileDiscovererTests {
   private let folder: ScratchFolder
@@ -25,10 +26,12 @@ struct FileDiscovererTests {
     case .listed: "listed"
     case .skipped(let skip): "skipped \(skip)"
     case .watching(let what): "watching \(what)"
-    case .troubled(let reason): reason.replacing(folder.path + "/", with: "")
-    case .recovered: "recovered"
+    case .troubled(let reason, let subject): local("\(subject ?? "-"): \(reason)")
+    case .recovered(let subject): local("recovered: \(subject)")
     }
   }
+
+  private func local(_ text: String) -> String { text.replacing(folder.path + "/", with: "") }
 
   /// Does step after step, each when what the former should bring has come; what comes is compared
   /// as a whole.
@@ -91,16 +94,16 @@ struct FileDiscovererTests {
     try folder.write("f.json", json("a=1"))
     let broken =
       "[{\"url\": \"http://10.0.0.9:1\"},\n {\"url\": \"http://10.0.0.9:2\", \"wieght\": 2}]"
-    let trouble =
-      "f.json:2:41: a backend has no key 'wieght'; did you mean 'weight'?; the former backends stay"
+    let mistake = "a backend has no key 'wieght'; did you mean 'weight'?"
+    let trouble = "f.json: f.json:2:41: \(mistake); the former backends stay"
     try await expect([
       ({}, ["a=1", "listed"]),
       ({ try folder.replace("f.json", broken) }, [trouble]),
-      ({ try folder.replace("f.json", json("a=2")) }, ["a=2", "recovered"]),
+      ({ try folder.replace("f.json", json("a=2")) }, ["a=2", "recovered: f.json"]),
       ({ try folder.replace("f.json", broken) }, [trouble]),
       (
         { try folder.write("f.json", "") },
-        ["f.json:1:1: the text is empty; the former backends stay"]
+        ["f.json: f.json:1:1: the text is empty; the former backends stay"]
       ),
     ])
   }
@@ -117,25 +120,26 @@ struct FileDiscovererTests {
           // Renamed while it's open: what is there then is no list yet.
           try #require(write(writer, "[", 1) == 1)
           try #require(rename(folder("g"), folder("f.json")) == 0)
-        }, ["f.json:1:2: the text is no JSON from here on; the former backends stay"]
+        }, ["f.json: f.json:1:2: the text is no JSON from here on; the former backends stay"]
       ),
       (
         {
           try #require(write(writer, rest, rest.utf8.count) == rest.utf8.count)
           close(writer)
-        }, ["b=2", "-a"]
+        }, ["b=2", "-a", "recovered: f.json"]
       ),
     ])
   }
 
   @Test(.timeLimit(.minutes(5)))
   func `a file that is missing is waited for, and one that goes takes nothing away`() async throws {
-    let missing = "f.json can't be read: No such file or directory; the former backends stay"
+    let missing =
+      "f.json: f.json can't be read: No such file or directory; the former backends stay"
     try await expect([
       ({}, [missing, "listed"]),
-      ({ try folder.replace("f.json", json("a=1")) }, ["a=1", "recovered"]),
+      ({ try folder.replace("f.json", json("a=1")) }, ["a=1", "recovered: f.json"]),
       ({ try folder.delete("f.json") }, [missing]),
-      ({ try folder.replace("f.json", json("b=1")) }, ["b=1", "-a", "recovered"]),
+      ({ try folder.replace("f.json", json("b=1")) }, ["b=1", "-a", "recovered: f.json"]),
     ])
   }
 
@@ -145,14 +149,17 @@ struct FileDiscovererTests {
       [
         (
           {},
-          ["x/f.json can't be read: No such file or directory; the former backends stay", "listed"]
+          [
+            "x/f.json: x/f.json can't be read: No such file or directory; the former backends stay",
+            "listed",
+          ]
         ),
         (
           {
             try folder.makeFolder("y")
             try folder.write("y/f.json", json("a=1"))
             try #require(rename(folder("y"), folder("x")) == 0)
-          }, ["a=1", "recovered"]
+          }, ["a=1", "recovered: x/f.json"]
         ),
       ],
       at: "x/f.json"
@@ -181,12 +188,55 @@ struct FileDiscovererTests {
 
   @Test(.timeLimit(.minutes(5)))
   func `names are resolved, and what they tell ends with them`() async throws {
-    try folder.write("f.json", "[{\"id\": \"a\", \"url\": \"http://no-such-name.invalid:1\"}]")
-    let trouble = "\"no-such-name.invalid\" of backend \"a\" has no address"
+    let nameless = "{\"id\": \"NAME\", \"url\": \"http://no-such-name.invalid:1\"}"
+    let (a, b) = (nameless.replacing("NAME", with: "a"), nameless.replacing("NAME", with: "b"))
+    func trouble(_ id: String) -> String {
+      "\(id): \"no-such-name.invalid\" of backend \"\(id)\" has no address"
+    }
+    let heavy = a.replacing("}", with: ", \"weight\": 2}")
+    try folder.write("f.json", "[\(a)]")
     try await expect([
-      ({}, [trouble, "listed"]),
-      ({ try folder.replace("f.json", json("a=1")) }, ["a=1", "recovered"]),
+      ({}, [trouble("a"), "listed"]),
+      // In another form it's in the same trouble, which is told once.
+      ({ try folder.replace("f.json", "[\(heavy), \(b)]") }, [trouble("b")]),
+      ({ try folder.replace("f.json", "[\(a)]") }, ["-b", "recovered: b"]),
+      ({ try folder.replace("f.json", json("a=1")) }, ["a=1", "recovered: a"]),
     ])
+  }
+
+  @Test(.timeLimit(.minutes(5)))
+  func `a mistake in the file and a name without an address end each for itself`() async throws {
+    let nameless = "[{\"id\": \"a\", \"url\": \"http://no-such-name.invalid:1\"}]"
+    try folder.write("f.json", nameless)
+    try await expect([
+      ({}, ["a: \"no-such-name.invalid\" of backend \"a\" has no address", "listed"]),
+      (
+        { try folder.replace("f.json", "") },
+        ["f.json: f.json:1:1: the text is empty; the former backends stay"]
+      ),
+      // What is told of the name stays told.
+      ({ try folder.replace("f.json", nameless) }, ["recovered: f.json"]),
+      ({ try folder.replace("f.json", "[]") }, ["-a", "recovered: a"]),
+    ])
+  }
+
+  @Test func `a file that is only looked at is in trouble whatever is in it`() async throws {
+    let (changes, continuation) = AsyncStream.makeStream(of: DiscoveryChange.self)
+    let list = FollowedList(try ControlClient(), continuation)
+    let reader = ListReader(path: "f.json", parse: FileDiscoverer.parseJSON, list: list)
+    let news: [FollowedFile.News] = [
+      .unwatched("only looked at"), .contents([]), .contents(Array("[]".utf8)), .watched,
+      .unwatched("only looked at"),
+    ]
+    for news in news { reader.take(news) }
+    continuation.finish()
+    #expect(
+      await changes.reduce(into: []) { $0.append(text($1)) } == [
+        "watch on f.json: only looked at",
+        "f.json: f.json:1:1: the text is empty; the former backends stay", "recovered: f.json",
+        "recovered: watch on f.json", "watching f.json", "watch on f.json: only looked at",
+      ]
+    )
   }
 
   @Test func `a check finds mistakes before a start`() throws {

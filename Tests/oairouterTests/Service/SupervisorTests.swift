@@ -1,6 +1,5 @@
 import Glibc
 import OAIRouter
-import Synchronization
 import Testing
 
 @testable import oairouter
@@ -141,34 +140,71 @@ struct SupervisorTests {
     let listener = try Listener()
     let (manager, router, running) = try started(listener, watchdog: .milliseconds(100))
     #expect(await listener.wait(for: "WATCHDOG=1") != nil)
-    #expect(manager.handOver(to: 4711) == nil)
+    #expect(manager.handOver(to: 4711, within: .seconds(60)))
     #expect(await listener.wait(for: "MAINPID=") == "MAINPID=4711")
     // An answer that was on its way.
     _ = await listener.next(milliseconds: 100)
     await listener.skip()
     manager.stopping(.draining)
     #expect(await listener.next(milliseconds: 1000) == nil, "twenty pings would be due")
-    manager.takeBack()
+    manager.takeBack(isGoingOn: false)
     #expect(await listener.wait(for: "MAINPID=") == "MAINPID=\(getpid())")
     router.drain()
     try await running.value
   }
 
-  /// A manager that reads its own units again takes nothing for seconds.
+  /// Fills the manager's queue, as one does that reads its own units again and takes nothing.
+  private func fill(_ listener: Listener) throws {
+    let socket = try NotifySocket(listener.place)
+    while socket.send("STATUS=filler", within: .zero) == nil {}
+  }
+
   @Test func `a manager that takes nothing for a while hears of it all the same`() async throws {
     let listener = try Listener()
-    let full = try NotifySocket(listener.place)
-    while full.send("STATUS=filler", patience: .none) == nil {}
+    try fill(listener)
     let manager = Supervisor(try NotifySocket(listener.place), watchdog: nil)
-    let told = Mutex(false)
-    OwnThread.start("test") {
-      #expect(manager.handOver(to: 4711) == nil)
-      told.withLock { $0 = true }
-    }
-    // More than one try: what isn't that important is given up after it.
-    #expect(full.send("STATUS=more") == Errno(EAGAIN))
-    #expect(!told.withLock { $0 })
+    OwnThread.start("test") { #expect(manager.handOver(to: 4711, within: .seconds(300))) }
+    // For longer than what is less important would wait.
+    #expect(try NotifySocket(listener.place).send("STATUS=more") == Errno(EAGAIN))
     #expect(await listener.wait(for: "MAINPID=") == "MAINPID=4711")
+  }
+
+  @Test func `whom the manager doesn't let go goes on as before`() async throws {
+    let listener = try Listener()
+    let (manager, router, running) = try started(listener)
+    #expect(await listener.wait(for: "READY=1") != nil)
+    try fill(listener)
+    #expect(!manager.handOver(to: 4711, within: .milliseconds(1)))
+    await listener.skip()
+    manager.stopping(.draining)
+    #expect(await listener.wait(for: "STOPPING=1") != nil)
+    router.drain()
+    try await running.value
+  }
+
+  @Test func `a successor that is gone at once leaves the service where it was`() async throws {
+    let listener = try Listener()
+    let (manager, router, running) = try started(listener, watchdog: .milliseconds(100))
+    #expect(await listener.wait(for: "READY=1") != nil)
+    #expect(manager.handOver(to: 4711, within: .seconds(60)))
+    manager.takeBack(isGoingOn: true)
+    #expect(await listener.wait(for: "MAINPID=") == "MAINPID=4711")
+    #expect(await listener.wait(for: "MAINPID=") == "MAINPID=\(getpid())")
+    #expect(await listener.wait(for: "WATCHDOG=1") != nil)
+    router.drain()
+    try await running.value
+  }
+
+  @Test func `readiness is told until it is taken`() async throws {
+    let listener = try Listener()
+    try fill(listener)
+    let (_, router, running) = try started(listener, watchdog: .milliseconds(100))
+    // Its first try is over by then, with nothing to show for it.
+    #expect(try NotifySocket(listener.place).send("STATUS=more") == Errno(EAGAIN))
+    #expect(try NotifySocket(listener.place).send("STATUS=more") == Errno(EAGAIN))
+    #expect(await listener.wait(for: "READY=1") != nil)
+    router.drain()
+    try await running.value
   }
 
   @Test func `the watchdog's variables are for one process`() {
