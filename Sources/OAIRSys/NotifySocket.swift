@@ -9,6 +9,7 @@ public struct NotifySocket: ~Copyable, Sendable {
   private let owner: OwnedFD
   private let path: [UInt8]
   /// LIMIT: how long a manager whose queue is full is waited for, unless a call says otherwise.
+  ///
   /// What isn't taken by then is dropped.
   public static let patience = Duration.seconds(1)
 
