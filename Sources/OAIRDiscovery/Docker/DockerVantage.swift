@@ -17,6 +17,11 @@ struct DockerVantage: Sendable, Equatable {
   var networks: LocalNetworks
   /// Instead of the engine's machine, for containers without an address of their own.
   var defaultHost: String?
+  /// What the system says of the container that we are in.
+  private let own: OwnContainer
+  /// That container isn't among those that the place was found out by: an engine lists one as running
+  /// only after its program has started.
+  private let missesOwn: Bool
 
   /// Finds out where we are.
   ///
@@ -33,6 +38,8 @@ struct DockerVantage: Sendable, Equatable {
   ) {
     self.networks = networks
     self.defaultHost = defaultHost
+    self.own = own
+    missesOwn = !containers.contains { own.matches($0.id) }
     if let container = containers.first(where: { own.matches($0.id) }) {
       place = container.usesHostNetwork ? .host : .container(container)
     } else {
@@ -82,7 +89,10 @@ struct DockerVantage: Sendable, Equatable {
   }
 
   /// True for the container that we are in.
-  func isOwn(_ container: Container) -> Bool {
-    if case .container(let own) = place { own.id == container.id } else { false }
+  func isOwn(_ container: Container) -> Bool { own.matches(container.id) }
+
+  /// True when these tell of our place, which isn't known yet: a whole list is due.
+  func isDoubtful(after containers: [Container]) -> Bool {
+    missesOwn && containers.contains(where: isOwn)
   }
 }

@@ -293,7 +293,9 @@ struct DockerWatch {
     }
     guard var vantage else { return [] }
     vantage.networks = networks
-    return ledger.take(answer: containers, ContainerMapping(options: options, vantage: vantage))
+    let mapping = ContainerMapping(options: options, vantage: vantage)
+    let steps = ledger.take(answer: containers, mapping)
+    return vantage.isDoubtful(after: containers) ? steps + ledger.wantAll() : steps
   }
 
   private mutating func perform(

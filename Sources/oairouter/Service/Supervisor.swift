@@ -184,8 +184,8 @@ final class Supervisor: Sendable {
     router.summary { [self] summary in
       // On the reactor's thread.
       guard let summary else { return }
-      guard state.withLock({ !$0.isRetired }) else { return }
-      if watchdog != nil { socket.send("WATCHDOG=1", within: .zero) }
+      let isSilent = watchdog == nil || state.withLock { $0.isRetired }
+      if !isSilent { socket.send("WATCHDOG=1", within: .zero) }
       queue.async { self.answered(summary) }
     }
   }

@@ -64,4 +64,14 @@ struct DockerVantageTests {
     #expect(vantage.hostAddress(port: 5)?.description == "10.0.0.9:5")
     #expect(vantage.published(.ipv4(0, port: 5))?.description == "10.0.0.9:5")
   }
+
+  @Test func `a container that isn't listed as running yet is ours all the same`() {
+    let own = Container.running(1)
+    let other = Container.running(2)
+    let vantage = DockerVantage.vantage(engine: Self.away, containers: [other], own: [own.id])
+    #expect(vantage.isOwn(own) && !vantage.isOwn(other))
+    #expect(!vantage.isDoubtful(after: [other]) && vantage.isDoubtful(after: [own]))
+    let whole = DockerVantage.vantage(engine: Self.away, containers: [own, other], own: [own.id])
+    #expect(!whole.isDoubtful(after: [own]) && whole.place == .container(own))
+  }
 }
