@@ -19,8 +19,8 @@ struct DockerVantage: Sendable, Equatable {
   var defaultHost: String?
   /// What the system says of the container that we are in.
   private let own: OwnContainer
-  /// That container isn't among those that the place was found out by: an engine lists one as running
-  /// only after its program has started.
+  /// That container isn't among those that the place was found out by: an engine lists one as
+  /// running only after its program has started.
   private let missesOwn: Bool
 
   /// Finds out where we are.
