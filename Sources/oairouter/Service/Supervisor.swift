@@ -167,6 +167,8 @@ final class Supervisor: Sendable {
     }
     let text = "MAINPID=\(getpid())\nSTATUS=the successor is gone"
     socket.send(text, within: Self.takingBack)
+    // The next answer's status is news again.
+    state.withLock { $0.told = "" }
   }
 
   /// The manager watches this process.
