@@ -1,6 +1,7 @@
 import ArgumentParser
 import Glibc
 import OAIRDiscovery
+import OAIRouter
 
 /// The program.
 ///
@@ -27,6 +28,7 @@ struct Oairouter: ParsableCommand {
   /// Parses and runs, on the main thread and without any other: signals are taken by a descriptor,
   /// which must be made before a second thread exists.
   static func main() {
+    StartupPages.ownVariables()
     // Swift finds them in /proc/self/cmdline; without them this would serve, whatever was asked.
     guard !CommandLine.arguments.isEmpty else {
       end(CommandFailure("the arguments can't be read: mount /proc", exitCode: 2))
@@ -34,11 +36,19 @@ struct Oairouter: ParsableCommand {
     do {
       let arguments = Array(CommandLine.arguments.dropFirst())
       try checkCommand(arguments.first)
+      if let serving = plainServing(arguments) { return try serving.run() }
       var command = try parseAsRoot(SettingFlag.separatingValues(in: arguments))
       try command.run()
     } catch {
       end(error)
     }
+  }
+
+  /// What `serve` has to do, which may be named or not, if its arguments are plain.
+  private static func plainServing(_ arguments: [String]) -> Serving? {
+    let isNamed = arguments.first == Serve.configuration.commandName
+    guard isNamed || arguments.first?.hasPrefix("-") ?? true else { return nil }
+    return PlainServe.serving(Array(arguments.dropFirst(isNamed ? 1 : 0)))
   }
 
   /// A word in the place of a command that is none: `serve`, which may be left out, takes no words.

@@ -81,7 +81,7 @@ struct Doctor: ParsableCommand {
       findings += EngineExamination(setup: setup).findings
     }
     // As the router itself does it.
-    let descriptors = DescriptorLimit.raise(to: Serve.descriptors)
+    let descriptors = DescriptorLimit.raise(to: Serving.descriptors)
     let machine = MachineExamination(
       environment: source.environment,
       options: options,
