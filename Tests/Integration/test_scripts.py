@@ -1,6 +1,10 @@
-"""Scripts/lib.sh: how much memory a build may take, and what is done where that is too little."""
+"""Scripts/lib.sh: how much memory a build may take, what is done where that is too little, and by
+which profile it is optimised."""
 
+import gzip
 import os
+import pathlib
+import re
 import subprocess
 
 import pytest
@@ -88,6 +92,38 @@ def test_what_the_environment_says_counts_more(shell, machine):
     assert shell(call, OAIROUTER_BUILD_MEGABYTES="").stdout == "65536\n"
     wrong = shell(call, OAIROUTER_BUILD_MEGABYTES="12G")
     assert wrong.returncode == 2 and "OAIROUTER_BUILD_MEGABYTES" in wrong.stderr
+
+
+def compiler(version):
+    """A `swift` that says which version it is, and otherwise what it was asked for."""
+    return f"""
+swift() {{ [[ $1 == --version ]] && echo 'Swift version {version}.1' || echo "swift $*" >&2; }}
+find_archives() {{ static=(); }}
+need_swift() {{ :; }}
+build_release
+build_release"""
+
+
+def test_a_profile_is_of_one_version_of_the_compiler(shell, root):
+    archive = next(root.glob("Scripts/packaging/swift-*.profdata.gz"))
+    version = archive.name.removeprefix("swift-").removesuffix(".profdata.gz")
+    known = shell(compiler(version), OAIROUTER_BUILD_MEGABYTES="12000")
+    flag = re.search(r"-ir-profile-use=(\S+)", known.stderr)
+    assert known.returncode == 0 and pathlib.Path(flag[1]).read_bytes() == gzip.decompress(
+        archive.read_bytes()
+    )
+    small = shell(compiler(version), OAIROUTER_BUILD_MEGABYTES="8000")
+    unknown = shell(compiler("9.9"), OAIROUTER_BUILD_MEGABYTES="12000")
+    for other in (small, unknown):
+        assert other.returncode == 0 and "-ir-profile-use" not in other.stderr
+    assert "built without a profile" in unknown.stderr and "lto-mode full" in unknown.stderr
+
+
+def test_a_profile_names_no_place(root):
+    """It was recorded somewhere else than it is used."""
+    data = gzip.decompress(next(root.glob("Scripts/packaging/swift-*.profdata.gz")).read_bytes())
+    assert b"OAIRProxy" in data and b".swift.bc;" in data
+    assert not re.search(rb"/[\w.-]{3,}/", data)
 
 
 BUILD = """
