@@ -90,7 +90,8 @@ profile_names=(-Xswiftc -Xllvm -Xswiftc -static-func-full-module-prefix=false)
 # The file with a profile for the compiler that is here.
 profile_archive() {
   local version
-  version=$(swift --version 2>/dev/null | sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p' || true)
+  version=$(swift --version 2>/dev/null |
+    sed -n 's/.*Swift version \([0-9]*\.[0-9]*\).*/\1/p' || true)
   echo "Scripts/packaging/swift-$version.profdata.gz"
 }
 

@@ -174,6 +174,11 @@ struct Serving {
     for warning in settings.warnings {
       options.logger.warning("setting ignored", metadata: ["reason": .string(warning)])
     }
+    let isKnown = hasDemo || !options.backends.isEmpty
+    if !isKnown, options.discoverers.isEmpty, options.localPorts.isEmpty {
+      let reason = "none is named, and nothing looks for any: all requests for a model are refused"
+      options.logger.warning("no backends", metadata: ["reason": .string(reason)])
+    }
     // Looked for, and not there.
     let lacksEngine =
       settings.value("discovery.docker.enabled").text == "auto" && !options.localPorts.isEmpty

@@ -69,6 +69,16 @@ def test_bad_usage_is_refused_with_status_2(run, arguments, word):
     refuses(run("serve", *arguments), word)
 
 
+def test_a_router_without_any_backend_says_so(start_mock, start_router):
+    event = "no backends"
+    alone = start_router({})
+    (warning,) = wait_until(lambda: alone.event_lines(event), "a warning")
+    assert warning["level"] == "warning" and "nothing looks for any" in warning["reason"]
+    named = start_router({"a": start_mock("a", "m").url}, name="named").wait_ready(1, ["m"])
+    demo = start_router({}, "--demo", name="demo").wait_ready(1, ["demo"])
+    assert named.event_lines(event) == demo.event_lines(event) == []
+
+
 def test_every_line_is_json_when_that_is_asked_for(start_mock, start_router):
     router = start_router({"a": start_mock("a", "m").url}).wait_ready(1, ["m"])
     router.ask("GET", "/health")
