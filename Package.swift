@@ -42,6 +42,8 @@ let package = Package(
     .systemLibrary(name: "COAIRSys"),
     // What the program reads its configuration with; the library does without.
     .systemLibrary(name: "CYAML", providers: [.apt(["libyaml-dev"])]),
+    // Where the program's own memory is.
+    .systemLibrary(name: "CProgram"),
     // What name services are asked with, in the trait `DNS`.
     .systemLibrary(name: "CCares", providers: [.apt(["libc-ares-dev"])]),
     // L1: leaves.
@@ -81,7 +83,7 @@ let package = Package(
     .executableTarget(
       name: "oairouter",
       dependencies: [
-        "OAIRouter", "OAIRDiscovery", "OAIRMock", "OAIRBench", "CYAML",
+        "OAIRouter", "OAIRDiscovery", "OAIRMock", "OAIRBench", "CYAML", "CProgram",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict

@@ -9,7 +9,7 @@ import sys
 from measure import Program, free_port
 
 KEY = "sk-0123456789abcdef"
-# What routers are asked, as far as it takes a request's time; each kind for so many seconds.
+# What most of a router's time goes to; each kind for so many seconds.
 LOADS = [
     (3, "quick", ["--connections", "64"]),
     (1, "quick", ["--connections", "1"]),
@@ -69,7 +69,9 @@ def main():
             port = free_port()
             programs.append(serve(name, port, backends, folder))
             load(port, folder / "key")
-            programs.pop().stop()
+            programs[-1].stop()
+            if programs.pop().process.returncode != 0:
+                sys.exit(f"the router {name!r} didn't end by itself, so there are no counts of it")
     finally:
         for program in reversed(programs):
             program.stop()

@@ -1,4 +1,4 @@
-// The Linux calls that the toolchain's Glibc module leaves out, and names that only a linker knows.
+// The Linux calls that the toolchain's Glibc module leaves out, and nothing else.
 #pragma once
 #include <malloc.h>
 #include <pthread.h>
@@ -16,12 +16,3 @@
 // and so clash with the Glibc module.
 int accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags);
 int pthread_setname_np(pthread_t thread, const char *name);
-// The program's variables, as the linker has laid them out (end(3)).
-static inline void *oair_data_start(void) {
-  extern char __data_start;
-  return &__data_start;
-}
-static inline void *oair_data_end(void) {
-  extern char end;
-  return &end;
-}

@@ -1,32 +1,8 @@
-import COAIRSys
 import Glibc
 
-/// The pages that a program's start is about: those of its variables, which it has to write to, and
-/// those of its code, of which it touches far more than serving does (arguments, configuration, the
-/// runtime's search through every type of the program).
+/// The pages of program code that are in memory since the start, which touches far more of it than
+/// serving does: arguments, configuration, the runtime's search through every type of the program.
 public enum StartupPages {
-  /// Has the pages of the program's variables copied at once, to be called while it has one thread.
-  ///
-  /// Most of them are read and then written to by the time the program serves. Copying a page that
-  /// was read before means telling the other processors in which the program has threads
-  /// (their TLBs know the page in the file's cache), and waiting for them: a fifth of the time
-  /// until the first answer on a virtual machine.
-  ///
-  /// - Returns: whether it was done; not where the kernel can't (before Linux 5.14). All goes on as
-  ///   well without it.
-  @discardableResult
-  public static func ownVariables() -> Bool {
-    let page = UInt(getpagesize())
-    let start = UInt(bitPattern: oair_data_start()) & ~(page - 1)
-    let end = UInt(bitPattern: oair_data_end())
-    guard start > 0, start < end else { return false }
-    // SAFETY: the writable part of this program's file, which stays mapped. What it holds is kept:
-    // pages are copied as a write to them would have it (madvise(2)). Where a page isn't writable,
-    // as those that the runtime protects, the call ends with what is behind it as it was.
-    let variables = UnsafeMutableRawPointer(bitPattern: start)
-    return madvise(variables, Int(end - start), MADV_POPULATE_WRITE) == 0 || errno == EFAULT
-  }
-
   /// LIMIT: bytes of the list of mappings that are looked at; the rest of it stays as it is.
   private static let listed = 1 << 20
 

@@ -28,7 +28,7 @@ struct Oairouter: ParsableCommand {
   /// Parses and runs, on the main thread and without any other: signals are taken by a descriptor,
   /// which must be made before a second thread exists.
   static func main() {
-    StartupPages.ownVariables()
+    ProgramVariables.own()
     // Swift finds them in /proc/self/cmdline; without them this would serve, whatever was asked.
     guard !CommandLine.arguments.isEmpty else {
       end(CommandFailure("the arguments can't be read: mount /proc", exitCode: 2))

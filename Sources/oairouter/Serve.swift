@@ -13,8 +13,8 @@ struct Serve: ParsableCommand {
       """
   )
 
+  // What isn't a setting stands in PlainServe, too.
   @OptionGroup var file: FileFlags
-
   @OptionGroup var demonstration: DemoFlag
   @OptionGroup var discover: DiscoverFlag
   @OptionGroup var flags: ServeFlags
@@ -25,33 +25,5 @@ struct Serve: ParsableCommand {
       discover: discover.discover,
       hasDemo: demonstration.demo
     ).run()
-  }
-}
-
-/// `serve` as it is nearly always called: settings that are a flag and its value, and little else.
-///
-/// The library takes five milliseconds to prepare the options of all settings, a quarter of the
-/// time until the first answer. So it gets what isn't a setting. Whatever isn't plain (mistakes,
-/// too) goes to `Serve`, which also is who shows them all.
-struct PlainServe: ParsableArguments {
-  @OptionGroup var file: FileFlags
-  @OptionGroup var demonstration: DemoFlag
-  @OptionGroup var discover: DiscoverFlag
-
-  /// What these arguments ask for.
-  ///
-  /// - Parameter arguments: the words behind `serve`.
-  /// - Returns: nil when `Serve` has to read them.
-  static func serving(_ arguments: [String]) -> Serving? {
-    guard let plain = PlainFlags(arguments), let rest = try? parse(plain.rest) else { return nil }
-    return Serving(
-      source: ConfigurationSource(
-        file: rest.file.config,
-        flags: plain.flags,
-        environment: ConfigurationSource.processEnvironment
-      ),
-      discover: rest.discover.discover,
-      hasDemo: rest.demonstration.demo
-    )
   }
 }

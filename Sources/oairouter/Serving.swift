@@ -176,7 +176,8 @@ struct Serving {
     }
     let isKnown = hasDemo || !options.backends.isEmpty
     if !isKnown, options.discoverers.isEmpty, options.localPorts.isEmpty {
-      let reason = "none is named, and nothing looks for any: all requests for a model are refused"
+      let reason =
+        "none is named, and nothing looks for any; until one is added, requests are refused"
       options.logger.warning("no backends", metadata: ["reason": .string(reason)])
     }
     // Looked for, and not there.

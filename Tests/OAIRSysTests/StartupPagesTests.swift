@@ -27,17 +27,6 @@ import Testing
     #expect(StartupPages.codeMapping(line[...]) == nil)
   }
 
-  /// Only one test touches it.
-  nonisolated(unsafe) private static var kept: (UInt8, UInt8, UInt8, UInt8) = (1, 2, 3, 4)
-
-  @Test func `variables keep what they hold when their pages are copied`() throws {
-    try #require(StartupPages.ownVariables())
-    #expect(Self.kept == (1, 2, 3, 4))
-    Self.kept.3 = 7
-    try #require(StartupPages.ownVariables())
-    #expect(Self.kept == (1, 2, 3, 7))
-  }
-
   @Test func `a process goes on without the pages of its start`() {
     // At least this test's own code.
     #expect(StartupPages.release() > 1 << 16)

@@ -11,6 +11,7 @@ enum StructureRules {
     "COAIRSys": [],
     "CCares": [],
     "CYAML": [],
+    "CProgram": [],
     "OAIRSys": ["COAIRSys", "Glibc"],
     "OAIRHTTP1": ["Glibc"],
     "OAIRWire": ["Glibc"],
@@ -33,9 +34,8 @@ enum StructureRules {
     "OAIRMock": ["OAIRSys", "OAIRReactor", "OAIRHTTP1", "OAIRWire", "OAIRTypes", "Glibc"],
     "OAIRBench": ["OAIRSys", "OAIRReactor", "OAIRHTTP1", "OAIRWire", "OAIRTypes", "Glibc"],
     "oairouter": [
-      "OAIRouter", "OAIRDiscovery", "OAIRMock", "OAIRBench", "CYAML", "ArgumentParser", "Logging",
-      "Glibc", "Dispatch",
-      "FoundationEssentials",
+      "OAIRouter", "OAIRDiscovery", "OAIRMock", "OAIRBench", "CYAML", "CProgram", "ArgumentParser",
+      "Logging", "Glibc", "Dispatch", "FoundationEssentials",
     ],
   ]
 

@@ -9,17 +9,22 @@ struct PlainFlags {
   ///
   /// - Parameter arguments: the words behind the command.
   /// - Returns: nil where the library has rules of its own: for a value that is missing, is empty
-  ///   or begins with `-`, and for all that stands beside `--`.
+  ///   or begins with `-`, for a setting right behind another flag, and for all that stands beside
+  ///   `--`.
   init?(_ arguments: [String]) {
     let keys = Self.keys
     var words = arguments[...]
+    var mayWantValue = false
     while let word = words.popFirst() {
       guard word != "--" else { return nil }
       let (name, value) = Self.split(word)
       guard let key = keys[name] else {
         rest.append(word)
+        mayWantValue = word.hasPrefix("-") && value == nil
         continue
       }
+      // Taken out from behind another flag, it would leave that one with somebody else's value.
+      guard !mayWantValue else { return nil }
       guard let text = value ?? words.popFirst(), !text.isEmpty, !text.hasPrefix("-") else {
         return nil
       }

@@ -147,9 +147,16 @@ struct FileFlags: ParsableArguments {
   ///
   /// - Parameter command: the whole of it, whose flags are looked for.
   func source(of command: Any) -> ConfigurationSource {
+    source(flags: SettingFlag.all(in: command))
+  }
+
+  /// The same, of flags that were read already.
+  ///
+  /// - Parameter flags: what they say, by the paths of their keys.
+  func source(flags: [String: [String]]) -> ConfigurationSource {
     ConfigurationSource(
       file: config,
-      flags: SettingFlag.all(in: command),
+      flags: flags,
       environment: ConfigurationSource.processEnvironment
     )
   }

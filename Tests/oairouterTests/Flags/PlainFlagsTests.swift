@@ -22,7 +22,7 @@ import Testing
     arguments: [
       { [$0, "a"] }, { ["\($0)=a"] }, { ["\($0)=a=b"] }, { [$0, "{\"a b\":[1]}"] },
       { ["\($0)= -"] },
-      { [$0, "a", "--demo", "\($0)=b"] }, { ["--config", "c", "\($0)=a", $0, "b=c"] },
+      { [$0, "a", "\($0)=b"] }, { ["--config", "c", "\($0)=a", $0, "b=c"] },
     ] as [@Sendable (String) -> [String]]
   )
   func `each flag says what it says to the library`(form: @Sendable (String) -> [String]) throws {
@@ -31,7 +31,6 @@ import Testing
     let expected = try Self.expected(words)
     #expect(Set(plain.flags.keys) == Set(SettingTable.keys.map(\.path)))
     for (path, texts) in plain.flags { #expect(texts == expected[path], "\(path)") }
-    #expect(PlainServe.serving(words) != nil)
   }
 
   @Test(arguments: names)
@@ -39,29 +38,7 @@ import Testing
     for words in [
       [name], [name, "--demo"], [name, "-1"], ["--demo", name], [name, "a", "--"],
       ["--", name, "a"], [name, ""], ["\(name)="], ["\(name)=-1"],
+      ["--config", name, "a", "b"], ["--discover", "\(name)=a", "off"],
     ] { #expect(PlainFlags(words) == nil, "\(words)") }
-  }
-
-  @Test(arguments: [
-    ["--help"], ["-h"], ["--version"], ["--config"], ["--nonsense"], ["--nonsense", "a"],
-    ["--Listen", "a"], ["--lis", "a"], ["--discover", "nowhere"], ["word"], ["--demo=maybe"],
-    ["--generate-completion-script", "bash"], ["---completion", "serve"], ["-x"], [""],
-  ])
-  func `so is what is wrong, or isn't about serving`(words: [String]) {
-    #expect(PlainServe.serving(words) == nil)
-    #expect(PlainServe.serving(["--listen", "127.0.0.1:0"] + words) == nil)
-    #expect(PlainServe.serving(words + ["--listen", "127.0.0.1:0"]) == nil)
-  }
-
-  @Test func `the other words of serve are heard`() throws {
-    let serving = try #require(
-      PlainServe.serving([
-        "--workers", "2", "--demo", "--config", "/a", "--discover", "off", "--workers=3",
-      ])
-    )
-    #expect(serving.hasDemo)
-    #expect(serving.source.path == "/a")
-    #expect(serving.discover == [.off])
-    #expect(serving.source.flags == ["workers": ["3"]])
   }
 }
