@@ -1,7 +1,7 @@
 """forget.py LLVM_PROFDATA PROFILE NAME: takes the counts of one function out of a profile.
 
-LLVM's own tool can't. What the compiler knows of a function it finds by a hash of its branches: with
-another hash the function is compiled as if it had never been counted.
+LLVM's own tool can't. What the compiler knows of a function it finds by a hash of its branches:
+with another hash the function is compiled as if it had never been counted.
 """
 
 import pathlib
