@@ -55,6 +55,9 @@ struct SettingKey: Sendable {
   /// `--timeouts.first-byte`, or the shorter name.
   var flag: String { "--" + (flagAliases.first ?? flagName) }
 
+  /// Every word of a command line that is its flag.
+  var flagWords: [String] { (flagAliases + [flagName]).map { "--" + $0 } }
+
   /// `timeouts.first-byte`.
   var flagName: String {
     let dashed = path.utf8.map { $0 == UInt8(ascii: "_") ? UInt8(ascii: "-") : $0 }

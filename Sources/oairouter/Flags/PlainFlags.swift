@@ -41,7 +41,7 @@ struct PlainFlags {
   private static var keys: [String: SettingKey] {
     var keys: [String: SettingKey] = [:]
     for key in SettingTable.keys {
-      for name in key.flagAliases + [key.flagName] { keys["--" + name] = key }
+      for word in key.flagWords { keys[word] = key }
     }
     return keys
   }

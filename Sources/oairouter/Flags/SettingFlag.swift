@@ -70,8 +70,7 @@ extension SettingFlag {
   static func separatingValues(in arguments: [String]) -> [String] {
     let names = SettingTable.keys
       .filter { if case .boolean = $0.form { true } else { false } }
-      .flatMap { $0.flagAliases + [$0.flagName] }
-      .map { "--\($0)" }
+      .flatMap(\.flagWords)
     let end = arguments.firstIndex(of: "--") ?? arguments.endIndex
     let options = arguments[..<end].flatMap { word -> [String] in
       guard let place = word.firstIndex(of: "="), names.contains(String(word[..<place])) else {

@@ -5,9 +5,7 @@ import Testing
 
 /// What is read without the library has to be what the library would have read.
 @Suite struct PlainFlagsTests {
-  private static let names: [String] = SettingTable.keys.flatMap { key in
-    (key.flagAliases + [key.flagName]).map { "--" + $0 }
-  }
+  private static let names: [String] = SettingTable.keys.flatMap(\.flagWords)
 
   /// What `Serve` reads from the same words.
   private static func expected(_ arguments: [String]) throws -> [String: [String]] {
