@@ -33,7 +33,7 @@ public final class Router: Sendable {
   private let admin: AdminListener?
   /// What is no backend: all that this router listens on.
   private let ownAddresses: [SocketAddress]
-  private let adminServer = Mutex<AdminServer?>(nil)
+  let administration = Administration()
   private let reports: ReportDesk
   private let metrics: MetricsDesk
   private let troubles = DiscoveryTroubles()
@@ -165,7 +165,7 @@ public final class Router: Sendable {
     let result: Result<ProxyCounters, any Error>
     do {
       try await ready?(self)
-      try startAdmin(added)
+      try beginAdministration(added)
       logListening()
       result = await withTaskCancellationHandler {
         await serve(proxy, writer?.rings)
@@ -198,13 +198,15 @@ public final class Router: Sendable {
       hold.close()
       if !leavesFiles.load(ordering: .sequentiallyConsistent) { hold.removeFile() }
     }
-    await adminServer.withLock { $0 }?.stop()
+    await administration.stop()
+    // Nobody was let in by it.
+    admin?.close()
     await added.stop()
     wake.finish()
   }
 
-  private func startAdmin(_ added: AddedBackends) throws(SystemError) {
-    guard let descriptor = admin?.release() else { return }
+  private func beginAdministration(_ added: AddedBackends) throws(SystemError) {
+    guard let admin else { return }
     let desk = AdminDesk(
       registry: registry,
       added: added,
@@ -212,21 +214,17 @@ public final class Router: Sendable {
       troubles: troubles,
       configuration: configuration,
       addresses: boundAddresses,
-      isAdminLocal: Self.isLocal(admin?.address),
+      isAdminLocal: Self.isLocal(admin.address),
       startedAt: LinuxKernel.now()
     )
-    let server = try AdminServer(
-      try ListeningSocket(adopting: OwnedFD(owning: descriptor)),
-      key: self.configuration.options.admin.key
-    ) { await desk.answer($0) }
-    adminServer.withLock { $0 = server }
-  }
-
-  /// Lets no administrators in any more; those whose requests are at work get their answers.
-  func stopAdministration() {
-    guard let server = adminServer.withLock({ $0 }) else { return }
-    // Not waited for here: the caller may be one of those requests. The router's end waits.
-    Task.detached { await server.stop() }
+    let configuration = configuration
+    try administration.begin { () throws(SystemError) in
+      guard let descriptor = admin.release() else { return nil }
+      return try AdminServer(
+        try ListeningSocket(adopting: OwnedFD(owning: descriptor)),
+        key: configuration.options.admin.key
+      ) { await desk.answer($0) }
+    }
   }
 
   /// Only this machine's users can come, and of those only whom the file's mode lets in.

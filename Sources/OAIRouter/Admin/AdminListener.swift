@@ -30,7 +30,10 @@ final class AdminListener: Sendable {
     descriptor = Mutex(socket.release())
   }
 
-  deinit {
+  deinit { close() }
+
+  /// Closes it, unless it has a new owner.
+  func close() {
     if let descriptor = release() { _ = OwnedFD(owning: descriptor) }
   }
 

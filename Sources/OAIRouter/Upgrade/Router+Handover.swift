@@ -39,6 +39,21 @@ extension Router {
     leavesFiles.store(leaves, ordering: .sequentiallyConsistent)
   }
 
+  /// Has administrators wait: for as long as another process has the same listener, that one
+  /// answers them.
+  ///
+  /// Callable from anywhere, before `run()`.
+  public func holdAdministrators() { administration.hold() }
+
+  /// Lets those in whom `holdAdministrators` has made wait; nothing otherwise.
+  ///
+  /// Callable from anywhere.
+  ///
+  /// - Throws: `RouterError.system` when the system refuses what answering them needs.
+  public func admitAdministrators() throws(RouterError) {
+    do throws(SystemError) { try administration.admit() } catch { throw .system(error) }
+  }
+
   /// Leaves what is to come to another process that serves by the same listeners, and finishes what
   /// is under way: a drain without delay, in which `/readyz` goes on to say what it says of the
   /// backends, administrators are let in no more, and files of sockets stay where they are.
@@ -49,7 +64,11 @@ extension Router {
       hold.leaveFile()
       hold.close()
     }
-    post(.handOver)
-    stopAdministration()
+    // An administrator who came to this process is answered by it: that takes its reactor. Not
+    // waited for here: the caller may be one of those requests.
+    Task.detached { [self] in
+      await administration.stop()
+      post(.handOver)
+    }
   }
 }

@@ -16,7 +16,7 @@ struct ServedLife: Sendable {
   /// Runs the router; the process ends with it.
   func run() async {
     do {
-      if predecessor == nil { service?.started(router) } else { router.leaveFiles(true) }
+      if predecessor == nil { service?.started(router) } else { beginBesidePredecessor() }
       try await router.run { router in
         guard let predecessor else { return }
         try await predecessor.admission(of: router)
@@ -34,11 +34,20 @@ struct ServedLife: Sendable {
     }
   }
 
+  /// Files of sockets and administrators are the predecessor's until it leaves.
+  private func beginBesidePredecessor() {
+    router.leaveFiles(true)
+    router.holdAdministrators()
+  }
+
   /// The process is the service once its predecessor says so, and speaks for it from then on.
   private func arrive(from predecessor: Predecessor) async {
     // One that goes on itself has this process end.
     guard await predecessor.leaves() else { return }
     router.leaveFiles(false)
+    do throws(RouterError) { try router.admitAdministrators() } catch {
+      logger.error("no administration", metadata: ["reason": "\(error)"])
+    }
     service?.started(router)
     upgrader.arrived()
     logger.notice("took over", metadata: ["from_pid": "\(predecessor.note.parent)"])
