@@ -15,7 +15,7 @@ struct Check: ParsableCommand {
 
   @OptionGroup var file: FileFlags
 
-  @Flag(help: "Print JSON: for each key its value and where it was said.")
+  @Flag(help: "Print JSON: for each key its value and where it was said, or all mistakes.")
   var json = false
 
   @Flag(help: "Print the JSON Schema of configuration files, for editors, and end.")
@@ -42,6 +42,9 @@ struct Check: ParsableCommand {
       for warning in settings.warnings { Terminal.writeError("oairouter: \(warning)\n") }
       let listing = SettingsListing(settings: settings)
       Terminal.write(json ? listing.json : listing.yaml)
-    } catch { throw CommandFailure(error) }
+    } catch {
+      if json { Terminal.write(SettingsListing.json(error)) }
+      throw CommandFailure(error)
+    }
   }
 }

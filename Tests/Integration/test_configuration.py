@@ -104,8 +104,38 @@ def test_flags_come_before_variables_and_those_before_the_file(run, tmp_path):
     assert shown["timeouts.head"] == {"value": "1s", "source": f"{path}:1"}
     assert shown["timeouts.write"] == {"value": "20s", "source": "OAIROUTER_TIMEOUTS_WRITE"}
     assert shown["timeouts.idle"] == {"value": "5m", "source": "--timeouts.idle"}
-    assert shown["queue.max"] == {"value": "7", "source": f"{path}:3"}
+    assert shown["queue.max"] == {"value": 7, "source": f"{path}:3"}
     assert shown["timeouts.drain"] == {"value": "30s", "source": "default"}
+
+
+def test_what_check_tells_programs_is_a_configuration(run, tmp_path, root):
+    done = run("check", "--config", root / "docs/oairouter.example.yaml", "--json")
+    assert done.returncode == 0, done.stderr
+    shown = {key: entry["value"] for key, entry in json.loads(done.stdout).items()}
+    again = run("check", "--config", write(tmp_path, json.dumps(nested(shown))), "--json")
+    assert again.returncode == 0, again.stderr
+    assert {key: entry["value"] for key, entry in json.loads(again.stdout).items()} == shown
+
+
+def nested(settings):
+    """Keys with dots as objects in objects."""
+    whole = {}
+    for path, value in settings.items():
+        place = whole
+        *sections, name = path.split(".")
+        for section in sections:
+            place = place.setdefault(section, {})
+        place[name] = value
+    return whole
+
+
+def test_programs_are_told_of_mistakes(run, tmp_path):
+    path = write(tmp_path, "queue: {max: -1}\ntimeouts: {idle: 3 apples}\n")
+    done = run("check", "--config", path, "--json")
+    assert done.returncode == 2
+    mistakes = json.loads(done.stdout)["mistakes"]
+    assert [mistake.split(": ")[0] for mistake in mistakes] == [f"{path}:1:14", f"{path}:2:18"]
+    assert all(mistake in done.stderr for mistake in mistakes)
 
 
 def test_what_check_shows_is_a_configuration(run, tmp_path, root):
@@ -182,4 +212,4 @@ def test_a_file_that_is_not_there_is_an_error(run, tmp_path):
 def test_the_variable_names_the_file(run, tmp_path):
     path = write(tmp_path, '{"queue": {"max": 9}}', "oairouter.json")
     done = run("check", "--json", environment={"OAIROUTER_CONFIG": str(path)})
-    assert json.loads(done.stdout)["queue.max"] == {"value": "9", "source": f"{path}:1"}
+    assert json.loads(done.stdout)["queue.max"] == {"value": 9, "source": f"{path}:1"}

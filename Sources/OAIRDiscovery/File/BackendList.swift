@@ -82,10 +82,9 @@ package enum BackendList {
       do throws(DocumentError) {
         let backend = try backend(element, source, credentials: credentials)
         if let line = lines.updateValue(element.mark.line, forKey: backend.id) {
-          throw DocumentError(
-            "the id '\(backend.id)' is taken by the backend in line \(line)",
-            at: element.mark
-          )
+          // A command line has none.
+          let other = source == .flag ? "another backend" : "the backend in line \(line)"
+          throw DocumentError("the id '\(backend.id)' is taken by \(other)", at: element.mark)
         }
         backends.append(backend)
       } catch { problems.append(error) }

@@ -68,6 +68,21 @@ indirect enum SettingValue: Equatable, Sendable {
     }
   }
 
+  /// JSON in one line, which says the same in a configuration file; a secret as asterisks.
+  var json: String {
+    switch self {
+    case .nothing, .boolean, .integer: rendered
+    case .size, .duration: ConfigurationSchema.quoted(rendered)
+    case .text(let value): ConfigurationSchema.quoted(value)
+    case .secret: "\"********\""
+    case .list(let values): "[" + values.map(\.json).joined(separator: ", ") + "]"
+    case .map(let members):
+      "{"
+        + members.map { "\(ConfigurationSchema.quoted($0.name)): \($0.value.json)" }
+        .joined(separator: ", ") + "}"
+    }
+  }
+
   /// A text, quoted where it would be something else without.
   static func scalar(_ text: String) -> String {
     let words = ["", "~", "null", "true", "false", "on", "off", "yes", "no", "y", "n"]

@@ -49,11 +49,16 @@ struct SettingsListing {
   var json: String {
     let members = SettingTable.keys.map { key in
       let setting = settings[key.path]
-      let value = ConfigurationSchema.quoted(setting.value.rendered)
       let source = ConfigurationSchema.quoted(setting.origin.description)
-      return
-        "  \(ConfigurationSchema.quoted(key.path)): {\"value\": \(value), \"source\": \(source)}"
+      return "  \(ConfigurationSchema.quoted(key.path)): "
+        + "{\"value\": \(setting.value.json), \"source\": \(source)}"
     }
     return "{\n" + members.joined(separator: ",\n") + "\n}\n"
+  }
+
+  /// An object with what is wrong, in place of one with keys.
+  static func json(_ failure: SettingsFailure) -> String {
+    let problems = failure.problems.map { "    " + ConfigurationSchema.quoted($0) }
+    return "{\n  \"mistakes\": [\n" + problems.joined(separator: ",\n") + "\n  ]\n}\n"
   }
 }
