@@ -18,6 +18,10 @@ from scenarios import SCENARIOS, quick
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 DOCUMENT = ROOT / "docs/PERFORMANCE.md"
 START_SECONDS = 90
+# A run of which other virtual machines took more than this share of the processors' time is
+# measured again, so many times in all.
+QUIET_SHARE = 0.02
+QUIET_TRIES = 4
 
 
 def pinned(core, command):
@@ -91,6 +95,15 @@ class Program:
         )
         return sum(pages) * os.sysconf("SC_PAGE_SIZE")
 
+    def idle(self, seconds):
+        """The least that they have within a time: some let go later of what a start took."""
+        end = time.monotonic() + seconds
+        least = self.resident()
+        while time.monotonic() < end:
+            time.sleep(0.1)
+            least = min(least, self.resident())
+        return least
+
     def stop(self):
         if self.process.poll() is None:
             self.process.terminate()
@@ -126,7 +139,7 @@ def run(name, scenario, peer, folder):
             command = PEERS[peer](folder, port, backend)
             programs.append(Program(command, port, 1, folder / "peer.log"))
             programs[1].await_answer(port)
-            idle = programs[1].resident()
+            idle = programs[1].idle(scenario.settle)
         target = programs[-1]
         figures = bench(port if PEERS[peer] else backend, scenario, target.processes())
         return {"scenario": name, "peer": peer, "idle_rss_bytes": idle, **figures}
@@ -135,8 +148,33 @@ def run(name, scenario, peer, folder):
             program.stop()
 
 
+def processor_ticks():
+    """Of all processors: the time that went to other virtual machines, and all time."""
+    fields = pathlib.Path("/proc/stat").read_text("ascii").split("\n")[0].split()[1:9]
+    return int(fields[7]), sum(map(int, fields))
+
+
+def quiet_run(name, scenario, peer, folder):
+    """The first of a few runs of which the hypervisor took next to nothing, or the best of them.
+
+    A virtual machine whose processors are taken away for milliseconds has tails of its own.
+    """
+    best = None
+    for _ in range(QUIET_TRIES):
+        stolen, whole = processor_ticks()
+        row = run(name, scenario, peer, folder)
+        now_stolen, now_whole = processor_ticks()
+        row["stolen_share"] = (now_stolen - stolen) / max(1, now_whole - whole)
+        if best is None or row["stolen_share"] < best["stolen_share"]:
+            best = row
+        if best["stolen_share"] <= QUIET_SHARE:
+            break
+    return best
+
+
 def measure(names, peers, rounds, is_quick, keep):
     """All rounds; who begins changes from round to round."""
+    one = run if is_quick else quiet_run
     rows = []
     with tempfile.TemporaryDirectory() as folder:
         for name in names:
@@ -145,7 +183,7 @@ def measure(names, peers, rounds, is_quick, keep):
                 shift = number % len(peers)
                 for peer in [*peers[shift:], *peers[:shift]]:
                     print(f"{name}: round {number + 1}/{rounds} {peer}", file=sys.stderr)
-                    rows.append(run(name, scenario, peer, pathlib.Path(folder)))
+                    rows.append(one(name, scenario, peer, pathlib.Path(folder)))
                     if keep:
                         print(json.dumps(rows[-1]), file=keep, flush=True)
     return rows
