@@ -14,10 +14,13 @@ import time
 from collections import Counter
 
 import callgrind
+from peers import PEERS, installed
 
 BASELINE = pathlib.Path("docs/baselines/instructions.json")
 # By how much a count may grow. What one event costs differs by 2 to 4 % from run to run by itself.
 ALLOWED = {"request": 0.03, "event": 0.06}
+# Peers that callgrind sees whole.
+ONE_PROCESS = {"haproxy", "vllm-router", "sglang-router"}
 HOST = "127.0.0.1"
 # What the router does once, two seconds after its start, belongs to both runs.
 SETTLED = 6
@@ -140,42 +143,65 @@ def end(process):
             process.kill()
 
 
-def counted(folder, scenario, rounds):
-    """The instructions of one run by function: of the reactor's loop, and of all other threads."""
-    binary = os.environ["OAIROUTER_BIN"]
+def router(scenario, folder, port, backend):
+    """The command line of the router as it is counted."""
+    command = [os.environ["OAIROUTER_BIN"], "serve", "--listen", f"{HOST}:{port}"]
+    command += ["--backend", f"mock=http://{HOST}:{backend}", "--discover", "off"]
+    return [*command, "--admin", "off", *scenario.arguments(folder)]
+
+
+def traced(folder, scenario, rounds, command):
+    """What each thread of a program has cost, by function, in one run.
+
+    `command` makes its command line of a folder, its port and its backend's.
+    """
     mock_port, port = free_port(), free_port()
     out = folder / f"callgrind.{rounds}"
     mock = subprocess.Popen(
-        [binary, "mock", "--listen", f"{HOST}:{mock_port}", "--model", "mock"]
-        + [*scenario.mock_arguments()],
+        [os.environ["OAIROUTER_BIN"], "mock", "--listen", f"{HOST}:{mock_port}"]
+        + ["--model", "mock", *scenario.mock_arguments()],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    router = None
+    program = None
     try:
         await_port(mock_port, mock)
-        router = subprocess.Popen(
+        program = subprocess.Popen(
             ["valgrind", "--tool=callgrind", "--separate-threads=yes", "-q"]
-            + [f"--callgrind-out-file={out}", binary, "serve", "--listen", f"{HOST}:{port}"]
-            + ["--backend", f"mock=http://{HOST}:{mock_port}", "--discover", "off"]
-            + ["--admin", "off", *scenario.arguments(folder)],
+            + [f"--callgrind-out-file={out}", *command(folder, port, mock_port)],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        await_port(port, router)
+        await_port(port, program)
         # What is done once, in first requests, isn't what is asked for.
         started = time.monotonic()
         drive(port, scenario, 2 if scenario.events else 20)
         drive(port, scenario, rounds)
         time.sleep(max(0, started + SETTLED - time.monotonic()))
     finally:
-        if router is not None:
-            end(router)
+        if program is not None:
+            end(program)
         end(mock)
-    threads = [callgrind.costs(path) for path in folder.glob(f"callgrind.{rounds}-*")]
+    return [callgrind.costs(path) for path in folder.glob(f"callgrind.{rounds}-*")]
+
+
+def counted(folder, scenario, rounds):
+    """The instructions of one run by function: of the reactor's loop, and of all other threads."""
+    threads = traced(folder, scenario, rounds, lambda *places: router(scenario, *places))
     # Threads aren't numbered alike in each run.
     loop = [thread for thread in threads if any(LOOP in name for name in thread)]
     return [sum(loop, Counter()), sum((each for each in threads if each not in loop), Counter())]
+
+
+def counted_of_peer(name, scenario):
+    """What a request costs another proxy, all its threads together."""
+    with tempfile.TemporaryDirectory() as temporary:
+        runs = [
+            sum(traced(pathlib.Path(temporary), scenario, rounds, PEERS[name]), Counter()).total()
+            for rounds in scenario.lengths
+        ]
+    short, long = scenario.lengths
+    return (runs[1] - runs[0]) / ((long - short) * scenario.connections * (scenario.events or 1))
 
 
 def difference(long, short, by):
@@ -235,7 +261,10 @@ def main():
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--profile", type=int, default=0)
     parser.add_argument("--keep")
+    parser.add_argument("--beside", choices=sorted(ONE_PROCESS))
     options = parser.parse_args()
+    if options.beside and options.beside not in installed():
+        parser.error(f"{options.beside} isn't on the PATH")
     if options.list:
         print("\n".join(SCENARIOS))
         return
@@ -249,6 +278,9 @@ def main():
         counts[name], threads = measure(name, options.keep)
         print_profile(name, threads, options.profile)
     grown = judge(counts, record.get("counts", {}))
+    for name in names if options.beside else ():
+        count = counted_of_peer(options.beside, SCENARIOS[name])
+        print(f"{name:8} {options.beside} {count:,.0f} a {SCENARIOS[name].unit}")
     if options.write:
         record = {"compiler": compiler(), "counts": {**record.get("counts", {}), **counts}}
         BASELINE.parent.mkdir(exist_ok=True)
