@@ -100,10 +100,13 @@ struct AdminLoop: ~Copyable {
     guard !isStopping else { return }
     isStopping = true
     reactor.beginCloseSource(listener, isPaused: isListenerPaused)
-    for (owner, connection) in connections where connection.phase == .reading {
-      // Of one that was let in a moment ago epoll has said nothing yet.
-      _ = receive(owner, connection)
-      if connection.phase == .reading { close(owner) }
+    for (owner, connection) in connections {
+      switch connection.phase {
+      // Whoever has begun a request, or was let in and hasn't had one, is on the way.
+      case .reading where connection.hasBegun || connection.request == 0: break
+      case .reading, .lingering: close(owner)
+      case .answering, .writing: break
+      }
     }
   }
 
@@ -207,24 +210,16 @@ struct AdminLoop: ~Copyable {
 
   private mutating func read(_ owner: UInt64, _ connection: AdminConnection) {
     for _ in 0..<AdminLimits.readsPerTurn {
-      guard reactor.readiness(connection.socket).contains(.readable),
-        receive(owner, connection)
-      else { return }
+      guard reactor.readiness(connection.socket).contains(.readable) else { return }
+      switch reactor.receive(connection.socket, into: scratch) {
+      case .bytes(let count):
+        connection.reader.receive(UnsafeRawBufferPointer(rebasing: scratch[..<count]))
+        guard readOn(owner, connection) else { return }
+      case .wouldBlock: return
+      case .endOfFile, .failed: return close(owner)
+      }
     }
     reactor.makeRunnable(connection.socket)
-  }
-
-  /// - Returns: true when more may be read.
-  private mutating func receive(_ owner: UInt64, _ connection: AdminConnection) -> Bool {
-    switch reactor.receive(connection.socket, into: scratch) {
-    case .bytes(let count):
-      connection.reader.receive(UnsafeRawBufferPointer(rebasing: scratch[..<count]))
-      return readOn(owner, connection)
-    case .wouldBlock: return false
-    case .endOfFile, .failed:
-      close(owner)
-      return false
-    }
   }
 
   /// - Returns: true when more may be read.

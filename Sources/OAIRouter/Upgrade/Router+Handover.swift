@@ -55,8 +55,11 @@ extension Router {
   }
 
   /// Leaves what is to come to another process that serves by the same listeners, and finishes what
-  /// is under way: a drain without delay, in which `/readyz` goes on to say what it says of the
-  /// backends, administrators are let in no more, and files of sockets stay where they are.
+  /// is under way.
+  ///
+  /// Administrators are let in no more; as soon as those who came have their answers (2 s at most,
+  /// in which clients are still accepted) a drain without delay begins, in which `/readyz` goes on
+  /// to say what it says of the backends, and files of sockets stay where they are.
   ///
   /// `run()` returns in the end. Callable from anywhere.
   public func retire() {

@@ -45,11 +45,12 @@ struct ServedLife: Sendable {
     // One that goes on itself has this process end.
     guard await predecessor.leaves() else { return }
     router.leaveFiles(false)
+    // Before administrators are let in: the first of them may want the next upgrade.
+    upgrader.arrived()
     do throws(RouterError) { try router.admitAdministrators() } catch {
       logger.error("no administration", metadata: ["reason": "\(error)"])
     }
     service?.started(router)
-    upgrader.arrived()
     logger.notice("took over", metadata: ["from_pid": "\(predecessor.note.parent)"])
   }
 
