@@ -321,6 +321,7 @@ public struct Proxy<K: Kernel>: ~Copyable {
     for connection in mail.connections { takeOver(connection) }
     switch mail.command {
     case .leave: beginLeaving()
+    case .leaveListeners: leaveListeners()
     case .drain: beginDrain()
     case .handOver:
       hasSuccessor = true
@@ -443,6 +444,9 @@ public struct ProxyMail: Sendable {
   public enum Command: Int, Sendable {
     /// Say that a drain is to come, and begin it after `ProxyTimeouts.drainDelay`.
     case leave
+    /// Accept nobody any more: another process serves by the same listeners. It goes on until
+    /// `handOver` comes.
+    case leaveListeners
     /// Accept nothing new, finish what is under way, then stop.
     case drain
     /// The same, while another process serves by the same listeners.

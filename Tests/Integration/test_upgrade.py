@@ -199,6 +199,21 @@ def test_a_stream_of_before_ends_whole_and_its_process_with_it(start, start_mock
         own.signal(number)
 
 
+def test_a_silent_administrator_keeps_nobody_at_the_former(start, start_mock):
+    mock = start_mock("a", "m", tokens=3)
+    own = start({"a": mock.url})
+    own.router.wait_ready(1, ["m"])
+    served = own.status()["requests"]
+    with own.admin.connect():
+        own.upgrade()
+        # The former waits for him, and accepts nobody meanwhile.
+        assert not has_ended(own.pids[0])
+        for _ in range(20):
+            assert own.router.ask("GET", "/livez").status == 200
+        assert own.former_status() == 0
+    assert [line["requests"] for line in own.router.event_lines("stopped")] == [str(served)]
+
+
 def test_arguments_environment_and_folder_are_passed_on(start_own, start_mock, binary, tmp_path):
     mock = start_mock("a", "m", tokens=3)
     shutil.copy(binary, tmp_path / "router")

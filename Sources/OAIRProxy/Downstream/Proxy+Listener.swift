@@ -204,14 +204,19 @@ extension Proxy {
     guard isAccepting else { return }
     lifecycle = .draining
     commons.isDraining = true
+    leaveListeners()
+    hurryIdle()
+    addTimer(.drain, after: settings.deadlines.drain)
+  }
+
+  /// Accepts nobody any more, once those in the backlogs are.
+  mutating func leaveListeners() {
     for listener in listeners {
       // Whoever is in the backlog was told that the connection stands: they are served.
       while let place = placeForConnection(), acceptOne(listener, at: place) {}
       reactor.beginCloseSource(listener, isPaused: pausedListeners.contains(listener))
     }
     listeners.removeAll()
-    hurryIdle()
-    addTimer(.drain, after: settings.deadlines.drain)
   }
 
   /// Whoever has sent nothing yet gets a short while to do so.

@@ -57,9 +57,9 @@ extension Router {
   /// Leaves what is to come to another process that serves by the same listeners, and finishes what
   /// is under way.
   ///
-  /// Administrators are let in no more; as soon as those who came have their answers (2 s at most,
-  /// in which clients are still accepted) a drain without delay begins, in which `/readyz` goes on
-  /// to say what it says of the backends, and files of sockets stay where they are.
+  /// Nobody is let in any more; as soon as administrators who came have their answers (2 s at most)
+  /// a drain without delay begins, in which `/readyz` goes on to say what it says of the backends,
+  /// and files of sockets stay where they are.
   ///
   /// `run()` returns in the end. Callable from anywhere.
   public func retire() {
@@ -67,8 +67,9 @@ extension Router {
       hold.leaveFile()
       hold.close()
     }
-    // An administrator who came to this process is answered by it: that takes its reactor. Not
-    // waited for here: the caller may be one of those requests.
+    post(.leaveListeners)
+    // An administrator who came to this process is answered by it, which takes its reactor: a drain
+    // may end at once. Not waited for here: the caller may be one of those requests.
     Task.detached { [self] in
       await administration.stop()
       post(.handOver)
