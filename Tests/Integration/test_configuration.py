@@ -108,6 +108,34 @@ def test_flags_come_before_variables_and_those_before_the_file(run, tmp_path):
     assert shown["timeouts.drain"] == {"value": "30s", "source": "default"}
 
 
+def shown_as_text(done, path):
+    """A value as it stands there: a library would write it anew, with escapes of its own."""
+    assert done.returncode == 0, done.stderr
+    start = f'  "{path}": {{"value": '
+    line = next(line for line in done.stdout.splitlines() if line.startswith(start))
+    return line.removeprefix(start).rsplit(', "source"')[0]
+
+
+@pytest.mark.parametrize("kind", ["json", "yaml"])
+def test_odd_texts_are_shown_as_they_are_read(run, tmp_path, kind):
+    aliases = {"x": "a$${B}", "y": "c$$${", "z": "$${"}
+    prefix = "d\x7f\x85e"
+    whole = {"aliases": aliases, "discovery": {"docker": {"label_prefix": prefix}}}
+    path = write(tmp_path, json.dumps(whole).replace("\x7f", "\\u007f"))
+    if kind == "yaml":
+        text = run("check", "--config", path).stdout
+    else:
+        done = run("check", "--config", path, "--json")
+        label = shown_as_text(done, "discovery.docker.label_prefix")
+        text = f'{{"aliases": {shown_as_text(done, "aliases")}, '
+        text += f'"discovery": {{"docker": {{"label_prefix": {label}}}}}}}'
+    again = run("check", "--config", write(tmp_path, text), "--json")
+    assert again.returncode == 0, again.stderr
+    said = json.loads(again.stdout)
+    assert said["aliases"]["value"] == aliases
+    assert said["discovery.docker.label_prefix"]["value"] == prefix
+
+
 def test_what_check_tells_programs_is_a_configuration(run, tmp_path, root):
     done = run("check", "--config", root / "docs/oairouter.example.yaml", "--json")
     assert done.returncode == 0, done.stderr

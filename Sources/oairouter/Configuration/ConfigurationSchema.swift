@@ -132,7 +132,8 @@ enum ConfigurationSchema {
       switch scalar {
       case "\"": result += "\\\""
       case "\\": result += "\\\\"
-      case let control where control.value < 0x20:
+      // JSON allows the second kind as it is; a reader of YAML doesn't.
+      case let control where control.value < 0x20 || (0x7f...0x9f).contains(control.value):
         result += "\\u" + String(control.value + 0x10000, radix: 16).dropFirst()
       default: result.unicodeScalars.append(scalar)
       }

@@ -59,7 +59,7 @@ indirect enum SettingValue: Equatable, Sendable {
     case .integer(let value): "\(value)"
     case .size(let value): SizeArgument(value).description
     case .duration(let value): DurationText.render(value)
-    case .text(let value): Self.scalar(value)
+    case .text(let value): Self.scalar(Self.unexpanded(value))
     case .secret: "\"********\""
     case .list(let values): "[" + values.map(\.rendered).joined(separator: ", ") + "]"
     case .map(let members):
@@ -73,7 +73,7 @@ indirect enum SettingValue: Equatable, Sendable {
     switch self {
     case .nothing, .boolean, .integer: rendered
     case .size, .duration: ConfigurationSchema.quoted(rendered)
-    case .text(let value): ConfigurationSchema.quoted(value)
+    case .text(let value): ConfigurationSchema.quoted(Self.unexpanded(value))
     case .secret: "\"********\""
     case .list(let values): "[" + values.map(\.json).joined(separator: ", ") + "]"
     case .map(let members):
@@ -82,6 +82,9 @@ indirect enum SettingValue: Equatable, Sendable {
         .joined(separator: ", ") + "}"
     }
   }
+
+  /// A text whose `${` is read as such from a file, not as a variable's (`VariableExpansion`).
+  private static func unexpanded(_ text: String) -> String { text.replacing("${", with: "$${") }
 
   /// A text, quoted where it would be something else without.
   static func scalar(_ text: String) -> String {
