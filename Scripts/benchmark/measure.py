@@ -127,6 +127,12 @@ def bench(port, scenario, processes):
     return json.loads(done.stdout)["targets"][0]["rounds"][0]
 
 
+def processor_ticks():
+    """Of all processors: the time that went to other virtual machines, and all time."""
+    fields = pathlib.Path("/proc/stat").read_text("ascii").split("\n")[0].split()[1:9]
+    return int(fields[7]), sum(map(int, fields))
+
+
 def run(name, scenario, peer, folder):
     """One round of one scenario against one peer, all of it started afresh."""
     backend, port = free_port(), free_port()
@@ -141,17 +147,15 @@ def run(name, scenario, peer, folder):
             programs[1].await_answer(port)
             idle = programs[1].idle(scenario.settle)
         target = programs[-1]
+        stolen, whole = processor_ticks()
         figures = bench(port if PEERS[peer] else backend, scenario, target.processes())
-        return {"scenario": name, "peer": peer, "idle_rss_bytes": idle, **figures}
+        later_stolen, later_whole = processor_ticks()
+        share = (later_stolen - stolen) / max(1, later_whole - whole)
+        row = {"scenario": name, "peer": peer, "idle_rss_bytes": idle, "stolen_share": share}
+        return {**row, **figures}
     finally:
         for program in reversed(programs):
             program.stop()
-
-
-def processor_ticks():
-    """Of all processors: the time that went to other virtual machines, and all time."""
-    fields = pathlib.Path("/proc/stat").read_text("ascii").split("\n")[0].split()[1:9]
-    return int(fields[7]), sum(map(int, fields))
 
 
 def quiet_run(name, scenario, peer, folder):
@@ -161,10 +165,7 @@ def quiet_run(name, scenario, peer, folder):
     """
     best = None
     for _ in range(QUIET_TRIES):
-        stolen, whole = processor_ticks()
         row = run(name, scenario, peer, folder)
-        now_stolen, now_whole = processor_ticks()
-        row["stolen_share"] = (now_stolen - stolen) / max(1, now_whole - whole)
         if best is None or row["stolen_share"] < best["stolen_share"]:
             best = row
         if best["stolen_share"] <= QUIET_SHARE:

@@ -117,10 +117,9 @@ def render(rows, scenarios):
     )
     intro = f"{machine()}; medians of {rounds}, peers in turn. "
     intro += "CPU and RSS are the peer's; of the direct run, the fake backend's."
-    stolen = [row["stolen_share"] for row in rows if "stolen_share" in row]
-    if stolen:
-        intro += f" Other virtual machines took {statistics.median(stolen) * 100:.1f} % of the"
-        intro += f" processors in the median run, {max(stolen) * 100:.1f} % in the worst."
+    stolen = [row["stolen_share"] for row in rows]
+    intro += f" Other virtual machines took {statistics.median(stolen) * 100:.1f} % of the"
+    intro += f" processors in the median run, {max(stolen) * 100:.1f} % in the worst."
     parts = []
     for name in names:
         mine = [row for row in rows if row["scenario"] == name]
