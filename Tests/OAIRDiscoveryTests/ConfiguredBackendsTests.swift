@@ -35,7 +35,7 @@ struct ConfiguredBackendsTests {
   private let registry: BackendRegistry
   private let configured: ConfiguredBackends
 
-  init() throws {
+  init() async throws {
     let (tables, continuation) = AsyncStream.makeStream(of: RouteTable.self)
     self.tables = tables
     registry = BackendRegistry(
@@ -49,6 +49,8 @@ struct ConfiguredBackendsTests {
       retryPause: .milliseconds(20),
       report: { [told] in told.take($0) }
     )
+    // A table that took long to make holds the next one back: only a started registry comes to it.
+    await registry.start()
   }
 
   private func backend(_ id: String, _ url: String, weight: Int = 1) throws -> ConfiguredBackend {
