@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import re
 import signal
 import subprocess
@@ -102,9 +103,20 @@ class Program:
 
     def wait(self, seconds=STOP_SECONDS):
         """Its exit status, once it has ended and its output is read."""
-        status = self.process.wait(seconds)
+        try:
+            status = self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            print(self.describe(), self._threads(), sep="\n")
+            raise
         self._pump.join(5)
         return status
+
+    def _threads(self):
+        """Where each of its threads is, as the kernel has it."""
+        tasks = pathlib.Path(f"/proc/{self.process.pid}/task").glob("*")
+        names = ("comm", "wchan", "syscall")
+        lines = [[(task / name).read_text() for name in names] for task in tasks]
+        return "\n".join(" ".join(line).replace("\n", " ") for line in lines)
 
     def finish(self):
         """Ends it if it still runs. Fails if it had crashed, or doesn't leave when asked to."""
