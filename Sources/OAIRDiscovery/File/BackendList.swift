@@ -82,8 +82,9 @@ package enum BackendList {
       do throws(DocumentError) {
         let backend = try backend(element, source, credentials: credentials)
         if let line = lines.updateValue(element.mark.line, forKey: backend.id) {
-          // A command line has none.
-          let other = source == .flag ? "another backend" : "the backend in line \(line)"
+          // A command line has none, and a variable's are all the same as a rule.
+          let isLineless = source == .flag || line == element.mark.line
+          let other = isLineless ? "another backend" : "the backend in line \(line)"
           throw DocumentError("the id '\(backend.id)' is taken by \(other)", at: element.mark)
         }
         backends.append(backend)

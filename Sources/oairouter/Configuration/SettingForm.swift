@@ -37,7 +37,14 @@ struct TextForm: Sendable {
 extension SettingForm {
   /// Any text but the empty one.
   static let anyText = SettingForm.text(TextForm(name: "a text"))
-  static let secret = SettingForm.text(TextForm(name: "a secret", isSecret: true))
+  static let secret = SettingForm.text(
+    TextForm(name: "a secret", isSecret: true) { text in
+      // Whoever keeps what `check` has shown would keep a router that shows asterisks to backends.
+      guard text == SettingValue.mask else { return nil }
+      return "this stands for a secret that isn't shown; write the secret, or a variable such as "
+        + "${KEY}"
+    }
+  )
 
   /// Where something listens.
   static let address = SettingForm.text(

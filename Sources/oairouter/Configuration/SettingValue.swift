@@ -51,6 +51,9 @@ indirect enum SettingValue: Equatable, Sendable {
 
   // MARK: - How it is shown
 
+  /// What is shown in a secret's place; it is refused where a secret is read.
+  static let mask = "********"
+
   /// YAML in one line, which reads as the same value again; a secret as asterisks.
   var rendered: String {
     switch self {
@@ -60,7 +63,7 @@ indirect enum SettingValue: Equatable, Sendable {
     case .size(let value): SizeArgument(value).description
     case .duration(let value): DurationText.render(value)
     case .text(let value): Self.scalar(Self.unexpanded(value))
-    case .secret: "\"********\""
+    case .secret: ConfigurationSchema.quoted(Self.mask)
     case .list(let values): "[" + values.map(\.rendered).joined(separator: ", ") + "]"
     case .map(let members):
       "{" + members.map { "\(Self.scalar($0.name)): \($0.value.rendered)" }.joined(separator: ", ")
@@ -74,7 +77,7 @@ indirect enum SettingValue: Equatable, Sendable {
     case .nothing, .boolean, .integer: rendered
     case .size, .duration: ConfigurationSchema.quoted(rendered)
     case .text(let value): ConfigurationSchema.quoted(Self.unexpanded(value))
-    case .secret: "\"********\""
+    case .secret: ConfigurationSchema.quoted(Self.mask)
     case .list(let values): "[" + values.map(\.json).joined(separator: ", ") + "]"
     case .map(let members):
       "{"

@@ -62,6 +62,10 @@ struct BackendListTests {
       "2:2: the id 'g:1' is taken by the backend in line 1"
     ),
     (
+      "[{\"url\": \"http://g:1\"}, {\"url\": \"http://g:1\"}]",
+      "the id 'g:1' is taken by another backend"
+    ),
+    (
       "[{\"url\": \"http://g:1\", \"on_disconnect\": \"stop\"}]",
       "on_disconnect must be one of abort, drain"
     ),
