@@ -89,11 +89,15 @@ class Program:
 
     def resident(self):
         """Bytes of memory of all of them."""
-        pages = (
-            int(pathlib.Path(f"/proc/{pid}/statm").read_text("ascii").split()[1])
-            for pid in self.processes()
-        )
-        return sum(pages) * os.sysconf("SC_PAGE_SIZE")
+        return sum(map(self._pages, self.processes())) * os.sysconf("SC_PAGE_SIZE")
+
+    @staticmethod
+    def _pages(pid):
+        """A child may have ended since it was listed."""
+        try:
+            return int(pathlib.Path(f"/proc/{pid}/statm").read_text("ascii").split()[1])
+        except (FileNotFoundError, ProcessLookupError):
+            return 0
 
     def idle(self, seconds):
         """The least that they have within a time: some let go later of what a start took."""

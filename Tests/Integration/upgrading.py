@@ -74,14 +74,20 @@ class Background:
 
     def __init__(self, work):
         self._result = None
+        self._error = None
         self._thread = threading.Thread(target=self._run, args=(work,))
         self._thread.start()
 
     def _run(self, work):
-        self._result = work()
+        try:
+            self._result = work()
+        except BaseException as error:  # Whatever it is, whoever waits for the result gets it.
+            self._error = error
 
     def result(self):
         self._thread.join()
+        if self._error is not None:
+            raise self._error
         return self._result
 
 
