@@ -1,17 +1,14 @@
 """Programs that embed the router: the documentation's examples, built as a reader would."""
 
+import re
+import shlex
 import signal
 import subprocess
 
 from programs import Server
 
 # What a program that embeds the router links: its own modules, and what those depend on.
-LINKED = [
-    "OAIR[!M]*",
-    "Logging",
-    "HeapModule",
-    "InternalCollectionsUtilities",
-]
+LINKED = re.compile(r"/(OAIR(?!M)\w+|Logging|HeapModule|InternalCollectionsUtilities)\.build/")
 COMPILE_SECONDS = 240
 
 
@@ -25,12 +22,9 @@ def build(root, folder, body):
     """Builds one source text against the debug build; the path of its program."""
     debug = root / ".build/debug"
     assert (debug / "Modules").is_dir(), "no debug build; Scripts/test makes one first"
-    objects = [
-        path
-        for module in LINKED
-        for path in debug.glob(f"{module}.build/**/*.o")
-        if "Tests.build" not in str(path)
-    ]
+    # The program's own list: the folders also hold objects of sources that are gone.
+    listed = shlex.split((debug / "oairouter.product/Objects.LinkFileList").read_text("utf-8"))
+    objects = [path for path in listed if LINKED.search(path)]
     folder.mkdir(parents=True)
     source, program = folder / "main.swift", folder / "example"
     source.write_text(body, "utf-8")
