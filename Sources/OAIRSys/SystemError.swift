@@ -35,6 +35,8 @@ public struct Errno: Error, Equatable, Hashable, Sendable {
   public static let addressNotAvailable = Errno(EADDRNOTAVAIL)
   /// EACCES: no permission.
   public static let accessDenied = Errno(EACCES)
+  /// ENOENT: a path leads nowhere.
+  public static let noSuchFile = Errno(ENOENT)
 
   /// True when a connect's error is a fact about the other side: nobody listens, or no way leads
   /// there.

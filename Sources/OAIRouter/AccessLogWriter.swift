@@ -11,6 +11,7 @@ import Synchronization
 final class AccessLogWriter: Sendable {
   let rings: AccessRings
   private let format: AccessLineFormat
+  private let lost: LostLines
   private let descriptor: FileDescriptor
   private let isStopping = Atomic<Bool>(false)
   private let isDone = Atomic<Bool>(false)
@@ -25,8 +26,15 @@ final class AccessLogWriter: Sendable {
   /// Bytes that are written at once.
   private static let batch = 64 << 10
 
+  /// - Parameter lost: counts what couldn't be written.
   /// - Returns: nil when there is nothing to write.
-  init?(_ log: AccessLog, keys: KeyNumbers, workers: Int) throws(SystemError) {
+  init?(
+    _ log: AccessLog,
+    keys: KeyNumbers,
+    workers: Int,
+    lost: LostLines
+  ) throws(SystemError) {
+    self.lost = lost
     switch log {
     case .off: return nil
     case .text(let descriptor):
@@ -62,7 +70,7 @@ final class AccessLogWriter: Sendable {
       let isLast = isStopping.load(ordering: .sequentiallyConsistent)
       lines.removeAll(keepingCapacity: true)
       while lines.count < Self.batch, let record = rings.pop() { format.append(record, to: &lines) }
-      if !lines.isEmpty { DescriptorWriter.write(lines, to: descriptor) }
+      if !lines.isEmpty { lost.add(DescriptorWriter.write(lines, to: descriptor)) }
       if lines.count >= Self.batch { continue }
       if isLast { break }
       idle = lines.isEmpty ? idle + 1 : 0

@@ -31,7 +31,7 @@ public final class LineSink: Sendable {
     OwnThread.start("oair-log") { [self] in run() }
   }
 
-  /// Lines that were dropped.
+  /// Lines that were dropped: nobody read, or they couldn't be written.
   public var dropped: UInt64 { state.withLock { $0.dropped } }
 
   /// Leaves a whole line.
@@ -62,8 +62,11 @@ public final class LineSink: Sendable {
       wake.waitUntilSignalled()
       wake.clear()
       while let lines = takeWaiting() {
-        DescriptorWriter.write(lines, to: descriptor)
-        state.withLock { $0.isWriting = false }
+        let lost = DescriptorWriter.write(lines, to: descriptor)
+        state.withLock { state in
+          state.dropped += lost
+          state.isWriting = false
+        }
       }
     }
   }
@@ -80,8 +83,11 @@ public final class LineSink: Sendable {
 
 /// Writes all of something, however long that takes.
 enum DescriptorWriter {
-  /// - Parameter bytes: what is dropped once the descriptor fails for good.
-  static func write(_ bytes: [UInt8], to descriptor: FileDescriptor) {
+  /// - Parameter bytes: whole lines; what is left of them is dropped when the descriptor fails, as
+  ///   on a disk that is full.
+  /// - Returns: how many lines were dropped.
+  @discardableResult
+  static func write(_ bytes: [UInt8], to descriptor: FileDescriptor) -> UInt64 {
     var rest = bytes[...]
     while !rest.isEmpty {
       let count = rest.withUnsafeBytes { Glibc.write(descriptor.raw, $0.baseAddress, $0.count) }
@@ -90,8 +96,16 @@ enum DescriptorWriter {
         var entry = pollfd(fd: descriptor.raw, events: Int16(POLLOUT), revents: 0)
         poll(&entry, 1, -1)
       } else if count < 0, errno != EINTR {
-        return
+        return rest.reduce(0) { $1 == UInt8(ascii: "\n") ? $0 + 1 : $0 }
       }
     }
+    return 0
   }
+}
+
+/// Counts lines that couldn't be written.
+final class LostLines: Sendable {
+  private let number = Atomic<UInt64>(0)
+  var count: UInt64 { number.load(ordering: .relaxed) }
+  func add(_ lines: UInt64) { number.add(lines, ordering: .relaxed) }
 }

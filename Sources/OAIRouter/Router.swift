@@ -155,7 +155,8 @@ public final class Router: Sendable {
     let writer = try AccessLogWriter(
       options.accessLog,
       keys: configuration.numbers,
-      workers: options.workers
+      workers: options.workers,
+      lost: metrics.lostAccessLines
     )
     writer?.start()
     if let rings = writer?.rings { options.logLevel?.observe { rings.setWanted($0 <= .info) } }

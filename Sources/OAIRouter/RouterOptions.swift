@@ -291,8 +291,7 @@ public enum RouterError: Error, Sendable, CustomStringConvertible {
       return "can't listen on \(address): \(error.errno.text)\n\(Self.advice(error.errno, address))"
     case .admin(let address, let error):
       return "can't listen on \(address) for administrators: \(error.errno.text)\n"
-        + "likely cause: another router has it, or its folder isn't there.\n"
-        + "try: another address with --admin, or --admin off"
+        + "\(Self.adminAdvice(error.errno, address))or --admin off"
     case .listener(let descriptor, let error):
       return "descriptor \(descriptor.raw) of listeners isn't a listening socket: \(error)"
     case .ended: return "the router has ended"
@@ -312,7 +311,31 @@ public enum RouterError: Error, Sendable, CustomStringConvertible {
     }
   }
 
+  private static func adminAdvice(_ error: Errno, _ address: SocketAddress) -> String {
+    if case .unix = address { return unixAdvice(error) + ", another address with --admin, " }
+    return "likely cause: another router has it, or it isn't one of this machine's.\n"
+      + "try: another address with --admin, "
+  }
+
+  /// Of a file that can't be listened on; its last sentence goes on.
+  private static func unixAdvice(_ error: Errno) -> String {
+    switch error {
+    case .addressInUse:
+      "likely cause: another program listens there, or there is a file that is no socket.\n"
+        + "try: 'ss -lxp' to see which"
+    case .noSuchFile: "likely cause: its folder isn't there.\ntry: to make the folder"
+    case .accessDenied:
+      "likely cause: this user may make no files in its folder.\ntry: a folder of this user's"
+    default: "likely cause: its path can't be one of a socket.\ntry: another path"
+    }
+  }
+
   private static func advice(_ error: Errno, _ address: SocketAddress) -> String {
+    if case .unix = address { return unixAdvice(error) + ", or another address with --listen" }
+    return inetAdvice(error, address)
+  }
+
+  private static func inetAdvice(_ error: Errno, _ address: SocketAddress) -> String {
     switch error {
     case .addressInUse:
       "likely cause: another program listens there"

@@ -239,6 +239,29 @@ def test_a_log_that_nobody_reads_leaves_traffic_and_metrics_alone(binary, start_
         assert process.wait(20) == 0
 
 
+def test_access_lines_that_cannot_be_written_are_counted(binary, tmp_path):
+    path = tmp_path / "router.sock"
+    command = [str(binary), "serve", "--demo", "--listen", f"unix:{path}", "--admin", "off"]
+
+    def page():
+        ask = ["curl", "-s", "--unix-socket", str(path), "http://localhost/metrics"]
+        return subprocess.run(ask, capture_output=True, text=True, timeout=10).stdout
+
+    def dropped():
+        found = re.search(r'lines_dropped_total\{log="access"\} (\d+)', page())
+        return found and int(found.group(1))
+
+    # A disk without room.
+    with open("/dev/full", "wb") as full:
+        process = subprocess.Popen(command, stdout=full, stderr=subprocess.DEVNULL)
+    try:
+        # Each look is a request with a line of its own.
+        wait_until(lambda: dropped(), "a line that is dropped")
+    finally:
+        process.terminate()
+        assert process.wait(20) == 0
+
+
 class FoundRouter:
     """A router whose output a test keeps to itself."""
 

@@ -48,4 +48,13 @@ struct LineSinkTests {
     #expect(sink.dropped == before)
     #expect(Glibc.read(read, &bytes, bytes.count) == line.count)
   }
+
+  @Test func `lines that can't be written are counted`() throws {
+    let full = open("/dev/full", O_WRONLY | O_CLOEXEC)
+    try #require(full >= 0)
+    let sink = try LineSink(FileDescriptor(full))
+    for number in 0..<3 { sink.append(Array("\(number)\n".utf8)) }
+    sink.flush()
+    #expect(sink.dropped == 3)
+  }
 }

@@ -27,12 +27,15 @@ final class MetricsDesk: Sendable {
   private let queue = DispatchQueue(label: "oairouter.metrics")
   private let mailboxes: ProxyMailboxes
   private let page: MetricsPageMaker
+  /// Counted by whoever writes them.
+  let lostAccessLines = LostLines()
 
   init(_ options: RouterOptions, mailboxes: ProxyMailboxes) {
     self.mailboxes = mailboxes
     page = MetricsPageMaker(
       version: options.metrics.version,
       lines: options.lineSink,
+      lostAccessLines: lostAccessLines,
       reloads: options.reloads,
       upgrades: options.upgrades
     )

@@ -8,13 +8,21 @@ import OAIRRouting
 struct MetricsPageMaker: Sendable {
   let version: String
   let lines: LineSink?
+  let lostAccessLines: LostLines
   let reloads: ReloadRecord?
   let upgrades: UpgradeRecord?
   private let startTime = ProcessFacts.startTime()
 
-  init(version: String, lines: LineSink?, reloads: ReloadRecord?, upgrades: UpgradeRecord? = nil) {
+  init(
+    version: String,
+    lines: LineSink?,
+    lostAccessLines: LostLines = LostLines(),
+    reloads: ReloadRecord?,
+    upgrades: UpgradeRecord? = nil
+  ) {
     self.version = version
     self.lines = lines
+    self.lostAccessLines = lostAccessLines
     self.reloads = reloads
     self.upgrades = upgrades
   }
@@ -264,9 +272,10 @@ struct MetricsPageMaker: Sendable {
     text.begin(
       "oairouter_log_lines_dropped",
       .counter,
-      "Lines that were dropped because nobody read the log."
+      "Lines that were dropped: nobody read the log, or it couldn't be written."
     )
-    text.sample(counters.droppedRecords, MetricsText.label("log", "access"))
+    let access = counters.droppedRecords + lostAccessLines.count
+    text.sample(access, MetricsText.label("log", "access"))
     text.sample(lines?.dropped ?? 0, MetricsText.label("log", "event"))
   }
 

@@ -24,20 +24,22 @@ struct ListenerExamination {
     } catch {
       switch error.errno {
       case .addressInUse: return taken(address)
-      case .accessDenied:
-        return .error(
-          "listen",
-          "\(address): \(error.errno.text)",
-          "a port above 1023, or a systemd socket unit that listens there"
-        )
       default:
-        return .error(
-          "listen",
-          "\(address): \(error.errno.text)",
-          "'ip addr' to see this machine's addresses, or 0.0.0.0 for all"
-        )
+        let advice = Self.advice(error.errno, address)
+        return .error("listen", "\(address): \(error.errno.text)", advice)
       }
     }
+  }
+
+  private static func advice(_ error: Errno, _ address: SocketAddress) -> String {
+    if case .unix = address {
+      return error == .noSuchFile
+        ? "to make its folder, or another address with --listen"
+        : "a folder that this user may make files in, or another address with --listen"
+    }
+    return error == .accessDenied
+      ? "a port above 1023, or a systemd socket unit that listens there"
+      : "'ip addr' to see this machine's addresses, or 0.0.0.0 for all"
   }
 
   private func taken(_ address: SocketAddress) -> Finding {
