@@ -35,7 +35,7 @@ struct ConfiguredBackendsTests {
   private let registry: BackendRegistry
   private let configured: ConfiguredBackends
 
-  init() async throws {
+  init() throws {
     let (tables, continuation) = AsyncStream.makeStream(of: RouteTable.self)
     self.tables = tables
     registry = BackendRegistry(
@@ -49,8 +49,6 @@ struct ConfiguredBackendsTests {
       retryPause: .milliseconds(20),
       report: { [told] in told.take($0) }
     )
-    // A table that took long to make holds the next one back: only a started registry comes to it.
-    await registry.start()
   }
 
   private func backend(_ id: String, _ url: String, weight: Int = 1) throws -> ConfiguredBackend {
@@ -72,6 +70,13 @@ struct ConfiguredBackendsTests {
   }
 
   private func ids() async -> [String] { await registry.snapshot().map(\.backend.id) }
+
+  /// For who waits for tables: one that took long to make holds the next one back, and only a
+  /// registry that keeps time comes to that.
+  private func startInTime(_ backends: [ConfiguredBackend]) async -> Task<Void, Never> {
+    await registry.start()
+    return await configured.start(backends)
+  }
 
   private func table(where fits: (RouteTable) -> Bool) async -> RouteTable? {
     for await table in tables where fits(table) { return table }
@@ -103,7 +108,7 @@ struct ConfiguredBackendsTests {
   func `a name that is there comes with the same table, another one when it resolves`()
     async throws
   {
-    let task = await configured.start([])
+    let task = await startInTime([])
     names.set("early", 0x0a00_0001)
     let outcome = await replace(by: [
       try backend("a", "http://early:1"), try backend("b", "http://late:2"),
@@ -119,7 +124,7 @@ struct ConfiguredBackendsTests {
   @Test(.timeLimit(.minutes(5)))
   func `a named backend that gets another weight is never away`() async throws {
     names.set("gpu", 0x0a00_0001)
-    let task = await configured.start([try backend("a", "http://gpu:1")])
+    let task = await startInTime([try backend("a", "http://gpu:1")])
     _ = try #require(await table { $0.backends.count == 1 && $0.isListed })
     let outcome = await replace(by: [try backend("a", "http://gpu:1", weight: 2)])
     #expect(outcome?.arrived == [.updated])
@@ -146,7 +151,7 @@ struct ConfiguredBackendsTests {
       "\(id): \"\(host)\" of backend \"\(id)\" has no address"
     }
     let (a, b) = (try backend("a", "http://gone:1"), try backend("b", "http://late:2"))
-    let task = await configured.start([a, b])
+    let task = await startInTime([a, b])
     _ = try #require(await table { $0.isListed })
     #expect(told.all.sorted() == [trouble("a", "gone"), trouble("b", "late")])
     // An unrelated change of the configuration ends nothing.
@@ -206,7 +211,7 @@ struct ConfiguredBackendsTests {
       try (1...count).map { try backend("\(prefix)\($0)", "http://10.0.\($0 / 256).\($0 % 256)") }
     }
     await registry.start()
-    let task = await configured.start(try backends("a", most))
+    let task = await startInTime(try backends("a", most))
     let renamed = try backends("b", most)
     let outcome = await replace(by: renamed)
     #expect(outcome?.arrived.count == most && outcome?.left.count == most)
