@@ -28,7 +28,16 @@ extension BackendRegistry {
 
   /// - Parameter places: how many are about to be taken away, to make room.
   func add(_ backend: Backend, places: Int = 0) -> RegistrationOutcome {
-    if let refusal = refusal(of: backend, places) { return .refused(refusal) }
+    if let refusal = refusal(of: backend, places) {
+      updateDisplaced(backend)
+      return .refused(refusal)
+    }
+    if let old = registration(backend.id), old.source > backend.source { displace(old) }
+    return place(backend)
+  }
+
+  /// Registers what may be registered.
+  private func place(_ backend: Backend) -> RegistrationOutcome {
     var backend = backend
     backend.models = Self.bounded(backend.models)
     let oldKey = keysByID[backend.id]
@@ -72,14 +81,40 @@ extension BackendRegistry {
     guard (1...RoutingLimits.backendID).contains(backend.id.utf8.count),
       backend.id.utf8.allSatisfy({ (0x21...0x7e).contains($0) })
     else { return "an id has 1 to \(RoutingLimits.backendID) visible ASCII characters" }
-    guard let oldKey = keysByID[backend.id] else {
+    guard keysByID[backend.id] != nil else {
       return keysByID.count < RoutingLimits.backends + places
         ? nil : "there are \(RoutingLimits.backends) backends already"
     }
-    let old = members[oldKey]?.registrations.first { $0.id == backend.id }
-    guard let old, old.source < backend.source else { return nil }
+    guard let old = registration(backend.id), old.source < backend.source else { return nil }
     return "the id \"\(backend.id)\" is taken by a backend from \(old.source.name)"
   }
+
+  /// What was registered with an id.
+  private func registration(_ id: String) -> Backend? {
+    keysByID[id].flatMap { members[$0] }?.registrations.first { $0.id == id }
+  }
+
+  // MARK: - One id, several sources
+
+  /// Keeps what another source says of an id, until the one that has taken the id goes.
+  private func displace(_ old: Backend) {
+    forgetDisplaced(old.id, old.source)
+    displaced[old.id, default: []].append(old)
+    displaced[old.id]?.sort { $0.source < $1.source }
+  }
+
+  /// What was displaced is told anew.
+  private func updateDisplaced(_ backend: Backend) {
+    let former = displaced[backend.id]?.firstIndex { $0.source == backend.source }
+    if let former { displaced[backend.id]?[former] = backend }
+  }
+
+  private func forgetDisplaced(_ id: String, _ source: Backend.Source) {
+    displaced[id]?.removeAll { $0.source == source }
+    if displaced[id]?.isEmpty == true { displaced[id] = nil }
+  }
+
+  // MARK: - Engines
 
   /// Finds the engine that a backend is.
   ///
@@ -102,7 +137,8 @@ extension BackendRegistry {
   /// Takes a backend away.
   ///
   /// Exchanges that run on it go on; its models stay known for a while. If another source has told
-  /// of the same engine, it goes on under that one's id, without a gap.
+  /// of the same engine, it goes on under that one's id, without a gap. If it has displaced one of
+  /// the same id, by another source, that one has its place again.
   ///
   /// - Parameters:
   ///   - id: the id it was registered with.
@@ -116,7 +152,14 @@ extension BackendRegistry {
   }
 
   func takeAway(_ id: String, _ source: Backend.Source?) -> Bool {
+    // It doesn't come back when what has displaced it goes.
+    if let source { forgetDisplaced(id, source) }
     guard isRegistered(id, source), let key = keysByID[id] else { return false }
+    if let next = displaced[id]?.first {
+      forgetDisplaced(id, next.source)
+      _ = place(next)
+      return true
+    }
     keysByID[id] = nil
     if detach(id, from: key) { watchers.tell(.removed(id: id)) }
     return true

@@ -19,6 +19,11 @@ public actor BackendRegistry {
   /// Changed by `edit`, `insert` and `remove` only, which keep `dues` true.
   private(set) var members: [EngineKey: RegistryMember] = [:]
   var keysByID: [String: EngineKey] = [:]
+  /// What sources have said of an id that one of higher precedence has taken from them, in their
+  /// order.
+  ///
+  /// LIMIT: one for each source of a registered id.
+  var displaced: [String: [Backend]] = [:]
   /// When something is due of the member in each slot, and which one that is.
   private(set) var dues: [(time: UInt64, key: EngineKey?)] = []
   var slots = SlotAllocator()

@@ -54,6 +54,55 @@ struct BackendRegistryMembershipTests {
     #expect(gaps("m", since: count) == 0)
   }
 
+  @Test(arguments: [1, 2] as [UInt16])
+  func `who has lost its id to another source has it again when that one goes`(
+    port: UInt16
+  ) async throws {
+    await registry.register(.local("a", port: 1, source: .file, kind: .auto))
+    try await list(["m"])
+    let outcome = await registry.register(.local("a", port: port, source: .admin, kind: .auto))
+    #expect(outcome == .updated)
+    try await list(["m"])
+    let count = tables.count
+    // The file is read again: refused, but known.
+    var changed = Backend.local("a", port: 1, source: .file, kind: .auto)
+    changed.weight = 7
+    guard case .refused = await registry.register(changed) else {
+      Issue.record("the administrator's is replaced")
+      return
+    }
+    #expect(await registry.unregister(id: "a"))
+    let record = try #require(tables.newest.backends.first?.record)
+    #expect(record.id == "a" && record.weight == 7)
+    #expect(await registry.backend(id: "a")?.backend.source == .file)
+    // Requests go there at once: it is taken to have the models that "a" had.
+    #expect(tables.newest.entry("m") != nil && tables.newest.totalCount == 1)
+    if port == 1 { #expect(gaps("m", since: count) == 0) }
+    #expect(await registry.unregister(id: "a"))
+    #expect(tables.newest.totalCount == 0)
+    #expect(await !registry.unregister(id: "a"))
+  }
+
+  @Test func `who goes while another source has its id doesn't come back`() async throws {
+    await registry.register(.local("a", port: 1, source: .docker, kind: .auto))
+    await registry.register(.local("a", port: 2, source: .file, kind: .auto))
+    await registry.register(.local("a", port: 3, source: .admin, kind: .auto))
+    #expect(await !registry.unregister(id: "a", source: .file))
+    #expect(await registry.unregister(id: "a", source: .admin))
+    #expect(await registry.backend(id: "a")?.backend.source == .docker)
+    await registry.register(.local("a", port: 3, source: .admin, kind: .auto))
+    await registry.register(.local("a", port: 4, source: .admin, kind: .auto))
+    let change = RegistryChange(
+      health: HealthPolicy(),
+      defaultBackend: nil,
+      rewrites: ModelRewrites(),
+      leaving: [("a", .docker)]
+    )
+    #expect(await registry.reconfigure(change).left == [])
+    #expect(await registry.unregister(id: "a"))
+    #expect(tables.newest.totalCount == 0)
+  }
+
   @Test func `models that only the source that left had told stay until the engine is asked`()
     async throws
   {
