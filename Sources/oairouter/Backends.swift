@@ -129,7 +129,12 @@ struct Backends: ParsableCommand {
 
     private struct Answer: Decodable {
       var inFlight: Int
-      enum CodingKeys: String, CodingKey { case inFlight = "in_flight" }
+      /// Whose backend has the id again.
+      var restored: String?
+      enum CodingKeys: String, CodingKey {
+        case restored
+        case inFlight = "in_flight"
+      }
     }
 
     func run() throws {
@@ -141,7 +146,10 @@ struct Backends: ParsableCommand {
       let goOn = "go\(answer.inFlight == 1 ? "es" : "") on there"
       let rest =
         answer.inFlight == 0 ? "" : "; \(Terminal.count(answer.inFlight, "request")) \(goOn)"
-      Terminal.write("removed \(Terminal.escaped(id))\(rest)\n")
+      let next = answer.restored.map {
+        "; the one from \(Terminal.escaped($0)) has its place again"
+      }
+      Terminal.write("removed \(Terminal.escaped(id))\(rest)\(next ?? "")\n")
     }
   }
 

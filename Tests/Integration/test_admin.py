@@ -196,6 +196,30 @@ def test_every_endpoint_answers(start_mock, start_administered):
     wait_until(lambda: router.models() == ["m"], "its model to be gone")
 
 
+def test_a_configured_backend_is_back_when_an_administrators_goes(
+    start_mock, binary, running, run, tmp_path
+):
+    mock, other = start_mock("mock", "m"), start_mock("other", "n")
+    configuration = {"listen": ["127.0.0.1:0"], "admin": f"unix:{tmp_path}/admin.sock"}
+    configuration["backends"] = [{"id": "a", "url": mock.url, "weight": 3}]
+    path = tmp_path / "router.yaml"
+    path.write_text(json.dumps(configuration))
+    router = Router([binary, "serve", "--config", path], folder=tmp_path, name="router")
+    running.append(router)
+    router.wait_ready(1, ["m"])
+    admin = Admin(tmp_path / "admin.sock")
+    assert run("backends", "add", f"a={other.url}", "--admin", admin.option).returncode == 0
+    router.wait_ready(1, ["n"])
+    assert admin.backends()["a"]["source"] == "admin"
+    removed = run("backends", "rm", "a", "--admin", admin.option).stdout
+    assert removed == "removed a; the one from file has its place again\n"
+    back = admin.backends()["a"]
+    assert (back["source"], back["url"], back["weight"]) == ("file", mock.url, 3)
+    router.wait_ready(1, ["m"])
+    assert admin.ask("DELETE", "/admin/backends/a").json() == {"removed": "a", "in_flight": 0}
+    assert admin.backends() == {}
+
+
 def test_what_this_router_listens_on_is_no_backend(start_administered, start_mock):
     router, admin = start_administered({"a": start_mock("a", "m").url})
     for url in [router.url, admin.option]:

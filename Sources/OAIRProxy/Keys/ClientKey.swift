@@ -60,8 +60,8 @@ public struct ClientKey: Sendable, Equatable {
       return "has an id that isn't 1 to \(Self.longestID) visible ASCII characters"
     }
     guard (Self.shortest...Self.longest).contains(secret.utf8.count), Self.isVisible(secret) else {
-      return "'\(id)' isn't \(Self.shortest) to \(Self.longest) visible ASCII characters; make one "
-        + "with 'openssl rand -hex 32'"
+      return "'\(id)' has a secret that isn't \(Self.shortest) to \(Self.longest) visible ASCII "
+        + "characters; make one with 'openssl rand -hex 32'"
     }
     if models.isEmpty { return "'\(id)' allows no model; '*' stands for all" }
     for (name, bound) in [("requests_per_minute", requestsPerMinute), ("concurrent", concurrent)]

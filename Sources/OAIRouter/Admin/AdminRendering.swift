@@ -19,10 +19,12 @@ enum AdminRendering {
     return json.bytes
   }
 
-  static func removed(_ id: String, inFlight: Int) -> [UInt8] {
+  /// - Parameter next: whose backend has the id again.
+  static func removed(_ id: String, inFlight: Int, next: Backend.Source?) -> [UInt8] {
     object { json in
       member("removed", id, to: &json)
       member("in_flight", inFlight, to: &json)
+      if let next { member("restored", next.name, to: &json) }
     }
   }
 
