@@ -64,7 +64,9 @@ extension BackendRegistry {
     }
     options.defaultBackend = change.defaultBackend
     options.rewrites = change.rewrites
-    let places = Set(change.leaving.filter { isRegistered($0.id, $0.source) }.map(\.id)).count
+    // One that another source has displaced takes the place of the one that goes.
+    let going = change.leaving.filter { isRegistered($0.id, $0.source) && displaced[$0.id] == nil }
+    let places = Set(going.map(\.id)).count
     let arrived = change.arriving.map { add($0, places: places) }
     let left = change.leaving.filter { takeAway($0.id, $0.source) }.map(\.id)
     prepare()

@@ -80,6 +80,19 @@ struct RegistryChangeTests {
     #expect(Set(ids) == Set(renamed.map(\.id)))
   }
 
+  @Test func `one whose id goes back to another source makes no place`() async {
+    let most = RoutingLimits.backends
+    await registry.register(contentsOf: (2...most).map { .local("a\($0)", port: UInt16($0)) })
+    await registry.register(.local("a1", port: 1, source: .docker))
+    await registry.register(.local("a1", port: 1, source: .file))
+    let outcome = await registry.reconfigure(
+      change(arriving: [.local("more", port: 9)], leaving: [("a1", .file)])
+    )
+    #expect(outcome.arrived == [.refused("there are \(most) backends already")])
+    #expect(await registry.backend(id: "a1")?.backend.source == .docker)
+    #expect(tables.newest.totalCount == most)
+  }
+
   @Test func `what another source has told of stays`() async {
     await registry.register(.local("a", port: 1, models: ["m"], source: .admin))
     let outcome = await registry.reconfigure(change(leaving: [("a", .file)]))
