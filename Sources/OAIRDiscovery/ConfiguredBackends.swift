@@ -184,7 +184,8 @@ final class ConfiguredBackends: Sendable {
       guard let entry = entry(id), entry.version == version else { return }
       switch change {
       case .appeared(let backend):
-        if backend != entry.registered, !isOwn(backend) { await register([(backend, version)]) }
+        let told = entry.refused ?? entry.registered
+        if backend != told, !isOwn(backend) { await register([(backend, version)]) }
         recovered(id)
       case .troubled(let reason, _):
         // One that has an address keeps it; that it's its former form's was told.
@@ -237,6 +238,10 @@ final class ConfiguredBackends: Sendable {
         if let found {
           change.arriving.append(found)
           versions.append(version)
+          // By another source it would only be displaced, and come back.
+          if let former, former.source != found.source {
+            change.leaving.append((former.id, former.source))
+          }
         } else if let former {
           tellKept(former, until: backend)
         }

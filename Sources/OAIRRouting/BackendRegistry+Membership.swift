@@ -44,9 +44,10 @@ extension BackendRegistry {
     let key = key(for: backend)
     var presumed: [ModelDescription] = []
     let isDraining = oldKey.flatMap { members[$0]?.machine.isDraining } ?? false
+    var isGone = false
     if let oldKey, oldKey != key {
       presumed = members[oldKey]?.models ?? []
-      detach(backend.id, from: oldKey)
+      isGone = detach(backend.id, from: oldKey)
     }
     keysByID[backend.id] = key
     if let former = members[key] {
@@ -56,6 +57,8 @@ extension BackendRegistry {
         $0.machine.wasToldAnew(at: now)
       }
       tellReplacement(of: former, by: backend.id, key)
+      // The engine that went by this id is no more, and this one goes by another.
+      if isGone, members[key]?.id != backend.id { watchers.tell(.removed(id: backend.id)) }
     } else {
       let now = options.now()
       let (slot, incarnation) = slots.take(at: now)
@@ -90,7 +93,7 @@ extension BackendRegistry {
   }
 
   /// What was registered with an id.
-  private func registration(_ id: String) -> Backend? {
+  func registration(_ id: String) -> Backend? {
     keysByID[id].flatMap { members[$0] }?.registrations.first { $0.id == id }
   }
 
@@ -158,6 +161,8 @@ extension BackendRegistry {
     if let next = displaced[id]?.first {
       forgetDisplaced(id, next.source)
       _ = place(next)
+      // A drain was of what is taken away.
+      if let key = keysByID[id], members[key]?.id == id { drain(false, key) }
       return true
     }
     keysByID[id] = nil

@@ -13,6 +13,12 @@ extension BackendRegistry {
     keysByID[id].flatMap { members[$0] }.map(snapshot)
   }
 
+  /// Who has told of what is registered with an id, which may be one of several names of an engine.
+  ///
+  /// - Parameter id: as for `backend(id:)`.
+  /// - Returns: nil when there is none.
+  public func source(id: String) -> Backend.Source? { registration(id)?.source }
+
   /// The backends that have a model, whatever their states.
   ///
   /// - Parameter model: its name; a final `:latest` doesn't matter.

@@ -37,6 +37,8 @@ public struct Errno: Error, Equatable, Hashable, Sendable {
   public static let accessDenied = Errno(EACCES)
   /// ENOENT: a path leads nowhere.
   public static let noSuchFile = Errno(ENOENT)
+  /// EROFS: nothing can be made there.
+  public static let readOnlyFileSystem = Errno(EROFS)
 
   /// True when a connect's error is a fact about the other side: nobody listens, or no way leads
   /// there.

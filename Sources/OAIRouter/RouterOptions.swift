@@ -324,7 +324,7 @@ public enum RouterError: Error, Sendable, CustomStringConvertible {
       "likely cause: another program listens there, or there is a file that is no socket.\n"
         + "try: 'ss -lxp' to see which"
     case .noSuchFile: "likely cause: its folder isn't there.\ntry: to make the folder"
-    case .accessDenied:
+    case .accessDenied, .readOnlyFileSystem:
       "likely cause: this user may make no files in its folder.\ntry: a folder of this user's"
     default: "likely cause: its path can't be one of a socket.\ntry: another path"
     }

@@ -105,6 +105,18 @@ struct ConfiguredBackendsTests {
   }
 
   @Test(.timeLimit(.minutes(5)))
+  func `one that is configured by another source leaves no former form behind`() async throws {
+    let task = await configured.start([try backend("a", "http://10.0.0.1")])
+    let other = try ConfiguredBackend(id: "a", url: "http://10.0.0.2", source: .library)
+    _ = await replace(by: [other])
+    #expect(await registry.source(id: "a") == .library)
+    _ = await replace(by: [])
+    #expect(await ids() == [])
+    configured.stop()
+    await task.value
+  }
+
+  @Test(.timeLimit(.minutes(5)))
   func `a name that is there comes with the same table, another one when it resolves`()
     async throws
   {

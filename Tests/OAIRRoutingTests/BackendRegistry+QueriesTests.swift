@@ -111,6 +111,18 @@ struct BackendRegistryQueriesTests {
     )
   }
 
+  @Test func `events tell of an engine that goes when its id returns to another one`() async {
+    await registry.register(.local("b", port: 1, source: .library))
+    await registry.register(.local("a", port: 1, source: .file))
+    await registry.register(.local("a", port: 2, source: .admin))
+    let events = await events {
+      #expect(await registry.unregister(id: "a"))
+      #expect(await registry.source(id: "a") == .file)
+      #expect(await registry.backend(id: "a")?.backend.id == "b")
+    }
+    #expect(events.contains(.removed(id: "a")), "\(events)")
+  }
+
   @Test func `events tell when another source's id counts`() async {
     let events = await events {
       await registry.register(.local("scan", port: 1, models: ["m"], source: .portScan))

@@ -125,7 +125,7 @@ struct AdminDesk: Sendable {
       await registry.publishNow()
       log("backend removed", id)
       let slot = former.flatMap { report?.slot($0.slot, incarnation: $0.incarnation) }
-      let next = await registry.backend(id: id)?.backend.source
+      let next = await registry.source(id: id)
       let inFlight = slot?.inFlight ?? 0
       return AdminResponse(200, AdminRendering.removed(id, inFlight: inFlight, next: next))
     default: return Self.refused(request, ["GET", "DELETE"])
