@@ -172,9 +172,8 @@ extension BackendRegistry {
 
   /// - Parameter source: nil for any.
   func isRegistered(_ id: String, _ source: Backend.Source?) -> Bool {
-    guard let key = keysByID[id] else { return false }
-    guard let source, let member = members[key] else { return true }
-    return member.registrations.contains { $0.id == id && $0.source == source }
+    guard let registered = registration(id) else { return false }
+    return source == nil || registered.source == source
   }
 
   /// Returns whether the engine is gone with its last registration.
